@@ -1,0 +1,82 @@
+"""List the reasons that belong to the core itself, `core:CODE`."""
+
+from __future__ import annotations
+
+from kats_core.model.labels import Code
+
+
+class CoreCode(Code, owner="core"):
+    """Why the core did not arm, did not propose, did not send, or sold."""
+
+    # Arming and selection
+    STALE_DATA = "최근 거래일 봉이 없음", "no bar of its own on the last session"
+    RECENT_HALT = "최근 5거래일 안에 거래 없는 날", "a session without trading among the last five"
+    WARMUP = "이력 부족", "too little history"
+    CORPORATE_ACTION = "기준가와 종가의 척도 불일치", "base price and last close are on different scales"
+    NOT_SELECTED = "순위 밖", "ranked behind the setups that were armed"
+    NOT_IN_UNIVERSE = "대상 종목이 아님", "not in the strategy's universe"
+    NO_MINUTE_BARS = "당일 분봉 없음", "no minute bars for the session in the data"
+    NEEDS_MINUTE_BARS = "분봉이 필요한 전략", "the strategy needs minute bars"
+    DATA_ENDED = "데이터 종료", "the data end before the position did"
+
+    # Gates before confirm
+    REGIME_OFF = "현재 장세에서 쓰지 않는 전략", "the strategy is not for this regime"
+    STRATEGY_OFF = "전략 꺼짐", "switched off by the operator"
+    STRATEGY_PARKED = "오류로 정지된 전략", "parked after repeated faults"
+    OUT_OF_WINDOW = "진입 시간 밖", "outside the strategy's time windows"
+    GRADE = "허용되지 않는 등급", "the symbol's grade is not allowed"
+    CONFIDENCE_LOW = "확신도 부족", "too few stars"
+    ALREADY_IN = "이미 보유 또는 주문 중", "already held or on order"
+    ENTRY_USED = "당일 진입 횟수 소진", "entries of the day are used up"
+    STOPPED_TODAY = "당일 손절 종목", "stopped out of this symbol today"
+    NEAR_LIMIT_UP = "상한가 근접", "too close to the upper price limit"
+    RESTRICTED = "매매 제한 종목", "the exchange restricts the symbol"
+    NO_BREAKOUT = "돌파 수준 미도달", "the level was not reached"
+    NO_TOUCH = "지지 수준 미도달", "the price did not come down to the level"
+    CHASE = "추격 한도 초과", "the price is above the chase cap"
+    STOP_TOO_WIDE = "손절 폭 초과", "the stop is too far away"
+    INPUT_MISSING = "입력값 없음", "an input is missing"
+    STRATEGY_ERROR = "전략 오류", "the strategy raised an error"
+
+    # Pipeline and reservation
+    STAGE_ERROR = "리스크 단계 오류", "a risk stage failed or answered nonsense"
+    PIPELINE_VIOLATION = "리스크 단계가 수량을 늘림", "a risk stage enlarged the quantity"
+    STOP_NOT_BELOW_ENTRY = "손절가가 진입가보다 낮지 않음", "the stop is not below the entry"
+    INPUT_TIMEOUT = "입력 조회 시간 초과", "an input did not arrive in time"
+    CASH_SHORT = "예약 후 현금 부족", "not enough cash left for the reservation"
+    EXPOSURE = "총 익스포저 한도 초과", "the account's exposure limit is reached"
+    REDUCING = "축소만 허용", "only reducing orders are allowed"
+    HALTED = "거래 중단", "trading is halted"
+    UNKNOWN_PENDING = "확인 안 된 주문 있음", "an order of the symbol is unresolved"
+
+    # Order gate
+    SESSION_TYPE = "이 시간에 낼 수 없는 주문", "the session does not take this order now"
+    ENTRY_WINDOW = "진입 가능 시간 밖", "entries are not sent at this time"
+    BAD_QTY = "수량 오류", "the quantity is not a positive whole number of lots"
+    BAD_PRICE = "가격 오류", "the price is not a positive whole number"
+    PRICE_NOT_ON_TICK = "호가단위 위반", "the price is not on a tick"
+    LIMIT_BAND = "가격제한폭 밖", "the price is outside the day's limits"
+    SELLABLE = "매도 가능 수량 초과", "more than is held and not yet on sale"
+    DUP_CLIENT_ID = "중복 주문 번호", "the order was sent before"
+    DUP_CONTENT = "같은 내용의 주문 반복", "the same order was just sent"
+    TYPE_POLICY = "허용되지 않는 주문 유형", "market orders are for exits only"
+
+    # Order life
+    TTL = "주문 유효시간 종료", "the order's time to live ended"
+    SESSION_END = "장 종료", "the session ended"
+    REFUSED = "브로커 거부", "the broker refused the order"
+    NO_VOLUME = "체결 가능 물량 없음", "no volume to trade against"
+
+    # Exits
+    STOP = "손절", "stop"
+    T1 = "1차 익절", "first target"
+    T2 = "2차 익절", "second target"
+    TIME_EXIT = "시간 청산", "time exit"
+    FORCED_OVERNIGHT = "익일 강제 청산", "left over from the last session"
+    KILL_FLATTEN = "킬스위치 청산", "flattened by the kill switch"
+
+    # Operation
+    LATE_FILL = "종료된 주문의 체결", "a fill for an order that had ended"
+    OVERFILL = "주문 수량 초과 체결", "filled beyond the order's quantity"
+    INVALID_TRANSITION = "허용되지 않는 주문 상태 전이", "an order event that its state does not allow"
+    TAX_TABLE_UNCONFIRMED = "확인되지 않은 세율", "the tax rate of the day is not confirmed"

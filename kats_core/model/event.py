@@ -1,0 +1,130 @@
+"""List everything that can happen to the engine. Time enters the core only on these."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TypeAlias
+
+import msgspec
+
+from kats_core.model.bar import Bar
+from kats_core.model.fact import Fact
+from kats_core.model.instrument import Instrument
+from kats_core.model.kinds import MarketPhase
+from kats_core.model.order import OrderId
+from kats_core.model.setup import Setup
+from kats_core.model.time import Nanos
+
+
+class DailyTail(msgspec.Struct, frozen=True):
+    """A symbol's own last daily bars, oldest first; column values are won and shares. Halted days are left out."""
+
+    symbol: str
+    sessions: tuple[dt.date, ...]
+    open: tuple[int, ...]
+    high: tuple[int, ...]
+    low: tuple[int, ...]
+    close: tuple[int, ...]
+    volume: tuple[int, ...]
+
+
+class SessionPrepared(msgspec.Struct, frozen=True, kw_only=True, tag="session_prepared"):
+    """A session begins (08:50): what is traded in it, yesterday's closes, the facts known by now."""
+
+    ts: Nanos
+    session: dt.date
+    instruments: tuple[Instrument, ...] = ()
+    base_prices: dict[str, int] = {}
+    facts: tuple[Fact, ...] = ()
+    tails: tuple[DailyTail, ...] = ()
+
+
+class SetupsArmed(msgspec.Struct, frozen=True, tag="setups_armed"):
+    """The strategies' setups for the session, selected and ranked."""
+
+    ts: Nanos
+    setups: tuple[Setup, ...]
+
+
+class FactsChanged(msgspec.Struct, frozen=True, tag="facts_changed"):
+    """New values of inputs."""
+
+    ts: Nanos
+    facts: tuple[Fact, ...]
+
+
+class PhaseReached(msgspec.Struct, frozen=True, tag="phase_reached"):
+    """The session reached one of its moments."""
+
+    ts: Nanos
+    phase: MarketPhase
+
+
+class BarClosed(msgspec.Struct, frozen=True, tag="bar_closed"):
+    """A bar is complete; `ts` is its end."""
+
+    ts: Nanos
+    bar: Bar
+
+
+class TimePassed(msgspec.Struct, frozen=True, tag="time_passed"):
+    """Nothing but time: lets orders reach the end of their life and deferred answers time out."""
+
+    ts: Nanos
+
+
+class Fetched(msgspec.Struct, frozen=True, tag="fetched"):
+    """The answer to a `Fetch`."""
+
+    ts: Nanos
+    request: int
+    facts: tuple[Fact, ...]
+
+
+class OrderAccepted(msgspec.Struct, frozen=True, tag="order_accepted"):
+    """The broker knows the order."""
+
+    ts: Nanos
+    order_id: OrderId
+    broker_number: str
+
+
+class OrderRefused(msgspec.Struct, frozen=True, tag="order_refused"):
+    """The broker refused the order; nothing of it exists."""
+
+    ts: Nanos
+    order_id: OrderId
+    text: str
+
+
+class OrderFilled(msgspec.Struct, frozen=True, tag="order_filled"):
+    """Shares changed hands at `price`."""
+
+    ts: Nanos
+    order_id: OrderId
+    price: int
+    quantity: int
+
+    def __post_init__(self) -> None:
+        if self.price <= 0 or self.quantity <= 0:
+            raise ValueError(f"order {self.order_id}: fill of {self.quantity} shares at {self.price}")
+
+
+class OrderCancelled(msgspec.Struct, frozen=True, tag="order_cancelled"):
+    """The broker confirmed that the remainder is cancelled."""
+
+    ts: Nanos
+    order_id: OrderId
+
+
+class OrderExpired(msgspec.Struct, frozen=True, tag="order_expired"):
+    """The exchange ended the remainder with the session."""
+
+    ts: Nanos
+    order_id: OrderId
+
+
+BrokerEvent: TypeAlias = OrderAccepted | OrderRefused | OrderFilled | OrderCancelled | OrderExpired
+Event: TypeAlias = (
+    SessionPrepared | SetupsArmed | FactsChanged | PhaseReached | BarClosed | TimePassed | Fetched | BrokerEvent
+)

@@ -1,0 +1,60 @@
+"""Carry every input of a decision as a value with its age and its origin.
+
+Whatever a gate, a stage or `confirm` reads is a `Fact`; one rule decides staleness, and the trail of a decision can say
+by itself what was read and where it came from. Facts are shared and replaced when they change, never built per signal.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TypeAlias
+
+import msgspec
+
+from kats_core.model.kinds import FactSource
+from kats_core.model.time import Nanos
+
+FactValue: TypeAlias = int | float | str | bool | None
+
+REGIME = "regime"
+GRADE = "grade"
+STARS = "stars"
+SECTOR = "sector"
+STATUS = "status"
+MARKET = "market"
+MARKET_CAP = "market_cap"
+EQUITY = "equity"
+EQUITY_DAY = "equity_day"
+CASH_FLOW = "cash_flow"
+ORDERABLE_CASH = "orderable_cash"
+SPREAD = "spread"
+VI_STATE = "vi_state"
+
+MARKET_WIDE = ""
+"""The symbol of a fact that belongs to no symbol."""
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """A value known at `as_of`, and where it comes from. A missing fact has the value None."""
+
+    name: str
+    value: FactValue
+    as_of: Nanos
+    source: FactSource
+    symbol: str = MARKET_WIDE
+
+    def __post_init__(self) -> None:
+        if isinstance(self.value, float) and not math.isfinite(self.value):
+            raise ValueError(f"fact {self.name} of {self.symbol or 'the market'}: {self.value} is not a number")
+        if (self.value is None) != (self.source is FactSource.MISSING):
+            raise ValueError(f"fact {self.name}: value {self.value!r} contradicts source {self.source}")
+
+    @property
+    def is_missing(self) -> bool:
+        """Tell whether nothing is known."""
+        return self.value is None
+
+
+def missing(name: str, symbol: str = MARKET_WIDE, as_of: Nanos = 0) -> Fact:
+    """Return the fact that says: nobody delivered this."""
+    return Fact(name, None, as_of, FactSource.MISSING, symbol)

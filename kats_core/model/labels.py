@@ -1,0 +1,69 @@
+"""Give enums and reason codes a Korean and an English text.
+
+Two mechanisms, one idea: `Labelled` for the fixed vocabularies of the model, `Code` for the reasons that each
+owner (core, a stage, a strategy) defines for itself. Codes are stored as `owner:CODE`.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping
+from typing import ClassVar, Literal, TypeAlias
+
+Language: TypeAlias = Literal["ko", "en"]
+
+
+class Labelled(enum.StrEnum):
+    """A string enum whose members are declared as `NAME = "VALUE", "한국어", "English"`."""
+
+    ko: str
+    en: str
+
+    def __new__(cls, value: str, ko: str, en: str) -> Labelled:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.ko = ko
+        member.en = en
+        return member
+
+    def label(self, language: Language) -> str:
+        """Return the member's text in one language."""
+        return self.ko if language == "ko" else self.en
+
+
+class Code(enum.Enum):
+    """A reason, declared in its owner's enum as `NAME = "한국어", "English"`.
+
+    ```python
+    class SizerCode(Code, owner="position-sizer"):
+        TOO_SMALL = "최소 주문 금액 미달", "order smaller than the minimum"
+
+    str(SizerCode.TOO_SMALL)   # 'position-sizer:TOO_SMALL'
+    ```
+    """
+
+    __owner__: ClassVar[str]
+
+    def __init_subclass__(cls, *, owner: str, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.__owner__ = owner
+
+    def __init__(self, ko: str, en: str) -> None:
+        self.ko = ko
+        self.en = en
+
+    def __str__(self) -> str:
+        return f"{type(self).__owner__}:{self.name}"
+
+    def label(self, language: Language) -> str:
+        """Return the reason in one language."""
+        return self.ko if language == "ko" else self.en
+
+
+CodeTexts: TypeAlias = Mapping[str, tuple[str, str]]
+"""`owner:CODE` to its (Korean, English) text; stored with a run, so that explaining it imports no plugin."""
+
+
+def code_texts(enums: Iterable[type[Code]]) -> dict[str, tuple[str, str]]:
+    """Return the catalogue of several owners' codes, ordered by name."""
+    return {str(code): (code.ko, code.en) for code in sorted((c for e in enums for c in e), key=str)}

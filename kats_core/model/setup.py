@@ -1,0 +1,105 @@
+"""Say what a strategy waits for: a setup and its trigger.
+
+A trigger is matched by the engine without calling the strategy; it may over-approximate, `confirm` decides.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TypeAlias
+
+import msgspec
+
+from kats_core.model.labels import Labelled
+
+Numbers: TypeAlias = dict[str, int | float | str]
+"""What a setup stores for its intraday part and for people: name to value; prices in won, shares of something as fractions."""
+
+
+class Rounding(Labelled):
+    """How a computed level is brought onto a tick."""
+
+    UP = "UP", "올림", "up"
+    DOWN = "DOWN", "내림", "down"
+
+
+class Fixed(msgspec.Struct, frozen=True, tag="fixed"):
+    """A level known when arming, in won."""
+
+    price: int
+
+
+class DayOpen(msgspec.Struct, frozen=True, tag="day_open"):
+    """The session's first price plus `offset` won.
+
+    An offset that is no integer is rounded away from the account before it is stored (up for a buy trigger): on integer
+    ticks that leaves the rounded level unchanged.
+    """
+
+    offset: int
+    rounding: Rounding = Rounding.UP
+
+
+class OpeningRangeHigh(msgspec.Struct, frozen=True, tag="opening_range_high"):
+    """The highest price of the session's first `minutes`, plus `ticks` ticks; unknown until they are over."""
+
+    minutes: int
+    ticks: int = 0
+
+
+Level: TypeAlias = Fixed | DayOpen | OpeningRangeHigh
+
+
+class Above(msgspec.Struct, frozen=True, tag="above"):
+    """Holds while the last price is at or above the level."""
+
+    level: Level
+
+
+class Below(msgspec.Struct, frozen=True, tag="below"):
+    """Holds while the last price is at or below the level."""
+
+    level: Level
+
+
+class OnBar(msgspec.Struct, frozen=True, tag="on_bar"):
+    """Holds at the completion of each `minutes`-minute bar, counted from the open."""
+
+    minutes: int
+
+
+Trigger: TypeAlias = Above | Below | OnBar
+
+
+class Lifetime(Labelled):
+    """How long a setup stays armed."""
+
+    SESSION = "SESSION", "당일", "one session"
+    UNTIL_CANCELLED = "UNTIL_CANCELLED", "취소까지", "until cancelled"
+
+
+class Rearm(Labelled):
+    """Whether a setup may fire again."""
+
+    ONCE = "ONCE", "1회", "once"
+    AFTER_FLAT = "AFTER_FLAT", "청산 후 재진입", "after the position is flat"
+
+
+class Setup(msgspec.Struct, frozen=True, kw_only=True):
+    """What `instance` waits for in `symbol` during `session`. `rank` 1 is the best of the session's armed setups."""
+
+    session: dt.date
+    instance: str
+    symbol: str
+    trigger: Trigger
+    slot: int = 0
+    numbers: Numbers = {}
+    needs: tuple[str, ...] = ()
+    lifetime: Lifetime = Lifetime.SESSION
+    rearm: Rearm = Rearm.ONCE
+    rank: int = 1
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """The key under which positions, exits and order uniqueness are held: (instance, symbol, slot)."""
+        return (self.instance, self.symbol, self.slot)
