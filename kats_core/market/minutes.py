@@ -1,0 +1,84 @@
+"""Hold one session's minute bars of many symbols as columns; rows become `Bar` objects only when they are fed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from kats_core.market.panel import BoolArray, Int64Array
+from kats_core.model import time
+from kats_core.model.bar import Bar
+from kats_core.model.kinds import BarKind
+
+
+@dataclass(frozen=True)
+class MinuteBars:
+    """Minute bars of one session, sorted by start, then symbol; every row traded (volume > 0).
+
+    `symbol` indexes `symbols`, which is sorted; `start` is in `Nanos`; prices and `value` in won. The `day_` columns are
+    the symbol's session so far, the row included.
+    """
+
+    session: dt.date
+    symbols: tuple[str, ...]
+    symbol: npt.NDArray[np.int32]
+    start: Int64Array
+    open: Int64Array
+    high: Int64Array
+    low: Int64Array
+    close: Int64Array
+    volume: Int64Array
+    value: Int64Array
+    is_auction: BoolArray
+
+    def __len__(self) -> int:
+        return int(self.start.size)
+
+    @cached_property
+    def _day(self) -> tuple[Int64Array, Int64Array, Int64Array, Int64Array, Int64Array]:
+        """Running open, high, low, volume, value of each row's symbol."""
+        opens, highs, lows = self.open.copy(), self.high.copy(), self.low.copy()
+        volumes, values = self.volume.copy(), self.value.copy()
+        for rows in self.rows_of:
+            if rows.size == 0:
+                continue
+            opens[rows] = self.open[rows[0]]
+            highs[rows] = np.maximum.accumulate(self.high[rows])
+            lows[rows] = np.minimum.accumulate(self.low[rows])
+            volumes[rows] = np.cumsum(self.volume[rows])
+            values[rows] = np.cumsum(self.value[rows])
+        return opens, highs, lows, volumes, values
+
+    @cached_property
+    def rows_of(self) -> tuple[npt.NDArray[np.intp], ...]:
+        """Row numbers of each symbol, in time order."""
+        order = np.argsort(self.symbol, kind="stable")
+        borders = np.searchsorted(self.symbol[order], np.arange(len(self.symbols) + 1))
+        return tuple(order[borders[j] : borders[j + 1]] for j in range(len(self.symbols)))
+
+    def bar(self, row: int) -> Bar:
+        """Return one row as a bar."""
+        opens, highs, lows, volumes, values = self._day
+        start = int(self.start[row])
+        return Bar(
+            self.symbols[self.symbol[row]],
+            BarKind.MINUTE,
+            start,
+            start + time.MINUTE,
+            int(self.open[row]),
+            int(self.high[row]),
+            int(self.low[row]),
+            int(self.close[row]),
+            int(self.volume[row]),
+            int(self.value[row]),
+            int(opens[row]),
+            int(highs[row]),
+            int(lows[row]),
+            int(volumes[row]),
+            int(values[row]),
+            bool(self.is_auction[row]),
+        )

@@ -1,0 +1,115 @@
+"""Hold daily history as (sessions x symbols) arrays, which strategies arm from.
+
+Row t is session t; a cell without trading is masked out in `present` and holds zeros, never NaN. Rows are exchange
+sessions: a session on which a symbol did not trade is a gap that `present` shows, not a row that is missing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from kats_core.model.instrument import Instrument
+from kats_core.model.kinds import Scope
+
+Int64Array: TypeAlias = npt.NDArray[np.int64]
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
+
+RECENT_SESSIONS = 5
+"""A symbol that did not trade on one of so many last sessions is not armed (`spec/README.md` section 5)."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Daily bars of many symbols. Prices and `value` in won, `volume` in shares, all int64 of one shape (T, N).
+
+    `next_session[t]` is the session for which row t arms; None at the edge of the calendar. `value` is close times
+    volume where the source has no traded value.
+    """
+
+    sessions: tuple[dt.date, ...]
+    next_session: tuple[dt.date | None, ...]
+    instruments: tuple[Instrument, ...]
+    present: BoolArray
+    open: Int64Array
+    high: Int64Array
+    low: Int64Array
+    close: Int64Array
+    volume: Int64Array
+    value: Int64Array
+    scope: Scope
+
+    def __post_init__(self) -> None:
+        shape = (len(self.sessions), len(self.instruments))
+        for name in ("present", "open", "high", "low", "close", "volume", "value"):
+            if getattr(self, name).shape != shape:
+                raise ValueError(f"panel column {name} has shape {getattr(self, name).shape}, expected {shape}")
+        if len(self.next_session) != shape[0]:
+            raise ValueError("panel needs one next session for each row")
+
+    @cached_property
+    def symbols(self) -> tuple[str, ...]:
+        """The columns' symbols."""
+        return tuple(instrument.symbol for instrument in self.instruments)
+
+    @cached_property
+    def column(self) -> dict[str, int]:
+        """Column number by symbol."""
+        return {symbol: j for j, symbol in enumerate(self.symbols)}
+
+    @cached_property
+    def row(self) -> dict[dt.date, int]:
+        """Row number by session."""
+        return {session: t for t, session in enumerate(self.sessions)}
+
+    @cached_property
+    def own_bars(self) -> npt.NDArray[np.int32]:
+        """Number of the symbol's own bars up to and including row t."""
+        return np.cumsum(self.present, axis=0, dtype=np.int32)
+
+    @cached_property
+    def traded_recently(self) -> BoolArray:
+        """Whether the symbol traded on each of the last `RECENT_SESSIONS` sessions up to row t."""
+        result = self.present.copy()
+        for lag in range(1, RECENT_SESSIONS):
+            result[lag:] &= self.present[:-lag]
+            result[:lag] = False
+        return result
+
+    def mean_of_own_bars(self, values: Int64Array, n: int) -> npt.NDArray[np.float64]:
+        """Return, per cell, the mean of the symbol's own last `n` bars up to row t; 0.0 where it has fewer.
+
+        Sums are exact integers, so the mean does not depend on where the history begins.
+        """
+        result = np.zeros(values.shape, dtype=np.float64)
+        for j in range(values.shape[1]):
+            rows = np.flatnonzero(self.present[:, j])
+            if rows.size < n:
+                continue
+            total = np.cumsum(values[rows, j])
+            window = total[n - 1 :].copy()
+            window[1:] -= total[:-n]
+            result[rows[n - 1 :], j] = window / n
+        return result
+
+    def until(self, session: dt.date) -> Panel:
+        """Return the panel of the sessions before `session`: what is known on its eve."""
+        t = sum(1 for s in self.sessions if s < session)
+        return Panel(
+            sessions=self.sessions[:t],
+            next_session=self.next_session[:t],
+            instruments=self.instruments,
+            present=self.present[:t],
+            open=self.open[:t],
+            high=self.high[:t],
+            low=self.low[:t],
+            close=self.close[:t],
+            volume=self.volume[:t],
+            value=self.value[:t],
+            scope=self.scope,
+        )

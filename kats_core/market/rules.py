@@ -1,0 +1,34 @@
+"""Bring together what the exchange prescribes for one instrument on one day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+from kats_core.market.costs import tax_rate
+from kats_core.market.limits import PriceLimits, price_limits
+from kats_core.market.ticks import TickTable, tick_table
+from kats_core.model.instrument import Instrument
+from kats_core.model.kinds import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolRules:
+    """Ticks, price limits and the tax on sales."""
+
+    ticks: TickTable
+    limits: PriceLimits
+    tax_rate: Fraction
+
+
+@lru_cache(maxsize=4096)
+def symbol_rules(instrument: Instrument, base: int, session: dt.date, scope: Scope) -> SymbolRules:
+    """Return an instrument's rules on `session`, given its base price in won."""
+    market, kind = instrument.market, instrument.kind
+    return SymbolRules(
+        tick_table(session, market, kind, scope),
+        price_limits(base, session, market, kind, instrument.leverage, scope),
+        tax_rate(session, market, kind),
+    )
