@@ -7,10 +7,11 @@ Days with rules of their own (the first day of a listing, a delisting sale) are 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from typing import TypeAlias
+
+import msgspec
 
 from kats_core.market.dated import Dated, MarketRuleError
 from kats_core.market.exact import (
@@ -31,8 +32,7 @@ ADJUSTED_TOLERANCE = Fraction(1, 100)
 """How far an adjusted price may exceed the limit ratio: adjustment and rounding to won move both prices."""
 
 
-@dataclass(frozen=True, slots=True)
-class PriceLimits:
+class PriceLimits(msgspec.Struct, frozen=True):
     """The lowest and highest price of a day (하한가, 상한가), both allowed, and the base price they stem from."""
 
     base: int
@@ -95,6 +95,12 @@ def limit_rate(
     return _RATES[market].on(day) * abs(leverage)
 
 
+@cache
+def _adjusted_reach(rate: Fraction) -> tuple[Fraction, Fraction]:
+    """Return the least and the most that an adjusted price may be of its base."""
+    return 1 - rate - ADJUSTED_TOLERANCE, 1 + rate + ADJUSTED_TOLERANCE
+
+
 def price_limits(
     base: int,
     day: dt.date,
@@ -118,8 +124,8 @@ def price_limits(
         raise ValueError(f"base price {base} is not positive")
     rate = limit_rate(day, market, kind, leverage)
     if scope is Scope.ADJUSTED:
-        reach = rate + ADJUSTED_TOLERANCE
-        return PriceLimits(base, ceil_times(base, 1 - reach), floor_times(base, 1 + reach))
+        least, most = _adjusted_reach(rate)
+        return PriceLimits(base, ceil_times(base, least), floor_times(base, most))
     ticks = tick_table(day, market, kind, scope)
     tick = ticks.tick(base)
     width = floor_times(base, rate) // tick * tick

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+
+import msgspec
 
 from kats_core.market.costs import tax_rate
 from kats_core.market.limits import PriceLimits, price_limits
@@ -14,8 +15,7 @@ from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import Scope
 
 
-@dataclass(frozen=True, slots=True)
-class SymbolRules:
+class SymbolRules(msgspec.Struct, frozen=True):
     """Ticks, price limits and the tax on sales."""
 
     ticks: TickTable

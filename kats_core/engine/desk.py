@@ -1,0 +1,350 @@
+"""Create orders, pass them through the gate, and follow each one to its end. Every order has this one door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from msgspec import structs
+
+from kats_core.engine.portfolio import Opening
+from kats_core.engine.state import State, SymbolDay
+from kats_core.model import fact, ids, time
+from kats_core.model.codes import CoreCode
+from kats_core.model.command import Cancel, Send
+from kats_core.model.event import OrderAccepted, OrderCancelled, OrderExpired, OrderFilled, OrderRefused
+from kats_core.model.kinds import BarKind, OrderState, OrderType, Purpose, Severity, Side
+from kats_core.model.labels import Code
+from kats_core.model.order import Fill, Order, OrderId
+from kats_core.model.position import Position
+from kats_core.model.record import FillRecord, OrderEventRecord, OrderRecord
+from kats_core.model.time import Nanos
+from kats_core.model.verdict import Proposal
+from kats_core.orders import gate
+from kats_core.orders.lifecycle import InvalidTransitionError, OrderStep, advance
+
+_FINISHED_STEPS = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.EXPIRED})
+
+
+class OrderDesk:
+    """All orders of the run. `on_bought` and `on_sold` are told what a fill did to its position."""
+
+    def __init__(
+        self,
+        state: State,
+        on_bought: Callable[[Order, Fill, Position], None],
+        on_sold: Callable[[Order, Fill, Position, Position | None], None],
+        on_ended: Callable[[Order], None],
+    ) -> None:
+        self._state = state
+        self._on_bought = on_bought
+        self._on_sold = on_sold
+        self._on_ended = on_ended
+        self._orders: dict[OrderId, Order] = {}
+        self._live: dict[OrderId, Order] = {}
+        self._openings: dict[OrderId, Opening] = {}
+        self._reasons: dict[OrderId, Code] = {}
+        self._steps: dict[OrderId, int] = {}
+        self._fills: dict[OrderId, int] = {}
+        self._outside: dict[OrderId, str] = {}
+        self._next: OrderId = 1
+        self._sent: set[OrderId] = set()
+        self._recent: dict[tuple[object, ...], Nanos] = {}
+
+    @property
+    def live(self) -> tuple[Order, ...]:
+        """Orders that may still fill, oldest first."""
+        return tuple(self._live.values())
+
+    def live_entries(self) -> list[Order]:
+        """Return the live orders that buy."""
+        return [order for order in self._live.values() if order.side is Side.BUY]
+
+    def live_sell(self, key: tuple[str, str, int]) -> Order | None:
+        """Return the live sell of a position; there is at most one."""
+        return next((o for o in self._live.values() if o.side is Side.SELL and o.key == key), None)
+
+    def is_working(self, symbol: str) -> bool:
+        """Tell whether an order of the symbol is live."""
+        return any(order.symbol == symbol for order in self._live.values())
+
+    def reason(self, order: Order) -> Code:
+        """Return why an exit was sent."""
+        return self._reasons[order.order_id]
+
+    def begin_session(self) -> None:
+        """Forget the orders that ended in earlier sessions."""
+        self._orders = dict(self._live)
+        self._openings = {n: o for n, o in self._openings.items() if n in self._orders}
+        self._reasons = {n: c for n, c in self._reasons.items() if n in self._orders}
+        self._steps = {n: c for n, c in self._steps.items() if n in self._orders}
+        self._fills = {n: c for n, c in self._fills.items() if n in self._orders}
+        self._outside.clear()
+        self._sent = set(self._orders)
+        self._recent.clear()
+
+    def buy(self, proposal: Proposal, day: SymbolDay, ttl_s: int) -> CoreCode | None:
+        """Send an approved entry; return why the gate held it back, or None.
+
+        Reserves in the same step, before the order is sent.
+        """
+        state, signal = self._state, proposal.signal
+        if proposal.quantity is None:
+            raise ValueError("an approved proposal has a quantity")
+        order = Order(
+            order_id=self._number(),
+            signal_id=proposal.signal_id,
+            instance=proposal.instance,
+            symbol=proposal.symbol,
+            slot=proposal.slot,
+            purpose=proposal.purpose,
+            side=Side.BUY,
+            order_type=OrderType.LIMIT,
+            quantity=proposal.quantity,
+            limit=signal.entry_limit,
+            state=OrderState.CREATED,
+            created_at=state.now,
+            expires_at=min(state.now + ttl_s * time.SECOND, state.clock.eod_check),
+            chase_cap=signal.chase_cap,
+            slip_ticks=signal.slip_ticks,
+            trigger=signal.trigger_price,
+        )
+        grade = state.facts.text(fact.GRADE, proposal.symbol)
+        sector = state.facts.text(fact.SECTOR, proposal.symbol)
+        self._openings[order.order_id] = Opening(proposal.signal_id, state.session, signal.exits, grade, sector)
+        reserved = state.reservations.hold(order, proposal.risk_per_share, grade, sector)
+        return self._release(order, day, sellable=0, reserved=reserved.cash)
+
+    def sell(self, position: Position, quantity: int, code: Code, *, limit: int | None, trigger: int | None) -> None:
+        """Send an exit of at most `quantity` shares; a limit order at `limit`, else at the market.
+
+        `trigger` is the price at which the market made the exit due, None where the clock did.
+        """
+        state = self._state
+        sellable = position.quantity - sum(
+            o.remaining for o in self._live.values() if o.side is Side.SELL and o.key == position.key
+        )
+        quantity = min(quantity, sellable)
+        day = state.days.get(position.symbol)
+        if quantity <= 0 or day is None:
+            return
+        order = Order(
+            order_id=self._number(),
+            signal_id=position.signal_id,
+            instance=position.instance,
+            symbol=position.symbol,
+            slot=position.slot,
+            purpose=Purpose.EXIT,
+            side=Side.SELL,
+            order_type=OrderType.MARKET if limit is None else OrderType.LIMIT,
+            quantity=quantity,
+            limit=limit,
+            state=OrderState.CREATED,
+            created_at=state.now,
+            trigger=trigger,
+            reason=str(code),
+        )
+        self._reasons[order.order_id] = code
+        refusal = self._release(order, day, sellable=sellable, reserved=0)
+        if refusal is not None:
+            # An exit that the gate holds back is a fault of ours: the position stays and people must know.
+            state.fault("core", refusal, position.symbol, f"exit of {quantity} shares held back by the order gate")
+
+    def cancel(self, order: Order, code: Code) -> None:
+        """Ask the broker to cancel what is left of a live order."""
+        if order.state not in (OrderState.SUBMITTED, OrderState.PARTIAL_FILLED):
+            return
+        self._step(order, OrderStep.CANCEL, code)
+        self._state.emit(Cancel(self._state.now, order.order_id))
+
+    def expire(self) -> None:
+        """Cancel the entries whose time to live is over."""
+        for order in self.live_entries():
+            if order.expires_at is not None and self._state.now >= order.expires_at:
+                self.cancel(order, CoreCode.TTL)
+
+    def on_accepted(self, event: OrderAccepted) -> None:
+        """Note that the broker knows the order."""
+        self._step(self._find(event.order_id), OrderStep.ACCEPTED)
+
+    def on_refused(self, event: OrderRefused) -> None:
+        """Note that the broker refused the order."""
+        order = self._find(event.order_id)
+        self._state.notify(Severity.WARNING, CoreCode.REFUSED, order.symbol, {"text": event.text})
+        self._step(order, OrderStep.REFUSED, CoreCode.REFUSED)
+
+    def on_cancelled(self, event: OrderCancelled) -> None:
+        """Note that the remainder is cancelled."""
+        self._step(self._find(event.order_id), OrderStep.CANCELLED)
+
+    def on_expired(self, event: OrderExpired) -> None:
+        """Note that the exchange ended the order."""
+        self._step(self._find(event.order_id), OrderStep.SESSION_END, CoreCode.SESSION_END)
+
+    def on_filled(self, event: OrderFilled) -> None:
+        """Book a fill; it is booked in every state."""
+        state = self._state
+        order = self._find(event.order_id)
+        day = state.days[order.symbol]
+        commission, tax = state.portfolio.price_fill(order, event.price, event.quantity, day.tax_rate)
+        number = self._fills.get(order.order_id, 0) + 1
+        self._fills[order.order_id] = number
+        fill = Fill(
+            order_id=order.order_id,
+            sequence=number,
+            ts=event.ts,
+            symbol=order.symbol,
+            side=order.side,
+            price=event.price,
+            quantity=event.quantity,
+            commission=commission,
+            tax=tax,
+        )
+        if not order.is_live:
+            state.notify(Severity.CRITICAL, CoreCode.LATE_FILL, order.symbol, {"quantity": event.quantity})
+        if event.quantity > order.remaining:
+            state.notify(Severity.CRITICAL, CoreCode.OVERFILL, order.symbol, {"quantity": event.quantity})
+        before = state.portfolio.positions.get(order.key)
+        after = state.portfolio.book(order, fill, self._openings.get(order.order_id))
+        order = structs.replace(
+            order,
+            filled_quantity=order.filled_quantity + event.quantity,
+            filled_amount=order.filled_amount + fill.amount,
+        )
+        self._record_fill(order, fill)
+        order = self._step(order, OrderStep.FILL, announce=False)
+        if order.side is Side.BUY and after is not None:
+            self._on_bought(order, fill, after)
+        elif before is not None:
+            self._on_sold(order, fill, before, after)
+        if not order.is_live:
+            self._on_ended(order)
+
+    def _number(self) -> OrderId:
+        number = self._next
+        self._next += 1
+        return number
+
+    def _name(self, order: Order) -> str:
+        """Return the order's name outside the engine."""
+        name = self._outside.get(order.order_id)
+        if name is None:
+            name = self._outside[order.order_id] = ids.order_id(self._state.run, order.order_id)
+        return name
+
+    def _find(self, order_id: OrderId) -> Order:
+        order = self._orders.get(order_id)
+        if order is None:
+            raise KeyError(f"the broker reports order {order_id}, which this run has not sent")
+        return order
+
+    def _release(self, order: Order, day: SymbolDay, *, sellable: int, reserved: int) -> CoreCode | None:
+        """Pass the order through the gate and send it; the only place that emits `Send`."""
+        state = self._state
+        view = gate.GateView(
+            now=state.now,
+            hours=state.clock,
+            phase=state.phase,
+            state=state.trading,
+            ticks=day.ticks,
+            limits=day.limits,
+            lot_size=day.instrument.lot_size,
+            sellable=sellable,
+            has_unknown_order=any(
+                o.state is OrderState.UNKNOWN and o.symbol == order.symbol for o in self._live.values()
+            ),
+            sent_ids=self._sent,
+            recent=self._recent,
+            on_daily_bars=state.bar_kind is BarKind.DAY,
+        )
+        refusal = gate.check(order, view, state.config.gate)
+        self._orders[order.order_id] = self._live[order.order_id] = order
+        self._record_order(order, reserved if refusal is None else 0)
+        if refusal is not None:
+            self._step(order, OrderStep.CHECK_FAILED, refusal)
+            return refusal
+        self._sent.add(order.order_id)
+        self._recent[gate.content(order)] = state.now
+        order = self._step(order, OrderStep.SEND)
+        state.emit(Send(state.now, order))
+        return None
+
+    def _step(self, order: Order, step: OrderStep, code: Code | None = None, *, announce: bool = True) -> Order:
+        """Move an order along the table, record the step, and release what it does not need any more."""
+        state = self._state
+        try:
+            transition = advance(order.state, step, filled=order.filled_quantity, quantity=order.quantity)
+        except InvalidTransitionError as error:
+            state.fault("core", CoreCode.INVALID_TRANSITION, order.symbol, str(error))
+            return order
+        before, order = order.state, structs.replace(order, state=transition.after)
+        self._orders[order.order_id] = order
+        if order.is_live:
+            self._live[order.order_id] = order
+        else:
+            self._live.pop(order.order_id, None)
+        if order.side is Side.BUY:
+            state.reservations.shrink(order)
+        number = self._steps.get(order.order_id, 0) + 1
+        self._steps[order.order_id] = number
+        state.record(
+            OrderEventRecord(
+                order_id=self._name(order),
+                sequence=number,
+                ts=state.now,
+                event=step.value,
+                before=before,
+                after=order.state,
+                filled_quantity=order.filled_quantity,
+                filled_amount=order.filled_amount,
+                code=None if code is None else str(code),
+            )
+        )
+        if announce and order.state in _FINISHED_STEPS:
+            self._on_ended(order)
+        return order
+
+    def _record_order(self, order: Order, reserved: int) -> None:
+        self._state.record(
+            OrderRecord(
+                order_id=self._name(order),
+                number=order.order_id,
+                signal_id=order.signal_id,
+                session=self._state.session,
+                ts=order.created_at,
+                instance=order.instance,
+                symbol=order.symbol,
+                slot=order.slot,
+                purpose=order.purpose,
+                side=order.side,
+                order_type=order.order_type,
+                quantity=order.quantity,
+                limit=order.limit,
+                trigger=order.trigger,
+                reason=order.reason,
+                expires_at=order.expires_at,
+                reserved=reserved,
+            )
+        )
+
+    def _record_fill(self, order: Order, fill: Fill) -> None:
+        outside = self._name(order)
+        self._state.record(
+            FillRecord(
+                fill_id=f"{outside}/{fill.sequence}",
+                order_id=outside,
+                sequence=fill.sequence,
+                ts=fill.ts,
+                instance=order.instance,
+                symbol=order.symbol,
+                slot=order.slot,
+                side=fill.side,
+                price=fill.price,
+                quantity=fill.quantity,
+                amount=fill.amount,
+                commission=fill.commission,
+                tax=fill.tax,
+            )
+        )
+
+    def __iter__(self) -> Iterator[Order]:
+        return iter(self._live.values())

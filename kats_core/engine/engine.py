@@ -1,0 +1,344 @@
+"""Turn events into commands: `Engine.handle` is the whole program between a source and a broker.
+
+It never reads a clock, a file, a socket, the environment or a random number. The same events give the same commands,
+byte for byte, in backtest, replay, paper and live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from kats_core.engine.desk import OrderDesk
+from kats_core.engine.entries import Entries
+from kats_core.engine.leaving import ExitCoordinator
+from kats_core.engine.portfolio import Portfolio
+from kats_core.engine.reservations import Reservations
+from kats_core.engine.state import EngineConfig, SetupState, State, StrategyInstance, SymbolDay
+from kats_core.engine.watch import Watch
+from kats_core.market.costs import Costs, tax_unconfirmed
+from kats_core.market.exact import to_fraction
+from kats_core.market.rules import symbol_rules
+from kats_core.model import fact
+from kats_core.model.codes import CoreCode
+from kats_core.model.command import Command
+from kats_core.model.event import (
+    BarClosed,
+    Event,
+    FactsChanged,
+    Fetched,
+    OrderAccepted,
+    OrderCancelled,
+    OrderExpired,
+    OrderFilled,
+    OrderRefused,
+    PhaseReached,
+    SessionPrepared,
+    SetupsArmed,
+    TimePassed,
+)
+from kats_core.model.fact import Fact
+from kats_core.model.instrument import Instrument
+from kats_core.model.kinds import BarKind, FactSource, MarketPhase, Severity, TradingState
+from kats_core.model.order import Order
+from kats_core.model.position import Position
+from kats_core.model.record import EquityRecord, PositionRecord, TradeRecord
+from kats_core.model.setup import OnBar, OpeningRangeHigh
+from kats_core.risk.contract import (
+    Action,
+    CancelEntries,
+    EquityMarked,
+    Flatten,
+    ListeningStage,
+    SessionBegan,
+    SetState,
+    StageEvent,
+    Tell,
+    TradeClosed,
+)
+
+_SEVERITY_OF_STATE = {TradingState.ACTIVE: 0, TradingState.REDUCING: 1, TradingState.HALTED: 2}
+
+
+class Engine:
+    """One account traded by several strategies through one risk pipeline."""
+
+    def __init__(self, config: EngineConfig) -> None:
+        costs = Costs(to_fraction(config.limits.commission))
+        self._state = State(config, costs, Portfolio(config.capital, costs), Reservations(costs))
+        instances = {instance.name: instance for instance in config.strategies}
+        self._entries = Entries(self._state, instances, self._mark)
+        self._exits = ExitCoordinator(self._state, instances, self._entries.view, self._strategy_fault, self._on_trade)
+        self._desk = OrderDesk(self._state, self._exits.on_bought, self._exits.on_sold, self._exits.on_ended)
+        self._entries.desk = self._exits.desk = self._desk
+        self._marked: tuple[int, int | None] | None = None
+        self._exposure_at_check = 0.0
+        self._listeners = [(s, s.stage) for s in config.stages if isinstance(s.stage, ListeningStage)]
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            BarClosed: self._on_bar,
+            TimePassed: self._on_time,
+            PhaseReached: self._on_phase,
+            SessionPrepared: self._on_prepared,
+            SetupsArmed: self._on_armed,
+            FactsChanged: self._on_facts,
+            Fetched: self._entries.on_fetched,
+            OrderAccepted: self._desk.on_accepted,
+            OrderRefused: self._desk.on_refused,
+            OrderFilled: self._desk.on_filled,
+            OrderCancelled: self._desk.on_cancelled,
+            OrderExpired: self._desk.on_expired,
+        }
+
+    def handle(self, event: Event) -> list[Command]:
+        """Return what is to be done about an event, in the order in which it is to be done.
+
+        Raises:
+            ValueError: time went backwards: the driver is wrong.
+        """
+        state = self._state
+        if event.ts < state.now:
+            raise ValueError(f"{type(event).__name__} at {event.ts} after {state.now}: time went backwards")
+        state.now = event.ts
+        self._handlers[type(event)](event)
+        out, state.out = state.out, []
+        return out
+
+    def watch(self) -> Watch:
+        """Return what matters until setups, positions or orders change."""
+        triggers = self._entries.triggers()
+        every = {symbol for symbol, several in triggers.items() if any(_needs_every_bar(t) for t in several)}
+        every |= {position.symbol for position in self._state.portfolio.positions.values()}
+        return Watch(triggers, frozenset(every | {order.symbol for order in self._desk.live}))
+
+    def is_busy(self, symbol: str) -> bool:
+        """Tell whether the symbol is held or on order, so that each of its bars matters."""
+        return bool(self._exits.positions_in(symbol)) or self._desk.is_working(symbol)
+
+    @property
+    def has_timers(self) -> bool:
+        """Tell whether the passing of time alone may matter now."""
+        return self._entries.has_pending or bool(self._desk.live_entries())
+
+    @property
+    def positions(self) -> tuple[Position, ...]:
+        """Open positions."""
+        return tuple(self._state.portfolio.positions.values())
+
+    @property
+    def live_orders(self) -> tuple[Order, ...]:
+        """Orders that may still fill."""
+        return self._desk.live
+
+    @property
+    def setups(self) -> Sequence[SetupState]:
+        """The session's setups and how far they got."""
+        return self._entries.setups
+
+    @property
+    def cash(self) -> int:
+        """Cash in won."""
+        return self._state.portfolio.cash
+
+    @property
+    def equity(self) -> int:
+        """Cash plus holdings at the last prices, in won."""
+        return self._state.portfolio.equity
+
+    @property
+    def equity_day(self) -> int | None:
+        """Equity at the start of the session."""
+        return self._state.equity_day
+
+    @property
+    def trading_state(self) -> TradingState:
+        """What may be sent now."""
+        return self._state.trading
+
+    def last_price(self, symbol: str) -> int | None:
+        """Return the price at which a symbol is valued."""
+        return self._state.portfolio.last.get(symbol)
+
+    def fact(self, name: str, symbol: str = fact.MARKET_WIDE) -> Fact:
+        """Return an input as the engine knows it."""
+        return self._state.facts.get(name, symbol)
+
+    def _on_prepared(self, event: SessionPrepared) -> None:
+        state = self._state
+        state.hours = state.config.calendar.hours(event.session)
+        state.phase, state.bar_kind = None, None
+        state.trading = TradingState.ACTIVE
+        state.stopped_symbols.clear()
+        state.entered.clear()
+        self._exposure_at_check = 0.0
+        tails = {tail.symbol: tail for tail in event.tails}
+        state.days = {i.symbol: self._day(i, event.base_prices[i.symbol], event) for i in event.instruments}
+        for symbol, day in state.days.items():
+            day.tail = tails.get(symbol)
+        for position in state.portfolio.positions.values():
+            if position.symbol not in state.days:
+                raise ValueError(f"{position.symbol} is held but not part of the session {event.session}")
+        state.facts.update(event.facts)
+        self._desk.begin_session()
+        self._entries.begin_session()
+        state.equity_day = state.portfolio.equity
+        self._put_account_facts(state.equity_day)
+        if tax_unconfirmed(event.session):
+            state.notify(Severity.WARNING, CoreCode.TAX_TABLE_UNCONFIRMED)
+        self._tell_stages(SessionBegan(event.ts))
+        self._marked = None
+        self._mark()
+
+    def _day(self, instrument: Instrument, base: int, event: SessionPrepared) -> SymbolDay:
+        rules = symbol_rules(instrument, base, event.session, self._state.config.scope)
+        return SymbolDay(instrument, base, rules.ticks, rules.limits, rules.tax_rate)
+
+    def _on_armed(self, event: SetupsArmed) -> None:
+        self._entries.arm(event.setups)
+
+    def _on_facts(self, event: FactsChanged) -> None:
+        self._state.facts.update(event.facts)
+
+    def _on_time(self, event: TimePassed) -> None:
+        self._desk.expire()
+        self._entries.expire()
+
+    def _on_bar(self, event: BarClosed) -> None:
+        state, bar = self._state, event.bar
+        day = state.days.get(bar.symbol)
+        if day is None:
+            return
+        if day.bar is None and not day.limits.contains(bar.day_open):
+            # The scales of base price and bars differ: nothing is bought; what is held is sold by its own rules.
+            day.is_untradable = True
+        day.bar, state.bar_kind = bar, bar.kind
+        if self._exits.positions_in(bar.symbol):
+            state.portfolio.last[bar.symbol] = bar.open
+            self._mark()
+            self._exits.on_bar(day, bar)
+            if bar.kind is BarKind.MINUTE and bar.symbol in state.portfolio.last:
+                state.portfolio.last[bar.symbol] = bar.close
+                self._mark()
+        if day.setups and not bar.is_auction:
+            self._entries.on_bar(day, bar)
+
+    def _on_phase(self, event: PhaseReached) -> None:
+        state = self._state
+        state.phase = event.phase
+        match event.phase:
+            case MarketPhase.OPEN:
+                self._exits.at_open()
+            case MarketPhase.EOD_CHECK:
+                self._value_at_close()
+                self._exposure_at_check = self._exposure()
+                for order in self._desk.live_entries():
+                    self._desk.cancel(order, CoreCode.SESSION_END)
+                self._exits.at_end_of_day_check()
+            case MarketPhase.CLOSE_AUCTION:
+                pass
+            case MarketPhase.CLOSED:
+                self._close_session()
+
+    def _value_at_close(self) -> None:
+        """Value what is held at the last price; on daily bars that is the close, known only now."""
+        for position in self._state.portfolio.positions.values():
+            day = self._state.days.get(position.symbol)
+            if day is not None and day.bar is not None:
+                self._state.portfolio.last[position.symbol] = day.bar.close
+        self._mark()
+
+    def _close_session(self) -> None:
+        state = self._state
+        self._value_at_close()
+        self._entries.close_session()
+        for p in state.portfolio.positions.values():
+            last = state.portfolio.last[p.symbol]
+            state.record(
+                PositionRecord(
+                    session=state.session,
+                    instance=p.instance,
+                    symbol=p.symbol,
+                    slot=p.slot,
+                    quantity=p.quantity,
+                    cost=str(p.cost),
+                    average=f"{float(p.average):.4f}",
+                    stop=p.stop,
+                    last=last,
+                    market_value=p.quantity * last,
+                    opened_at=p.opened_at,
+                    signal_id=p.signal_id,
+                    code=str(CoreCode.DATA_ENDED) if self._has_data_ended(p.symbol) else None,
+                )
+            )
+        state.record(
+            EquityRecord(
+                session=state.session,
+                equity=state.portfolio.equity,
+                cash=state.portfolio.cash,
+                market_value=state.portfolio.market_value,
+                exposure=round(self._exposure_at_check, 6),
+            )
+        )
+
+    def _has_data_ended(self, symbol: str) -> bool:
+        """Tell whether the symbol's bars stopped before the end-of-day check; then no exit could be filled."""
+        day = self._state.days.get(symbol)
+        return day is not None and day.bar is not None and day.bar.end <= self._state.clock.eod_check
+
+    def _exposure(self) -> float:
+        equity = self._state.portfolio.equity
+        return self._state.portfolio.market_value / equity if equity > 0 else 0.0
+
+    def _mark(self) -> None:
+        """Value the account and let stages act on losses, whenever the equity has changed."""
+        state = self._state
+        marked = (state.portfolio.equity, state.equity_day)
+        if marked == self._marked:
+            return
+        self._marked = marked
+        self._put_account_facts(marked[0])
+        self._tell_stages(EquityMarked(state.now, marked[0], marked[1], 0))
+
+    def _put_account_facts(self, equity: int) -> None:
+        state = self._state
+        state.facts.put(Fact(fact.EQUITY, equity, state.now, FactSource.DERIVED))
+        state.facts.put(Fact(fact.CASH_FLOW, 0, state.now, FactSource.DERIVED))
+        if state.equity_day is not None:
+            state.facts.put(Fact(fact.EQUITY_DAY, state.equity_day, state.now, FactSource.DERIVED))
+
+    def _tell_stages(self, event: StageEvent) -> None:
+        for stage, listener in self._listeners:
+            if stage.is_parked:
+                continue
+            try:
+                # A stage is a guest: one that fails to keep its state must not approve anything any more.
+                actions = listener.on_event(event)
+            except Exception as error:  # noqa: BLE001
+                stage.is_parked = True
+                self._state.fault(stage.name, CoreCode.STAGE_ERROR, "", f"{type(error).__name__}: {error}")
+                continue
+            for action in actions:
+                self._carry_out(action)
+
+    def _carry_out(self, action: Action) -> None:
+        state = self._state
+        match action:
+            case CancelEntries(code):
+                for order in self._desk.live_entries():
+                    self._desk.cancel(order, code)
+            case Flatten(code, style):
+                self._exits.flatten(code, style)
+            case SetState(to, _):
+                if _SEVERITY_OF_STATE[to] > _SEVERITY_OF_STATE[state.trading]:
+                    state.trading = to
+            case Tell(severity, code, detail):
+                state.notify(severity, code, "", detail)
+
+    def _on_trade(self, trade: TradeRecord) -> None:
+        self._tell_stages(TradeClosed(self._state.now, trade))
+
+    def _strategy_fault(self, instance: StrategyInstance, symbol: str, error: Exception) -> None:
+        self._entries.strategy_fault(instance, symbol, error)
+
+
+def _needs_every_bar(trigger: object) -> bool:
+    return isinstance(trigger, OnBar) or isinstance(getattr(trigger, "level", None), OpeningRangeHigh)

@@ -1,0 +1,468 @@
+"""Get into positions: triggers, common gates, `confirm`, the pipeline, the reservation, the order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from msgspec import structs
+
+from kats_core.engine import pipeline
+from kats_core.engine.desk import OrderDesk
+from kats_core.engine.pipeline import Context, LimitsReader
+from kats_core.engine.state import SetupState, State, StrategyInstance, SymbolDay
+from kats_core.engine.view import BarView
+from kats_core.engine.watch import holds, resolve
+from kats_core.market.exact import floor_times, to_fraction
+from kats_core.model import fact, ids, time
+from kats_core.model.bar import Bar
+from kats_core.model.codes import CoreCode
+from kats_core.model.command import Fetch
+from kats_core.model.event import Fetched
+from kats_core.model.fact import Fact
+from kats_core.model.kinds import BarKind, Decision, FactSource, OrderState, Purpose
+from kats_core.model.labels import Code
+from kats_core.model.record import SetupRecord, SetupStatus, SignalRecord, SignalStatus, VerdictRecord
+from kats_core.model.setup import Below, OpeningRangeHigh, Setup, Trigger
+from kats_core.model.signal import Never, NotYet, Signal
+from kats_core.model.time import Nanos
+from kats_core.model.verdict import Proposal, Verdict
+from kats_core.risk.per_share import risk_per_share
+
+ASK_EVERY: Nanos = 10 * time.SECOND
+"""`confirm` is asked at most this often while its trigger holds."""
+
+MUTE_AFTER_REJECT: Nanos = 60 * time.SECOND
+PENDING_LIFE: Nanos = 2 * time.SECOND
+PARKED_AFTER = 3
+"""A strategy that raised so often is not asked again in the run."""
+
+_STOP_TOO_WIDE = Fraction(10, 100)
+_NEAR_LIMIT_UP = Fraction(1, 100)
+_TRADABLE_STATUS = frozenset({"00", "55", "57"})
+
+
+class _Pending:
+    """A proposal that waits for its inputs (PENDING_INPUT): no reservation, a short life."""
+
+    __slots__ = ("deadline", "proposal", "setup")
+
+    def __init__(self, proposal: Proposal, setup: SetupState, deadline: Nanos) -> None:
+        self.proposal = proposal
+        self.setup = setup
+        self.deadline = deadline
+
+
+class Entries:
+    """Every setup of the session, from armed to done."""
+
+    def __init__(self, state: State, instances: dict[str, StrategyInstance], mark: Callable[[], None]) -> None:
+        self._state = state
+        self._instances = instances
+        self._mark = mark
+        self._setups: list[SetupState] = []
+        self._pending: dict[int, _Pending] = {}
+        self._next_request = 1
+        self._attempts: dict[str, int] = {}
+        self._limits = LimitsReader(state.config.limits)
+        self.desk: OrderDesk
+
+    @property
+    def setups(self) -> list[SetupState]:
+        """All setups of the session, in the order in which they were armed."""
+        return self._setups
+
+    @property
+    def has_pending(self) -> bool:
+        """Tell whether a proposal waits for an input."""
+        return bool(self._pending)
+
+    def begin_session(self) -> None:
+        """Forget the last session's setups."""
+        self._setups = []
+        self._pending.clear()
+        self._attempts.clear()
+
+    def arm(self, setups: tuple[Setup, ...]) -> None:
+        """Take the session's setups.
+
+        Raises:
+            ValueError: a setup names an instance or a symbol that the session does not have.
+        """
+        for setup in setups:
+            instance = self._instances.get(setup.instance)
+            day = self._state.days.get(setup.symbol)
+            if instance is None or day is None:
+                raise ValueError(f"setup of {setup.instance} in {setup.symbol}: not part of this run and session")
+            entry = SetupState(setup, instance)
+            day.setups.append(entry)
+            self._setups.append(entry)
+            self._state.record(self._setup_record(entry, SetupStatus.ARMED))
+
+    def triggers(self) -> dict[str, tuple[Trigger, ...]]:
+        """Return the triggers that may still fire, by symbol."""
+        found: dict[str, list[Trigger]] = {}
+        for entry in self._setups:
+            found.setdefault(entry.setup.symbol, []).append(entry.setup.trigger)
+        return {symbol: tuple(triggers) for symbol, triggers in found.items()}
+
+    def on_bar(self, day: SymbolDay, bar: Bar) -> None:
+        """Ask for a signal wherever the bar fulfils a trigger."""
+        for entry in day.setups:
+            if entry.is_done or self._state.now < entry.quiet_until:
+                continue
+            trigger = entry.setup.trigger
+            if entry.level is None:
+                entry.level = self._resolve(trigger, day, bar)
+            if holds(trigger, entry.level, bar, self._state.clock):
+                self._try(entry, day, bar)
+
+    def on_fetched(self, event: Fetched) -> None:
+        """Start the pipeline of the proposal that waited for these inputs."""
+        waiting = self._pending.pop(event.request, None)
+        for one in event.facts:
+            self._state.facts.put(self._less_unacknowledged(one) if one.name == fact.ORDERABLE_CASH else one)
+        if waiting is not None:
+            self._judge(waiting.proposal, waiting.setup)
+
+    def expire(self) -> None:
+        """Reject the proposals whose inputs did not come in time; they are not muted."""
+        for request, waiting in list(self._pending.items()):
+            if self._state.now > waiting.deadline:
+                del self._pending[request]
+                self._refuse(waiting.proposal, waiting.setup, CoreCode.INPUT_TIMEOUT)
+
+    def close_session(self) -> None:
+        """Record what became of every setup."""
+        for entry in self._setups:
+            if not entry.has_fired and entry.code is None:
+                entry.code = self._why_silent(entry)
+            status = SetupStatus.FIRED if entry.has_fired else SetupStatus.UNFIRED
+            self._state.record(self._setup_record(entry, status))
+
+    def _resolve(self, trigger: Trigger, day: SymbolDay, bar: Bar) -> int | None:
+        level = getattr(trigger, "level", None)
+        if level is None:
+            return None
+        range_high = None
+        if isinstance(level, OpeningRangeHigh):
+            over = self._state.clock.open + level.minutes * time.MINUTE
+            if bar.end <= over:
+                day.range_high[level.minutes] = bar.day_high
+                return None
+            range_high = day.range_high.get(level.minutes)
+        return resolve(level, bar.day_open, range_high, day.ticks)
+
+    def _try(self, entry: SetupState, day: SymbolDay, bar: Bar) -> None:
+        code = self._gate(entry, day, bar)
+        if code is not None:
+            if code is not CoreCode.OUT_OF_WINDOW or entry.code is None:
+                entry.code = code
+            return
+        entry.quiet_until = self._state.now + ASK_EVERY
+        entry.asked += 1
+        view = self.view(day, entry.instance, entry)
+        try:
+            # A strategy is a guest: when it raises, or answers what it must not, there is no signal and the day goes on.
+            answer: object = entry.instance.strategy.confirm(view, entry.setup)
+        except Exception as error:  # noqa: BLE001
+            self.strategy_fault(entry.instance, day.instrument.symbol, error)
+            entry.code = CoreCode.STRATEGY_ERROR
+            return
+        match answer:
+            case Signal():
+                self._signal(entry, day, answer, view)
+            case NotYet(reason):
+                entry.code = reason
+            case Never(reason):
+                entry.code, entry.is_done = reason, True
+            case _:
+                nonsense = TypeError(f"confirm answered {type(answer).__name__}")
+                self.strategy_fault(entry.instance, day.instrument.symbol, nonsense)
+                entry.code = CoreCode.STRATEGY_ERROR
+
+    def strategy_fault(self, instance: StrategyInstance, symbol: str, error: Exception) -> None:
+        """Count a strategy's fault and park it when it has too many."""
+        instance.faults += 1
+        text = f"{type(error).__name__}: {error}"
+        self._state.fault(instance.name, CoreCode.STRATEGY_ERROR, symbol, text)
+        if instance.faults >= PARKED_AFTER and not instance.is_parked:
+            instance.is_parked = True
+            self._state.fault(instance.name, CoreCode.STRATEGY_PARKED, symbol, f"parked after {instance.faults} faults")
+
+    def view(self, day: SymbolDay, instance: StrategyInstance, entry: SetupState | None = None) -> BarView:
+        """Return what a strategy sees of a symbol now."""
+        if day.bar is None:
+            raise RuntimeError(f"{day.instrument.symbol} has no bar to look at")
+        return BarView(
+            now=self._state.now,
+            hours=self._state.clock,
+            instance=instance.name,
+            seen=day.bar,
+            setup=entry.setup if entry is not None else None,
+            level=entry.level if entry is not None else None,
+            base_price=day.base,
+            ticks=day.ticks,
+            price_limits=day.limits,
+            daily=day.tail,
+            facts=self._state.facts,
+            own=self,
+        )
+
+    def setups_of(self, instance: str) -> tuple[Setup, ...]:
+        """Return an instance's setups in all symbols."""
+        return tuple(s.setup for s in self._setups if s.instance.name == instance)
+
+    def free_slots_of(self, instance: str, symbol: str) -> tuple[int, ...]:
+        """Return an instance's slots in a symbol that hold nothing and have no live order."""
+        here = {s.slot for s in self.setups_of(instance) if s.symbol == symbol}
+        held = {p.slot for p in self._state.portfolio.held(symbol) if p.instance == instance}
+        working = {o.slot for o in self.desk.live if o.symbol == symbol and o.instance == instance}
+        return tuple(sorted(here - held - working))
+
+    def _gate(self, entry: SetupState, day: SymbolDay, bar: Bar) -> CoreCode | None:
+        """Return the first common gate that fails (`spec/strategies.md` section 1.2)."""
+        return (
+            self._gate_of_strategy(entry.instance, day, bar) or self._gate_of_symbol(entry) or self._gate_of_slot(entry)
+        )
+
+    def _gate_of_strategy(self, instance: StrategyInstance, day: SymbolDay, bar: Bar) -> CoreCode | None:
+        if instance.is_parked:
+            return CoreCode.STRATEGY_PARKED
+        if not instance.params.enabled:
+            return CoreCode.STRATEGY_OFF
+        if day.is_untradable:
+            return CoreCode.CORPORATE_ACTION
+        if self._state.facts.get(fact.REGIME).value not in instance.traits.regimes:
+            return CoreCode.REGIME_OFF
+        if bar.kind is BarKind.MINUTE and not self._in_window(instance):
+            return CoreCode.OUT_OF_WINDOW
+        return None
+
+    def _gate_of_symbol(self, entry: SetupState) -> CoreCode | None:
+        facts, symbol, instance = self._state.facts, entry.setup.symbol, entry.instance
+        if facts.get(fact.GRADE, symbol).value not in instance.grades:
+            return CoreCode.GRADE
+        stars = facts.get(fact.STARS, symbol).value
+        if not isinstance(stars, (int, float)) or not stars >= instance.params.min_confidence:
+            return CoreCode.CONFIDENCE_LOW
+        if facts.get(fact.STATUS, symbol).value not in _TRADABLE_STATUS:
+            return CoreCode.RESTRICTED
+        return None
+
+    def _gate_of_slot(self, entry: SetupState) -> CoreCode | None:
+        key = entry.setup.key
+        if key in self._state.portfolio.positions or any(order.key == key for order in self.desk.live):
+            return CoreCode.ALREADY_IN
+        if entry.entries >= entry.instance.params.max_entries_per_symbol:
+            return CoreCode.ENTRY_USED
+        if entry.setup.symbol in self._state.stopped_symbols:
+            return CoreCode.STOPPED_TODAY
+        return None
+
+    def _in_window(self, instance: StrategyInstance) -> bool:
+        for start, end in instance.windows:
+            window = self._state.clock.window(start, end)
+            if window is not None and window[0] <= self._state.now < window[1]:
+                return True
+        return False
+
+    def _signal(self, entry: SetupState, day: SymbolDay, signal: Signal, view: BarView) -> None:
+        """Propose a confirmed signal, or say which of the last gates it fails."""
+        limit, stop = signal.entry_limit, signal.exits.stop
+        if limit - stop > floor_times(limit, _STOP_TOO_WIDE):
+            entry.code = CoreCode.STOP_TOO_WIDE
+            return
+        if limit > day.limits.upper - day.ticks.rdn(floor_times(day.base, _NEAR_LIMIT_UP)):
+            entry.code = CoreCode.NEAR_LIMIT_UP
+            return
+        entry.code = None
+        entry.has_fired = True
+        entry.sequence += 1
+        proposal = Proposal(
+            signal_id=ids.signal_id(
+                self._state.run,
+                self._state.session,
+                entry.instance.name,
+                entry.setup.symbol,
+                entry.setup.slot,
+                entry.sequence,
+            ),
+            session=self._state.session,
+            ts=self._state.now,
+            instance=entry.instance.name,
+            symbol=entry.setup.symbol,
+            slot=entry.setup.slot,
+            sequence=entry.sequence,
+            purpose=Purpose.ENTRY,
+            signal=signal,
+            risk_per_share=self._risk_per_share(signal, day),
+            pyramids=entry.instance.traits.pyramids,
+        )
+        self._record_signal(proposal, SignalStatus.PROPOSED, None, tuple(view.read))
+        needs = {need for stage in self._state.config.stages for need in stage.traits.needs}
+        if not needs:
+            self._judge(proposal, entry)
+            return
+        request = self._next_request
+        self._next_request += 1
+        self._pending[request] = _Pending(proposal, entry, self._state.now + PENDING_LIFE)
+        entry.quiet_until = self._state.now + PENDING_LIFE
+        self._state.emit(Fetch(self._state.now, request, tuple(sorted(needs)), proposal.symbol, limit))
+
+    def _risk_per_share(self, signal: Signal, day: SymbolDay) -> Fraction:
+        """Return what one share of the signal risks, costs included."""
+        return risk_per_share(
+            signal.entry_limit,
+            signal.exits.stop,
+            min_stop_frac=to_fraction(self._state.config.limits.min_stop_frac),
+            commission=self._state.costs.commission,
+            tax=day.tax_rate,
+        )
+
+    def _judge(self, proposal: Proposal, entry: SetupState) -> None:
+        """Send a proposal through the stages, then reserve and order in the same step."""
+        state = self._state
+        self._mark()
+        context = Context(
+            now=state.now,
+            hours=state.clock,
+            symbol=proposal.symbol,
+            positions=tuple(state.portfolio.positions.values()),
+            open_orders=self.desk.live,
+            reservations=state.reservations.all,
+            facts=state.facts,
+            limits=self._limits,
+        )
+        attempt = self._attempts[proposal.signal_id] = self._attempts.get(proposal.signal_id, 0) + 1
+        outcome = pipeline.run(proposal, state.config.stages, context, attempt)
+        for record in outcome.records:
+            state.record(record)
+        for faulty in outcome.faults:
+            state.fault(faulty.stage.name, faulty.code, proposal.symbol, faulty.text)
+        verdict = outcome.verdict
+        if verdict.decision is Decision.DEFER:
+            entry.quiet_until = verdict.until or state.now
+            self._end(outcome.proposal, entry, SignalStatus.DEFERRED, verdict.code)
+        elif verdict.decision is Decision.REJECT:
+            self._refuse(outcome.proposal, entry, verdict.code)
+        else:
+            self._order(outcome.proposal, entry, len(outcome.records), attempt)
+
+    def _order(self, proposal: Proposal, entry: SetupState, judged: int, attempt: int) -> None:
+        state = self._state
+        code, verdict = self._last_check(proposal)
+        state.record(self._core_verdict(proposal, verdict, judged + 1, attempt))
+        if code is None:
+            code = self.desk.buy(proposal, state.days[proposal.symbol], entry.instance.ttl_s)
+        if code is not None:
+            self._refuse(proposal, entry, code)
+            return
+        entry.entries += 1
+        if entry.entries >= entry.instance.params.max_entries_per_symbol:
+            entry.is_done = True
+        self._end(proposal, entry, SignalStatus.ORDERED, None)
+
+    def _last_check(self, proposal: Proposal) -> tuple[CoreCode | None, Verdict]:
+        """Check cash and exposure again, whatever the stages said; one won is kept for the rounding of commissions."""
+        state, quantity = self._state, proposal.quantity or 0
+        need = state.reservations.need(quantity, proposal.entry_limit)
+        free = state.portfolio.cash - state.reservations.cash - len(state.reservations.all)
+        invested = state.portfolio.market_value + state.reservations.notional + quantity * proposal.entry_limit
+        ceiling = floor_times(state.portfolio.equity, to_fraction(state.config.limits.max_exposure))
+        detail: dict[str, int | float | str] = {"reserved": need, "free_cash": free, "invested": invested}
+        if not need + 1 <= free:
+            return CoreCode.CASH_SHORT, Verdict(Decision.REJECT, 0, CoreCode.CASH_SHORT, detail)
+        if not invested <= ceiling:
+            return CoreCode.EXPOSURE, Verdict(Decision.REJECT, 0, CoreCode.EXPOSURE, detail)
+        return None, Verdict(Decision.APPROVE, quantity, None, detail)
+
+    def _core_verdict(self, proposal: Proposal, verdict: Verdict, position: int, attempt: int) -> VerdictRecord:
+        return VerdictRecord(
+            signal_id=proposal.signal_id,
+            attempt=attempt,
+            position=position,
+            stage="core",
+            plugin="core",
+            decision=verdict.decision,
+            quantity_before=proposal.quantity,
+            quantity_after=verdict.quantity if verdict.decision is Decision.APPROVE else None,
+            code=None if verdict.code is None else str(verdict.code),
+            detail=verdict.detail,
+            until=None,
+            facts=(),
+            limits={"max_exposure": self._state.config.limits.max_exposure},
+        )
+
+    def _refuse(self, proposal: Proposal, entry: SetupState, code: Code | None) -> None:
+        if code is not CoreCode.INPUT_TIMEOUT:
+            entry.quiet_until = self._state.now + MUTE_AFTER_REJECT
+        self._end(proposal, entry, SignalStatus.REJECTED, code)
+
+    def _end(self, proposal: Proposal, entry: SetupState, status: SignalStatus, code: Code | None) -> None:
+        entry.code = code
+        self._record_signal(proposal, status, code, ())
+
+    def _record_signal(
+        self, proposal: Proposal, status: SignalStatus, code: Code | None, facts: tuple[Fact, ...]
+    ) -> None:
+        signal = proposal.signal
+        self._state.record(
+            SignalRecord(
+                signal_id=proposal.signal_id,
+                session=proposal.session,
+                ts=proposal.ts,
+                instance=proposal.instance,
+                symbol=proposal.symbol,
+                slot=proposal.slot,
+                sequence=proposal.sequence,
+                purpose=proposal.purpose,
+                trigger_price=signal.trigger_price,
+                reference=signal.reference,
+                entry_limit=signal.entry_limit,
+                chase_cap=signal.chase_cap,
+                stop=signal.exits.stop,
+                position_hint=signal.position_hint,
+                risk_per_share=str(proposal.risk_per_share),
+                numbers=signal.numbers,
+                facts=facts,
+                status=status,
+                code=None if code is None else str(code),
+                quantity=proposal.quantity,
+            )
+        )
+
+    def _less_unacknowledged(self, cash: Fact) -> Fact:
+        """Return orderable cash without what is reserved for orders the broker does not know yet."""
+        if not isinstance(cash.value, int) or cash.source is FactSource.MISSING:
+            return cash
+        unknown = {o.order_id for o in self.desk.live if o.state in (OrderState.CREATED, OrderState.SUBMITTING)}
+        return structs.replace(cash, value=cash.value - self._state.reservations.cash_where(unknown.__contains__))
+
+    def _why_silent(self, entry: SetupState) -> CoreCode:
+        """Return why a setup was never asked: its level was not reached, or nothing traded."""
+        day = self._state.days[entry.setup.symbol]
+        if day.bar is None:
+            return CoreCode.STALE_DATA
+        if day.is_untradable:
+            return CoreCode.CORPORATE_ACTION
+        return CoreCode.NO_TOUCH if isinstance(entry.setup.trigger, Below) else CoreCode.NO_BREAKOUT
+
+    def _setup_record(self, entry: SetupState, status: SetupStatus) -> SetupRecord:
+        setup, day = entry.setup, self._state.days[entry.setup.symbol]
+        numbers = dict(setup.numbers)
+        if status is not SetupStatus.ARMED and day.bar is not None:
+            numbers |= {"day_open": day.bar.day_open, "day_high": day.bar.day_high, "day_low": day.bar.day_low}
+        return SetupRecord(
+            session=setup.session,
+            instance=setup.instance,
+            symbol=setup.symbol,
+            slot=setup.slot,
+            status=status,
+            code=None if entry.code is None else str(entry.code),
+            rank=setup.rank,
+            trigger=setup.trigger,
+            level=entry.level,
+            asked=entry.asked,
+            numbers=numbers,
+        )

@@ -1,0 +1,38 @@
+"""Keep the newest fact of each name and symbol; a reader gets the symbol's own, else the market's, else a missing one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kats_core.model.fact import MARKET_WIDE, Fact, missing
+
+
+class Facts:
+    """The registry of inputs: replaced when they change, never built per signal."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Fact] = {}
+
+    def put(self, fact: Fact) -> None:
+        """Replace what was known under the fact's name and symbol."""
+        self._known[fact.name, fact.symbol] = fact
+
+    def update(self, facts: Iterable[Fact]) -> None:
+        """Replace several facts."""
+        for fact in facts:
+            self._known[fact.name, fact.symbol] = fact
+
+    def get(self, name: str, symbol: str = MARKET_WIDE) -> Fact:
+        """Return the fact; a missing one when nobody delivered it."""
+        return self._known.get((name, symbol)) or self._known.get((name, MARKET_WIDE)) or missing(name, symbol)
+
+    def is_uniform(self, name: str) -> bool:
+        """Tell whether no symbol has a fact of its own under this name."""
+        return not any(known == name and symbol for known, symbol in self._known)
+
+    def text(self, name: str, symbol: str) -> str:
+        """Return a textual fact, empty when missing."""
+        value = self.get(name, symbol).value
+        return value if isinstance(value, str) else ""

@@ -1,0 +1,169 @@
+"""Match orders against bars (`spec/orders.md` section 7.H): the paper broker's market where there is no order book.
+
+Pure and deterministic. Orders are matched inside the bar in which they were decided when the bar itself made them due
+(entries on daily bars; stops and targets on any bar); all others wait for the next bar. At most a share of a bar's volume
+trades with us, counted for buys and for sells apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import NamedTuple
+
+from kats_core.market.rules import SymbolRules
+from kats_core.model.bar import Bar
+from kats_core.model.kinds import BarKind, OrderType, Side
+from kats_core.model.order import Order, OrderId
+
+
+class Match(NamedTuple):
+    """Shares that change hands."""
+
+    order_id: OrderId
+    price: int
+    quantity: int
+
+
+@dataclass(slots=True)
+class _Resting:
+    order: Order
+    left: int
+
+
+@dataclass(slots=True)
+class _Current:
+    """The bar being traded, and what of it is left for us by side."""
+
+    bar: Bar
+    left: dict[Side, int]
+
+
+@dataclass(slots=True)
+class BarMatcher:
+    """The exchange as bars show it."""
+
+    participation: Fraction
+    rules: dict[str, SymbolRules] = field(default_factory=dict)
+    _resting: dict[OrderId, _Resting] = field(init=False, default_factory=dict)
+    _current: dict[str, _Current] = field(init=False, default_factory=dict)
+    _is_closing: bool = field(init=False, default=False)
+
+    def begin_session(self, rules: dict[str, SymbolRules]) -> None:
+        """Take the day's ticks and limits; nothing rests from the day before."""
+        self.rules = rules
+        self._current.clear()
+        self._is_closing = False
+
+    def on_bar(self, bar: Bar) -> list[Match]:
+        """Return what waiting orders get from a new bar, oldest order first."""
+        capacity = bar.volume * self.participation.numerator // self.participation.denominator
+        self._current[bar.symbol] = _Current(bar, {Side.BUY: capacity, Side.SELL: capacity})
+        matches = []
+        for resting in [r for r in self._resting.values() if r.order.symbol == bar.symbol]:
+            price = self._waiting_price(resting.order, bar)
+            if price is not None:
+                matches += self._take(resting, price)
+        return matches
+
+    def submit(self, order: Order) -> tuple[list[Match], bool]:
+        """Take a new order; return its matches in the present bar, and whether it ends with them."""
+        resting = _Resting(order, order.remaining)
+        self._resting[order.order_id] = resting
+        current = self._current.get(order.symbol)
+        if current is None:
+            return [], False
+        price = self._present_price(order, current.bar)
+        matches = self._take(resting, price) if price is not None else []
+        ends = order.side is Side.BUY and current.bar.kind is BarKind.DAY and order.order_id in self._resting
+        if ends:
+            del self._resting[order.order_id]
+        return matches, ends
+
+    def cancel(self, order_id: OrderId) -> bool:
+        """Take an order's remainder away; False when nothing of it waits."""
+        return self._resting.pop(order_id, None) is not None
+
+    def at_end_of_day_check(self) -> list[Match]:
+        """Return what waiting market sells get at the close of today's daily bars, a tick below it.
+
+        From here on a market sell trades at the close of a daily bar; on minute bars it goes on waiting for the next.
+        """
+        self._is_closing = True
+        matches = []
+        for resting in list(self._resting.values()):
+            current = self._current.get(resting.order.symbol)
+            if (
+                current is None
+                or current.bar.kind is not BarKind.DAY
+                or resting.order.order_type is not OrderType.MARKET
+            ):
+                continue
+            if not self._is_locked(resting.order.side, current.bar):
+                matches += self._take(resting, self._below(current.bar.close, resting.order.symbol))
+        return matches
+
+    def resting(self) -> list[tuple[Order, int]]:
+        """Return the waiting orders and the shares each still wants."""
+        return [(resting.order, resting.left) for resting in self._resting.values()]
+
+    def end_session(self) -> list[OrderId]:
+        """Return the orders that end unfilled with the session."""
+        ended = list(self._resting)
+        self._resting.clear()
+        return ended
+
+    def _take(self, resting: _Resting, price: int) -> list[Match]:
+        order = resting.order
+        left = self._current[order.symbol].left
+        quantity = min(resting.left, left[order.side])
+        if quantity <= 0:
+            return []
+        left[order.side] -= quantity
+        resting.left -= quantity
+        if resting.left == 0:
+            del self._resting[order.order_id]
+        return [Match(order.order_id, price, quantity)]
+
+    def _is_locked(self, side: Side, bar: Bar) -> bool:
+        """Tell whether the whole bar traded at the price limit that leaves no counterparty."""
+        if bar.high != bar.low:
+            return False
+        limits = self.rules[bar.symbol].limits
+        return bar.low >= limits.upper if side is Side.BUY else bar.high <= limits.lower
+
+    def _below(self, price: int, symbol: str) -> int:
+        """Return one tick below a price, not below the day's lower limit."""
+        rules = self.rules[symbol]
+        return max(rules.ticks.dn(price), rules.ticks.rup(rules.limits.lower))
+
+    def _waiting_price(self, order: Order, bar: Bar) -> int | None:
+        """Return the price at which an order that waited since an earlier bar trades in this one."""
+        if self._is_locked(order.side, bar):
+            return None
+        ticks = self.rules[bar.symbol].ticks
+        if order.limit is None:
+            return (
+                ticks.rdn(bar.open) if bar.kind is BarKind.DAY or bar.is_auction else self._below(bar.open, bar.symbol)
+            )
+        if order.side is Side.BUY:
+            if bar.open <= order.limit:
+                slipped = ticks.up(bar.open, order.slip_ticks) if order.slip_ticks and not bar.is_auction else bar.open
+                return min(order.limit, ticks.rup(slipped))
+            return order.limit if bar.low <= order.limit and not bar.is_auction else None
+        if bar.open >= order.limit:
+            return ticks.rdn(bar.open)
+        return order.limit if bar.high >= order.limit and not bar.is_auction else None
+
+    def _present_price(self, order: Order, bar: Bar) -> int | None:
+        """Return the price of an order that the present bar itself made due, None for one that has to wait."""
+        if self._is_locked(order.side, bar):
+            return None
+        ticks = self.rules[bar.symbol].ticks
+        if order.side is Side.BUY:
+            return order.limit if bar.kind is BarKind.DAY else None
+        if order.limit is not None:
+            return max(order.limit, ticks.rdn(bar.open))
+        if order.trigger is None:
+            return self._below(bar.close, bar.symbol) if bar.kind is BarKind.DAY and self._is_closing else None
+        return ticks.rdn(bar.open) if order.trigger == bar.open else self._below(order.trigger, bar.symbol)

@@ -1,0 +1,201 @@
+"""Keep cash and positions: average cost, fees and dated taxes, and the account identity that never breaks.
+
+Every won is an integer except a position's cost, which is an exact fraction so that averages are never rounded before
+use. Positions are keyed (instance, symbol, slot).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from msgspec import structs
+
+from kats_core.market.costs import Costs
+from kats_core.model.kinds import Side
+from kats_core.model.order import Fill, Order
+from kats_core.model.position import Position
+from kats_core.model.record import TradeRecord
+from kats_core.model.signal import ExitPlan
+from kats_core.model.time import Nanos
+
+Key = tuple[str, str, int]
+
+
+class AccountBrokenError(AssertionError):
+    """Cash no longer equals what the fills say: a bug; trading must stop."""
+
+
+@dataclass(slots=True)
+class _Ledger:
+    """What a position has cost and brought so far."""
+
+    bought: int = 0
+    bought_amount: int = 0
+    sold_amount: int = 0
+    commission: int = 0
+    tax: int = 0
+    is_path_dependent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a position is opened with."""
+
+    signal_id: str
+    session: dt.date
+    exits: ExitPlan
+    grade: str
+    sector: str
+
+
+@dataclass(slots=True)
+class Portfolio:
+    """The account of a run. `last` gives the price at which each symbol is valued."""
+
+    initial: int
+    costs: Costs
+    cash: int = field(init=False)
+    positions: dict[Key, Position] = field(init=False, default_factory=dict)
+    last: dict[str, int] = field(init=False, default_factory=dict)
+    _ledgers: dict[Key, _Ledger] = field(init=False, default_factory=dict)
+    _flow: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self.cash = self.initial
+
+    @property
+    def market_value(self) -> int:
+        """Value of all holdings at the last prices."""
+        return sum(p.quantity * self.last[p.symbol] for p in self.positions.values())
+
+    @property
+    def equity(self) -> int:
+        """Cash plus holdings, in won."""
+        return self.cash + self.market_value
+
+    def held(self, symbol: str) -> list[Position]:
+        """Return the positions of all instances in one symbol."""
+        return [p for p in self.positions.values() if p.symbol == symbol]
+
+    def price_fill(self, order: Order, price: int, quantity: int, tax_rate: Fraction) -> tuple[int, int]:
+        """Return (commission, tax) of a fill: the order's cumulative charges less what was booked before."""
+        before, after = order.filled_amount, order.filled_amount + price * quantity
+        commission = self.costs.commission_on(after) - self.costs.commission_on(before)
+        if order.side is Side.BUY:
+            return commission, 0
+        return commission, after * tax_rate.numerator // tax_rate.denominator - (
+            before * tax_rate.numerator // tax_rate.denominator
+        )
+
+    def book(self, order: Order, fill: Fill, opening: Opening | None) -> Position | None:
+        """Book a fill and return the position afterwards, None when it is flat.
+
+        `opening` is needed for buys: what the position is opened with if there is none yet.
+        """
+        key = order.key
+        self.last.setdefault(fill.symbol, fill.price)
+        self._flow += fill.amount if fill.side is Side.SELL else -fill.amount
+        self._flow -= fill.commission + fill.tax
+        ledger = self._ledgers.setdefault(key, _Ledger())
+        ledger.commission += fill.commission
+        ledger.tax += fill.tax
+        if fill.side is Side.BUY:
+            if opening is None:
+                raise ValueError(f"order {order.order_id}: a buy needs the exit plan of its position")
+            self.cash -= fill.amount + fill.commission
+            ledger.bought += fill.quantity
+            ledger.bought_amount += fill.amount
+            position: Position | None = self._add(key, order, fill, opening)
+        else:
+            self.cash += fill.amount - fill.commission - fill.tax
+            ledger.sold_amount += fill.amount
+            position = self._reduce(key, fill)
+        if self.cash != self.initial + self._flow:
+            raise AccountBrokenError(f"cash {self.cash} but the fills say {self.initial + self._flow}")
+        return position
+
+    def _add(self, key: Key, order: Order, fill: Fill, opening: Opening) -> Position:
+        held = self.positions.get(key)
+        risk = Fraction(fill.quantity * (fill.price - opening.exits.stop))
+        if held is None:
+            position = Position(
+                instance=order.instance,
+                symbol=order.symbol,
+                slot=order.slot,
+                quantity=fill.quantity,
+                cost=Fraction(fill.amount),
+                stop=opening.exits.stop,
+                exits=opening.exits,
+                targets=(),
+                opened_at=fill.ts,
+                opened_on=opening.session,
+                signal_id=opening.signal_id,
+                initial_risk=risk,
+                initial_stop=opening.exits.stop,
+                bought=fill.quantity,
+                peak=fill.price,
+                grade=opening.grade,
+                sector=opening.sector,
+            )
+        else:
+            position = structs.replace(
+                held,
+                quantity=held.quantity + fill.quantity,
+                cost=held.cost + fill.amount,
+                initial_risk=held.initial_risk + risk,
+                bought=held.bought + fill.quantity,
+            )
+        self.positions[key] = position
+        return position
+
+    def _reduce(self, key: Key, fill: Fill) -> Position | None:
+        held = self.positions.get(key)
+        if held is None or held.quantity < fill.quantity:
+            raise AccountBrokenError(f"{fill.symbol}: sold {fill.quantity} shares, held {held.quantity if held else 0}")
+        left = held.quantity - fill.quantity
+        if left == 0:
+            del self.positions[key]
+            return None
+        position = structs.replace(held, quantity=left, cost=held.cost * left / held.quantity)
+        self.positions[key] = position
+        return position
+
+    def replace(self, position: Position) -> None:
+        """Keep a changed stop, peak or target list of a position that is held."""
+        if position.key not in self.positions:
+            raise KeyError(position.key)
+        self.positions[position.key] = position
+
+    def mark_path_dependent(self, key: Key) -> None:
+        """Note that the trade's result hangs on the unknown order of prices inside a bar."""
+        ledger = self._ledgers.get(key)
+        if ledger is not None:
+            ledger.is_path_dependent = True
+
+    def close(self, before: Position, ts: Nanos, session: dt.date, exit_code: str) -> TradeRecord:
+        """Return the finished trade of a position that has just become flat."""
+        ledger = self._ledgers.pop(before.key)
+        net = ledger.sold_amount - ledger.bought_amount - ledger.commission - ledger.tax
+        risk = before.initial_risk
+        return TradeRecord(
+            signal_id=before.signal_id,
+            instance=before.instance,
+            symbol=before.symbol,
+            slot=before.slot,
+            opened_at=before.opened_at,
+            closed_at=ts,
+            opened_on=before.opened_on,
+            closed_on=session,
+            quantity=ledger.bought,
+            bought_amount=ledger.bought_amount,
+            sold_amount=ledger.sold_amount,
+            commission=ledger.commission,
+            tax=ledger.tax,
+            net_profit=net,
+            initial_risk=str(risk),
+            r_multiple=round(float(Fraction(net) / risk), 6) if risk > 0 else None,
+            exit_code=exit_code,
+            is_path_dependent=ledger.is_path_dependent,
+        )

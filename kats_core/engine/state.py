@@ -1,0 +1,166 @@
+"""Hold what the parts of the engine share: configuration, the account, the session, and the commands of this step."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from kats_core.engine.facts import Facts
+from kats_core.engine.pipeline import StageInstance
+from kats_core.engine.portfolio import Key, Portfolio
+from kats_core.engine.reservations import Reservations
+from kats_core.exits.in_bar import BarPath
+from kats_core.market.calendar import Calendar
+from kats_core.market.costs import Costs
+from kats_core.market.limits import PriceLimits
+from kats_core.market.sessions import SessionHours
+from kats_core.market.ticks import TickTable
+from kats_core.model.bar import Bar
+from kats_core.model.codes import CoreCode
+from kats_core.model.command import Command, Notify, Persist
+from kats_core.model.event import DailyTail
+from kats_core.model.instrument import Instrument
+from kats_core.model.kinds import BarKind, Grade, MarketPhase, Scope, Severity, TradingState
+from kats_core.model.labels import Code
+from kats_core.model.record import FaultRecord, Record
+from kats_core.model.setup import Numbers, Setup
+from kats_core.model.time import Nanos
+from kats_core.orders.gate_config import GateConfig
+from kats_core.risk.limits import Limits
+from kats_core.strategy.contract import Strategy
+from kats_core.strategy.params import StrategyParams, StrategyTraits, Window
+
+
+@dataclass(slots=True)
+class StrategyInstance:
+    """A strategy as the configuration named it. A parked strategy is not asked any more in this run."""
+
+    name: str
+    plugin: str
+    strategy: Strategy
+    traits: StrategyTraits
+    params: StrategyParams
+    faults: int = 0
+    is_parked: bool = False
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """Entry windows in default clock times."""
+        return self.params.windows if self.params.windows is not None else self.traits.windows
+
+    @property
+    def grades(self) -> frozenset[Grade]:
+        """Grades it may buy."""
+        return self.params.grades if self.params.grades is not None else self.traits.grades
+
+    @property
+    def ttl_s(self) -> int:
+        """Seconds an entry order lives."""
+        return self.params.ttl_sec if self.params.ttl_sec is not None else self.traits.ttl_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineConfig:
+    """Everything an engine is built from; nothing of it changes while it runs."""
+
+    run_id: str
+    capital: int
+    strategies: tuple[StrategyInstance, ...]
+    stages: tuple[StageInstance, ...]
+    limits: Limits
+    gate: GateConfig
+    calendar: Calendar
+    scope: Scope = Scope.RAW
+    path: BarPath = BarPath.WORST
+
+
+@dataclass(slots=True)
+class SetupState:
+    """A setup and how far it got in the session."""
+
+    setup: Setup
+    instance: StrategyInstance
+    level: int | None = None
+    code: Code | None = None
+    is_done: bool = False
+    has_fired: bool = False
+    asked: int = 0
+    sequence: int = 0
+    entries: int = 0
+    quiet_until: Nanos = 0
+
+
+@dataclass(slots=True)
+class SymbolDay:
+    """One symbol during one session."""
+
+    instrument: Instrument
+    base: int
+    ticks: TickTable
+    limits: PriceLimits
+    tax_rate: Fraction
+    tail: DailyTail | None = None
+    bar: Bar | None = None
+    range_high: dict[int, int] = field(default_factory=dict)
+    setups: list[SetupState] = field(default_factory=list)
+    is_untradable: bool = False
+
+
+@dataclass(slots=True)
+class State:
+    """The engine's whole memory."""
+
+    config: EngineConfig
+    costs: Costs
+    portfolio: Portfolio
+    reservations: Reservations
+    facts: Facts = field(default_factory=Facts)
+    run: uuid.UUID = field(init=False)
+    now: Nanos = 0
+    hours: SessionHours | None = None
+    phase: MarketPhase | None = None
+    bar_kind: BarKind | None = None
+    trading: TradingState = TradingState.ACTIVE
+    equity_day: int | None = None
+    days: dict[str, SymbolDay] = field(default_factory=dict)
+    stopped_symbols: set[str] = field(default_factory=set)
+    entered: dict[Key, tuple[Nanos, int]] = field(default_factory=dict)
+    out: list[Command] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.run = uuid.UUID(self.config.run_id)
+
+    @property
+    def session(self) -> dt.date:
+        """The session that was prepared last."""
+        return self.clock.session
+
+    @property
+    def clock(self) -> SessionHours:
+        """The session's hours.
+
+        Raises:
+            RuntimeError: no session was prepared: the driver is wrong.
+        """
+        if self.hours is None:
+            raise RuntimeError("an event came before SessionPrepared")
+        return self.hours
+
+    def emit(self, command: Command) -> None:
+        """Ask for something."""
+        self.out.append(command)
+
+    def record(self, record: Record) -> None:
+        """Keep a record."""
+        self.out.append(Persist(record))
+
+    def notify(self, severity: Severity, code: Code, symbol: str = "", detail: Numbers | None = None) -> None:
+        """Tell people."""
+        self.out.append(Notify(self.now, severity, str(code), symbol, detail or {}))
+
+    def fault(self, owner: str, code: CoreCode, symbol: str, text: str) -> None:
+        """Record and tell that something failed that must not fail."""
+        self.record(FaultRecord(ts=self.now, owner=owner, code=str(code), symbol=symbol, text=text))
+        self.notify(Severity.CRITICAL, code, symbol, {"owner": owner, "error": text})

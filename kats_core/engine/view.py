@@ -1,0 +1,100 @@
+"""Show a strategy one symbol at one moment, and nothing later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from kats_core.engine.facts import Facts
+from kats_core.market.limits import PriceLimits
+from kats_core.market.sessions import SessionHours
+from kats_core.market.ticks import TickTable
+from kats_core.model.bar import Bar
+from kats_core.model.event import DailyTail
+from kats_core.model.fact import Fact
+from kats_core.model.kinds import BarKind
+from kats_core.model.setup import Above, Setup
+from kats_core.model.time import Nanos
+
+
+class OwnThings(Protocol):
+    """What a strategy has in the session: asked for only when it looks."""
+
+    def setups_of(self, instance: str) -> tuple[Setup, ...]:
+        """Return the instance's setups in all symbols."""
+
+    def free_slots_of(self, instance: str, symbol: str) -> tuple[int, ...]:
+        """Return the instance's slots in a symbol that hold nothing and have no live order."""
+
+
+@dataclass(slots=True, kw_only=True)
+class BarView:
+    """The moment at which a bar, `seen`, fulfilled a trigger.
+
+    On a minute bar the moment is its end: last price and quotes are its close. On a daily bar it is the moment at which
+    the price met `level`, somewhere between open and close.
+    """
+
+    now: Nanos
+    hours: SessionHours
+    instance: str
+    seen: Bar
+    setup: Setup | None
+    level: int | None
+    base_price: int
+    ticks: TickTable
+    price_limits: PriceLimits
+    daily: DailyTail | None
+    facts: Facts
+    own: OwnThings
+    read: list[Fact] = field(default_factory=list)
+
+    @property
+    def setups(self) -> tuple[Setup, ...]:
+        """The strategy's own setups of the session, in all symbols."""
+        return self.own.setups_of(self.instance)
+
+    @property
+    def free_slots(self) -> tuple[int, ...]:
+        """The strategy's slots in the symbol that hold nothing and have no live order."""
+        return self.own.free_slots_of(self.instance, self.seen.symbol)
+
+    @property
+    def bar(self) -> Bar | None:
+        """The minute bar that was just completed; None on daily bars."""
+        return self.seen if self.seen.kind is BarKind.MINUTE else None
+
+    @property
+    def day_open(self) -> int:
+        """First price of the session."""
+        return self.seen.day_open
+
+    @property
+    def last(self) -> int:
+        """Last price of the moment."""
+        if self.seen.kind is BarKind.MINUTE:
+            return self.seen.close
+        return self._met()
+
+    def _met(self) -> int:
+        """Return the price at which a daily bar met the trigger."""
+        if self.level is None or self.setup is None:
+            return self.seen.open
+        if isinstance(self.setup.trigger, Above):
+            return max(self.seen.open, self.level)
+        return min(self.seen.open, self.level)
+
+    def ask_within(self, cap: int) -> int | None:
+        """Return the ask if it is at most `cap`; on a daily bar also the cap itself when the price came back to it."""
+        ask = self.ticks.rup(self.last)
+        if ask <= cap:
+            return ask
+        if self.seen.kind is BarKind.DAY and self.seen.low <= cap:
+            return cap
+        return None
+
+    def fact(self, name: str) -> Fact:
+        """Return an input of the symbol, and note that it was read."""
+        found = self.facts.get(name, self.seen.symbol)
+        self.read.append(found)
+        return found

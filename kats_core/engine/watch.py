@@ -1,0 +1,59 @@
+"""Resolve triggers on bars and say what a driver has to feed.
+
+`resolve` turns a level into a price as soon as the day tells it; `holds` says whether a bar fulfils a trigger. The
+engine and the drivers use the same two functions, so that what is not fed could not have mattered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kats_core.market.sessions import SessionHours
+from kats_core.market.ticks import TickTable
+from kats_core.model import time
+from kats_core.model.bar import Bar
+from kats_core.model.setup import Above, Below, DayOpen, Fixed, Level, OnBar, OpeningRangeHigh, Rounding, Trigger
+
+
+def resolve(level: Level, day_open: int | None, range_high: int | None, ticks: TickTable) -> int | None:
+    """Return the level's price on a tick, None while the day does not tell it yet.
+
+    `range_high` is the highest price of the opening range once it is over.
+    """
+    match level:
+        case Fixed(price):
+            return price
+        case DayOpen(offset, rounding):
+            if day_open is None:
+                return None
+            return ticks.rup(day_open + offset) if rounding is Rounding.UP else ticks.rdn(day_open + offset)
+        case OpeningRangeHigh(_, n):
+            return None if range_high is None else ticks.up(range_high, n) if n else ticks.rup(range_high)
+
+
+def holds(trigger: Trigger, level: int | None, bar: Bar, hours: SessionHours) -> bool:
+    """Tell whether the bar fulfils the trigger; a level that is unknown is not reached."""
+    match trigger:
+        case Above():
+            return level is not None and bar.high >= level
+        case Below():
+            return level is not None and bar.low <= level
+        case OnBar(minutes):
+            return (bar.end - hours.open) % (minutes * time.MINUTE) == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What matters now: the triggers by symbol.
+
+    Symbols in `every_bar` need each of their bars, the others only their session's first and last bar and those that
+    fulfil a trigger.
+    """
+
+    triggers: dict[str, tuple[Trigger, ...]]
+    every_bar: frozenset[str]
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """Every symbol of which anything matters."""
+        return frozenset(self.triggers) | self.every_bar

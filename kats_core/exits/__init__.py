@@ -1,0 +1,1 @@
+"""Rules by which a position is left, as pure functions."""

@@ -1,0 +1,40 @@
+"""Place profit targets and the break-even stop (`spec/strategies.md` section 1.4, `spec/risk.md` section 4.2)."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from kats_core.market.exact import to_fraction
+from kats_core.market.ticks import TickTable
+from kats_core.model.signal import ExitPlan, Portion, Target, TargetKind
+
+
+def target_price(target: Target, average: Fraction, stop: int, ticks: TickTable) -> int:
+    """Return a target's price for an entry at `average` with the initial `stop`, rounded up to a tick."""
+    value = to_fraction(target.value)
+    match target.kind:
+        case TargetKind.FRACTION:
+            return ticks.rup(average * (1 + value))
+        case TargetKind.R:
+            return ticks.rup(average + value * (average - stop))
+        case TargetKind.ABSOLUTE:
+            return ticks.rup(value)
+
+
+def scale_out_steps(quantity: int) -> tuple[int, int, int]:
+    """Return how many shares leave at the first target, at the second, and later."""
+    if quantity < 3:
+        return (quantity - 1, 0, 1) if quantity else (0, 0, 0)
+    third = quantity // 3
+    return third, third, quantity - 2 * third
+
+
+def place_targets(plan: ExitPlan, average: Fraction, quantity: int, ticks: TickTable) -> tuple[tuple[int, int], ...]:
+    """Return (price, shares to sell) of each target, nearest first; no shares for a step too small to split."""
+    steps = scale_out_steps(quantity)
+    left, placed = quantity, []
+    for position, target in enumerate(plan.targets):
+        shares = left if target.sell is Portion.ALL else min(left, steps[min(position, 1)])
+        placed.append((target_price(target, average, plan.stop, ticks), shares))
+        left -= shares
+    return tuple(sorted(placed))

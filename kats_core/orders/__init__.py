@@ -1,0 +1,1 @@
+"""The life of an order and the gate that it has to pass."""

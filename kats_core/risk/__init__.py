@@ -1,0 +1,1 @@
+"""What a risk stage is, and the caps that stages share."""

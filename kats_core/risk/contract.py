@@ -1,0 +1,192 @@
+"""State what a risk stage is: `check` answers for one proposal, `on_event` keeps state and may only reduce risk.
+
+A stage shrinks or refuses, never enlarges. It reads inputs through the context, which notes what was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+import msgspec
+from pydantic import BaseModel
+
+from kats_core.market.sessions import SessionHours
+from kats_core.model.fact import Fact
+from kats_core.model.kinds import Purpose, Severity, Style, TradingState
+from kats_core.model.labels import Code, Labelled
+from kats_core.model.order import Order, OrderId
+from kats_core.model.position import Position
+from kats_core.model.record import TradeRecord
+from kats_core.model.setup import Numbers
+from kats_core.model.time import Nanos
+from kats_core.model.verdict import Proposal, Verdict
+from kats_core.risk.limits import Limits
+
+
+class Phase(Labelled):
+    """Where in the pipeline a stage may stand."""
+
+    SIZE = "size", "수량 결정", "sets the quantity, exactly one, first"
+    FREE = "free", "자유", "anywhere between"
+    CASH = "cash", "현금", "last"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageTraits:
+    """What the core must know about a stage. `after` and `before` name plugins that must come earlier or later.
+
+    `needs` are inputs that exist only after asking (`kats_core.model.fact`); the engine fetches them first.
+    """
+
+    phase: Phase = Phase.FREE
+    applies_to: frozenset[Purpose] = frozenset({Purpose.ENTRY, Purpose.PYRAMID, Purpose.GRID, Purpose.MANUAL})
+    needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+
+
+class Reservation(msgspec.Struct, frozen=True, kw_only=True):
+    """Room held for the unfilled part of a live entry order; `cash` includes commission, `risk` is r times shares."""
+
+    order_id: OrderId
+    instance: str
+    symbol: str
+    grade: str
+    sector: str
+    quantity: int
+    price: int
+    notional: int
+    cash: int
+    risk: Fraction
+
+
+class StageContext(Protocol):
+    """An unchanging picture of account and market for one proposal."""
+
+    @property
+    def now(self) -> Nanos:
+        """The instant of the decision."""
+
+    @property
+    def hours(self) -> SessionHours:
+        """The session and its clock."""
+
+    @property
+    def limits(self) -> Limits:
+        """The shared caps; what a stage reads here is noted in its verdict."""
+
+    @property
+    def positions(self) -> Sequence[Position]:
+        """All open positions."""
+
+    @property
+    def open_orders(self) -> Sequence[Order]:
+        """All live orders."""
+
+    @property
+    def reservations(self) -> Sequence[Reservation]:
+        """Room held for live entry orders."""
+
+    def fact(self, name: str) -> Fact:
+        """Return an input of the proposal's symbol, or of the market; noted in the verdict."""
+
+
+class EquityMarked(msgspec.Struct, frozen=True):
+    """The account was valued. Won; `equity_day` is the equity at 08:50, `cash_flow` deposits less withdrawals since."""
+
+    ts: Nanos
+    equity: int
+    equity_day: int | None
+    cash_flow: int
+
+
+class SessionBegan(msgspec.Struct, frozen=True):
+    """08:50 of a session: daily state starts anew."""
+
+    ts: Nanos
+
+
+class TradeClosed(msgspec.Struct, frozen=True):
+    """A position became flat."""
+
+    ts: Nanos
+    trade: TradeRecord
+
+
+StageEvent: TypeAlias = EquityMarked | SessionBegan | TradeClosed
+
+
+@dataclass(frozen=True, slots=True)
+class CancelEntries:
+    """Cancel all live entry orders."""
+
+    code: Code
+
+
+@dataclass(frozen=True, slots=True)
+class Flatten:
+    """Sell all positions, or those of strategies with one style."""
+
+    code: Code
+    style: Style | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetState:
+    """Lower the trading state until the next session; a stage can never raise it."""
+
+    state: TradingState
+    code: Code
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Notify people."""
+
+    severity: Severity
+    code: Code
+    detail: Numbers = field(default_factory=dict)
+
+
+Action: TypeAlias = CancelEntries | Flatten | SetState | Tell
+
+
+class RiskStage(Protocol):
+    """What every stage has."""
+
+    def check(self, proposal: Proposal, context: StageContext) -> Verdict:
+        """Judge the proposal; changes no state."""
+
+
+@runtime_checkable
+class ListeningStage(Protocol):
+    """A stage that keeps state from events."""
+
+    def on_event(self, event: StageEvent) -> Sequence[Action]:
+        """Note what happened; answer actions that reduce risk."""
+
+
+@runtime_checkable
+class StatefulStage(Protocol):
+    """A stage whose state survives a restart."""
+
+    def dump(self) -> Mapping[str, Any]:
+        """Return the state as plain values."""
+
+    def load(self, state: Mapping[str, Any], trades: Sequence[TradeRecord]) -> None:
+        """Restore the state; a restart never loosens anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagePlugin:
+    """What a risk stage registers; the fields are those of `StrategyPlugin`."""
+
+    name: str
+    summary: tuple[str, str]
+    params: type[BaseModel]
+    traits: StageTraits
+    codes: tuple[type[Code], ...]
+    build: Callable[[Any], RiskStage]

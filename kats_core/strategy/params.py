@@ -1,0 +1,73 @@
+"""Hold the parameters and traits that every strategy has (`spec/strategies.md` sections 1.6 and 1.7)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from kats_core.model.kinds import Category, Grade, Profile, Regime, Style
+
+Window: TypeAlias = tuple[dt.time, dt.time]
+"""[start, end) in default clock times; shifted with the session (`SessionHours.window`)."""
+
+_FIRST_ENTRY = dt.time(9, 15)
+_LAST_ENTRY = dt.time(15, 30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyTraits:
+    """What the core must know about a strategy without knowing it. `code` is an alias for people (S1 ... DS).
+
+    `bars_needed`: own daily bars a symbol needs before `arm` can judge it. `daily_tail`: daily bars that `confirm` and
+    `manage` read through `view.daily`; 0 where setups already hold every number. `manage_every_min`: `manage` is asked at
+    the completion of each so many minutes and at the end-of-day check; 0 where the strategy has none.
+    """
+
+    code: str
+    style: Style
+    category: Category
+    profile: Profile
+    regimes: frozenset[Regime]
+    windows: tuple[Window, ...]
+    grades: frozenset[Grade]
+    ttl_s: int
+    bars_needed: int = 1
+    daily_tail: int = 0
+    manage_every_min: int = 0
+    pyramids: bool = False
+    needs: tuple[str, ...] = ()
+
+
+class StrategyParams(BaseModel):
+    """Parameters of every strategy; a plugin's `Params` inherits them and adds its own.
+
+    None means: as the strategy's traits say.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    enabled: bool = Field(default=True, description="operator switch")
+    grades: frozenset[Grade] | None = Field(default=None, description="allowed grades; default: the strategy's own")
+    windows: tuple[Window, ...] | None = Field(
+        default=None, description="entry windows [start, end) within 09:15-15:30; default: the strategy's own"
+    )
+    min_confidence: int = Field(default=3, ge=3, le=5, description="stars; two and fewer never trade")
+    slip_ticks: int = Field(default=1, ge=0, le=5, description="ticks paid above the ask; one buys the visible ask")
+    position_hint: float = Field(
+        default=0.15, ge=0.01, le=0.30, description="fraction of equity asked for, before risk"
+    )
+    max_entries_per_symbol: int = Field(default=1, ge=1, le=5, description="entries a day; one attempt per idea")
+    max_armed: int = Field(default=5, ge=1, le=100, description="setups armed for a session, best first")
+    ttl_sec: Annotated[int, Field(ge=10, le=900)] | None = Field(
+        default=None, description="seconds an entry order lives; default: the strategy's own"
+    )
+
+    @model_validator(mode="after")
+    def _windows_inside_the_day(self) -> StrategyParams:
+        for start, end in self.windows or ():
+            if not _FIRST_ENTRY <= start < end <= _LAST_ENTRY:
+                raise ValueError(f"window {start:%H:%M}-{end:%H:%M} is not inside 09:15-15:30")
+        return self
