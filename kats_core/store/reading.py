@@ -1,0 +1,209 @@
+"""Give back what a recorder kept: a run and its records in their final state, from the database or from a folder.
+
+Both homes give the same records in the same order (`journal.latest`). A selection reads only what it needs: the database
+through its indices, a folder by a first glance at each line.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from kats_core.journal.latest import SetupKey, latest
+from kats_core.model.record import Record, SetupRecord
+from kats_core.model.time import DAY, Nanos, midnight
+from kats_core.model.wire import WIRE_VERSION, decode_record
+from kats_core.store.errors import StoreError
+from kats_core.store.folder_recorder import ARMING, DECISIONS, DESCRIPTION
+from kats_core.store.recorder import not_armed_record
+from kats_core.store.run import Run
+
+if TYPE_CHECKING:
+    from kats_core.store.database import Database
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """Which records to read; what is None selects everything.
+
+    Whatever belongs to a signal (verdicts, orders, fills, trade, its setup) comes with it. The signals of a session are
+    those that arose in it and those with an order in it. `signal` may be the beginning of an id.
+    """
+
+    session: dt.date | None = None
+    symbol: str | None = None
+    signal: str | None = None
+
+    @property
+    def is_all(self) -> bool:
+        """Tell whether nothing is left out."""
+        return self.session is None and self.symbol is None and self.signal is None
+
+
+class StoredRun(msgspec.Struct, frozen=True):
+    """A run and what was read of it."""
+
+    run: Run
+    records: list[Record]
+
+
+def load_run(
+    database: Database | None, which: str | Path | None = None, selection: Selection | None = None
+) -> StoredRun:
+    """Return a run: the one with the id (or beginning of an id) or in the folder `which`, or the last one started.
+
+    `database` may be None when `which` is a folder.
+
+    Raises:
+        StoreError: there is no such run, or it cannot be read.
+    """
+    wanted = Selection() if selection is None else selection
+    folder = _as_folder(which)
+    if folder is not None:
+        return _load_folder(folder, wanted)
+    if database is None:
+        raise StoreError(f"{which or 'the last run'} is no folder of a run, and there is no database to look it up in")
+    from kats_core.store.rows import read_records, read_run
+
+    run = read_run(database, None if which is None else str(which))
+    if run.folder is not None:
+        return _load_folder(Path(run.folder), wanted)
+    return StoredRun(run, latest(read_records(database, run.run_id, wanted)))
+
+
+def _as_folder(which: str | Path | None) -> Path | None:
+    if which is None:
+        return None
+    path = Path(which).expanduser()
+    if isinstance(which, Path) or path.is_dir():
+        return path
+    return None
+
+
+class _Description(msgspec.Struct):
+    v: int
+    run: Run
+
+
+def _load_folder(folder: Path, wanted: Selection) -> StoredRun:
+    try:
+        description = msgspec.json.decode((folder / DESCRIPTION).read_bytes(), type=_Description)
+        if description.v != WIRE_VERSION:
+            raise StoreError(
+                f"folder {folder} was written in format {description.v}; this program reads {WIRE_VERSION}"
+            )
+        lines = (folder / DECISIONS).read_bytes().splitlines()[1:]
+    except FileNotFoundError as error:
+        raise StoreError(
+            f"folder {folder} holds no run ({Path(error.filename).name} is missing): name another"
+        ) from error
+    except OSError as error:
+        raise StoreError(f"folder {folder} cannot be read ({error.strerror}): check its permissions") from error
+    except msgspec.DecodeError as error:
+        raise StoreError(f"{folder / DESCRIPTION} is damaged ({error}): run it again") from error
+    try:
+        chosen = lines if wanted.is_all else _chosen(lines, wanted)
+        decisions = [decode_record(line) for line in chosen]
+    except msgspec.DecodeError as error:
+        raise StoreError(f"{folder / DECISIONS} is damaged ({error}): run it again") from error
+    run = msgspec.structs.replace(description.run, folder=str(folder))
+    return StoredRun(run, latest([*_not_armed(folder / ARMING, wanted), *decisions]))
+
+
+class _Glance(msgspec.Struct):
+    """The few fields by which a line is chosen."""
+
+    type: str
+    session: dt.date | None = None
+    closed_on: dt.date | None = None
+    ts: Nanos = 0
+    instance: str = ""
+    symbol: str = ""
+    slot: int = 0
+    signal_id: str = ""
+    order_id: str = ""
+
+
+def _chosen(lines: list[bytes], wanted: Selection) -> list[bytes]:
+    decode = msgspec.json.Decoder(_Glance).decode
+    glances = [decode(line) for line in lines]
+    signals = _chosen_signals(glances, wanted)
+    setups = {_key(g) for g in glances if g.type == "signal" and g.signal_id in signals}
+    orders = {g.order_id for g in glances if g.type == "order" and _belongs(g, wanted, signals)}
+    return [
+        line
+        for line, glance in zip(lines, glances, strict=True)
+        if _is_chosen(glance, wanted, signals=signals, setups=setups, orders=orders)
+    ]
+
+
+def _chosen_signals(glances: list[_Glance], wanted: Selection) -> set[str]:
+    traded = {g.signal_id for g in glances if g.type == "order" and g.session == wanted.session}
+    return {
+        g.signal_id
+        for g in glances
+        if g.type == "signal"
+        and (wanted.session is None or g.session == wanted.session or g.signal_id in traded)
+        and (wanted.symbol is None or g.symbol == wanted.symbol)
+        and (wanted.signal is None or g.signal_id.startswith(wanted.signal))
+    }
+
+
+def _key(glance: _Glance) -> SetupKey:
+    return (glance.session or dt.date.min, glance.instance, glance.symbol, glance.slot)
+
+
+def _matches(glance: _Glance, wanted: Selection) -> bool:
+    session = glance.closed_on or glance.session
+    return wanted.session in (None, session) and wanted.symbol in (None, glance.symbol)
+
+
+def _belongs(glance: _Glance, wanted: Selection, signals: set[str]) -> bool:
+    if glance.signal_id:
+        return glance.signal_id in signals
+    return wanted.signal is None and _matches(glance, wanted)
+
+
+def _is_chosen(
+    glance: _Glance, wanted: Selection, *, signals: set[str], setups: set[SetupKey], orders: set[str]
+) -> bool:
+    match glance.type:
+        case "signal" | "verdict" | "trade":
+            return _belongs(glance, wanted, signals)
+        case "order" | "order_event" | "fill":
+            return glance.order_id in orders
+        case "setup":
+            return _key(glance) in setups or (wanted.signal is None and _matches(glance, wanted))
+        case "position":
+            return _matches(glance, wanted) and (wanted.signal is None or glance.signal_id in signals)
+        case "equity":
+            return wanted.symbol is None and wanted.signal is None and _matches(glance, wanted)
+        case _:
+            return wanted.signal is None and wanted.symbol in (None, glance.symbol) and _is_within(glance.ts, wanted)
+
+
+def _is_within(ts: Nanos, wanted: Selection) -> bool:
+    if wanted.session is None:
+        return True
+    return midnight(wanted.session) <= ts < midnight(wanted.session) + DAY
+
+
+def _not_armed(path: Path, wanted: Selection) -> Iterator[SetupRecord]:
+    if wanted.signal is not None or not path.exists():
+        return
+    from pyarrow import ArrowInvalid, parquet
+
+    conditions: list[tuple[str, str, Any]] = []
+    if wanted.session is not None:
+        conditions.append(("session", "==", wanted.session))
+    if wanted.symbol is not None:
+        conditions.append(("symbol", "==", wanted.symbol))
+    try:
+        table = parquet.read_table(path, filters=conditions or None)
+    except (OSError, ArrowInvalid) as error:
+        raise StoreError(f"{path} is damaged ({error}): run it again") from error
+    for cells in zip(*(table[name].to_pylist() for name in ("session", "instance", "symbol", "code")), strict=True):
+        yield not_armed_record(*cells)

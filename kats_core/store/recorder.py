@@ -1,0 +1,60 @@
+"""State what a recorder is: it keeps a run's records as they come, whole sessions only.
+
+Two exist: `database_recorder` for runs that people come back to, `folder_recorder` for backtests. Both put a repeated run
+in the place of the earlier one in a single step at its end, so that whoever looks finds one of the two complete.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from kats_core.model.record import Record, SetupRecord, SetupStatus
+from kats_core.store.run import Run, RunStatus
+
+Reasons: TypeAlias = npt.NDArray[np.uint8]
+"""(sessions x symbols): 0 where armed, else 1 + the position of the reason in a list of codes, as `arm` answers it."""
+
+Clock: TypeAlias = Callable[[], dt.datetime]
+"""Tells the time at which a run ended, aware."""
+
+
+class Recorder(Protocol):
+    """Where a run's records go. `begin`, then `write` and `commit` for each session, then `finish` once.
+
+    Each method raises `StoreError` when a person must act; nothing of the session at hand is kept then.
+    """
+
+    def begin(self, run: Run) -> None:
+        """Start keeping `run`; an earlier run of the same id stays as it is until `finish`."""
+
+    def write(self, record: Record) -> None:
+        """Take a record; it is kept at the next `commit`."""
+
+    def not_armed(
+        self, instance: str, sessions: Sequence[dt.date], symbols: Sequence[str], reasons: Reasons, codes: Sequence[str]
+    ) -> None:
+        """Take the reasons of all cells that are not armed; `sessions[t]` is the session that row t is for."""
+
+    def commit(self) -> None:
+        """Keep what was written since the last commit, all of it or nothing."""
+
+    def finish(self, status: RunStatus, summary: Mapping[str, Any]) -> None:
+        """Keep the rest and say how the run ended; done, it takes the place of an earlier run of the same id.
+
+        One that failed or was aborted does so only if the earlier one was not complete either.
+        """
+
+
+def utc_now() -> dt.datetime:
+    """Return the time of the machine."""
+    return dt.datetime.now(dt.UTC)
+
+
+def not_armed_record(session: dt.date, instance: str, symbol: str, code: str) -> SetupRecord:
+    """Return the record that says of a cell only why it is not armed."""
+    return SetupRecord(session=session, instance=instance, symbol=symbol, status=SetupStatus.NOT_ARMED, code=code)
