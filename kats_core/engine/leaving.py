@@ -20,7 +20,7 @@ from kats_core.exits.targets import place_targets
 from kats_core.model import time
 from kats_core.model.bar import Bar
 from kats_core.model.codes import CoreCode
-from kats_core.model.kinds import BarKind, OrderType, Style
+from kats_core.model.kinds import BarKind, OrderType, Severity, Style
 from kats_core.model.labels import Code
 from kats_core.model.order import Fill, Order
 from kats_core.model.position import Position
@@ -48,6 +48,7 @@ class ExitCoordinator:
         self._on_trade = on_trade
         self._queued: dict[Key, deque[Hit]] = {}
         self._demanded: dict[Key, tuple[Code, int | None]] = {}
+        self._unfinished: dict[Key, Code] = {}
         self.desk: OrderDesk
 
     def positions_in(self, symbol: str) -> list[Position]:
@@ -84,6 +85,7 @@ class ExitCoordinator:
         self._state.entered.pop(key, None)
         self._queued.pop(key, None)
         self._demanded.pop(key, None)
+        self._unfinished.pop(key, None)
         if code is CoreCode.STOP:
             self._state.stopped_symbols.add(order.symbol)
         trade = self._state.portfolio.close(before, fill.ts, self._state.session, str(code))
@@ -99,16 +101,23 @@ class ExitCoordinator:
         if demanded is not None:
             self.desk.sell(position, position.quantity, demanded[0], limit=None, trigger=demanded[1])
             return
+        if order.remaining > 0:
+            self._keep_unfinished(position, order)
+            return
         queue = self._queued.get(order.key)
-        if queue and order.remaining == 0:
+        if queue:
             self._act(position, queue.popleft())
 
     def at_open(self) -> None:
-        """Sell what should have been sold in an earlier session."""
+        """Sell what should have been sold in an earlier session; an exit does not end unsold with its session."""
         for position in list(self._state.portfolio.positions.values()):
             plan = position.exits.time_exit
+            unfinished = self._unfinished.pop(position.key, None)
             if plan is not None and plan.kind is TimeExitKind.CLOCK and position.opened_on < self._state.session:
+                self._state.notify(Severity.WARNING, CoreCode.FORCED_OVERNIGHT, position.symbol)
                 self.demand(position, CoreCode.FORCED_OVERNIGHT)
+            elif unfinished is not None:
+                self.demand(position, unfinished)
 
     def at_end_of_day_check(self) -> None:
         """Sell what is due at 15:15, and ask `manage` once more."""
@@ -171,6 +180,14 @@ class ExitCoordinator:
         queue = self._queued.get(position.key)
         if queue:
             self._act(changed, queue.popleft())
+
+    def _keep_unfinished(self, position: Position, order: Order) -> None:
+        """Remember what an ended sell has left unsold: a target stays active, anything else goes on at the next open."""
+        if order.limit is None:
+            self._unfinished[order.key] = self.desk.reason(order)
+            return
+        waiting = ((order.limit, order.remaining), *position.targets)
+        self._state.portfolio.replace(structs.replace(position, targets=waiting))
 
     def _raise_peak(self, key: Key, bar: Bar) -> None:
         position = self._state.portfolio.positions.get(key)

@@ -95,7 +95,9 @@ class Portfolio:
         `opening` is needed for buys: what the position is opened with if there is none yet.
         """
         key = order.key
-        self.last.setdefault(fill.symbol, fill.price)
+        if not self.held(fill.symbol):
+            # What was known of the symbol may be weeks old.
+            self.last[fill.symbol] = fill.price
         self._flow += fill.amount if fill.side is Side.SELL else -fill.amount
         self._flow -= fill.commission + fill.tax
         ledger = self._ledgers.setdefault(key, _Ledger())

@@ -96,8 +96,9 @@ def limit_rate(
 
 
 @cache
-def _adjusted_reach(rate: Fraction) -> tuple[Fraction, Fraction]:
+def _adjusted_reach(day: dt.date, market: Market, kind: InstrumentKind, leverage: int) -> tuple[Fraction, Fraction]:
     """Return the least and the most that an adjusted price may be of its base."""
+    rate = limit_rate(day, market, kind, leverage)
     return 1 - rate - ADJUSTED_TOLERANCE, 1 + rate + ADJUSTED_TOLERANCE
 
 
@@ -122,13 +123,12 @@ def price_limits(
     """
     if base <= 0:
         raise ValueError(f"base price {base} is not positive")
-    rate = limit_rate(day, market, kind, leverage)
     if scope is Scope.ADJUSTED:
-        least, most = _adjusted_reach(rate)
+        least, most = _adjusted_reach(day, market, kind, leverage)
         return PriceLimits(base, ceil_times(base, least), floor_times(base, most))
     ticks = tick_table(day, market, kind, scope)
     tick = ticks.tick(base)
-    width = floor_times(base, rate) // tick * tick
+    width = floor_times(base, limit_rate(day, market, kind, leverage)) // tick * tick
     return PriceLimits(base, base - width, ticks.rdn(base + width))
 
 

@@ -26,6 +26,9 @@ class Labelled(enum.StrEnum):
         member.en = en
         return member
 
+    # An enum hashes its name, a string its value. Members must be found in sets by either, as they are equal to both.
+    __hash__ = str.__hash__
+
     def label(self, language: Language) -> str:
         """Return the member's text in one language."""
         return self.ko if language == "ko" else self.en
@@ -51,9 +54,12 @@ class Code(enum.Enum):
     def __init__(self, ko: str, en: str) -> None:
         self.ko = ko
         self.en = en
+        self._text = ""
 
     def __str__(self) -> str:
-        return f"{type(self).__owner__}:{self.name}"
+        if not self._text:
+            self._text = f"{type(self).__owner__}:{self.name}"
+        return self._text
 
     def label(self, language: Language) -> str:
         """Return the reason in one language."""

@@ -189,6 +189,8 @@ class PositionRecord(msgspec.Struct, frozen=True, kw_only=True, tag="position"):
     market_value: int
     opened_at: Nanos
     signal_id: str
+    code: str | None = None
+    """Why it is still open although it should not be: the data ended before the session did."""
 
 
 class EquityRecord(msgspec.Struct, frozen=True, kw_only=True, tag="equity"):

@@ -6,6 +6,7 @@ A trigger is matched by the engine without calling the strategy; it may over-app
 from __future__ import annotations
 
 import datetime as dt
+import math
 from typing import TypeAlias
 
 import msgspec
@@ -14,6 +15,17 @@ from kats_core.model.labels import Labelled
 
 Numbers: TypeAlias = dict[str, int | float | str]
 """What a setup stores for its intraday part and for people: name to value; prices in won, shares of something as fractions."""
+
+
+def require_finite(owner: str, numbers: Numbers) -> None:
+    """Refuse numbers that are none.
+
+    Raises:
+        ValueError: a value is NaN or infinite; it names `owner` and the key.
+    """
+    for name, value in numbers.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{owner}: {name} is {value}, not a number")
 
 
 class Rounding(Labelled):
@@ -98,6 +110,9 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     lifetime: Lifetime = Lifetime.SESSION
     rearm: Rearm = Rearm.ONCE
     rank: int = 1
+
+    def __post_init__(self) -> None:
+        require_finite(f"setup of {self.instance} in {self.symbol}", self.numbers)
 
     @property
     def key(self) -> tuple[str, str, int]:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import msgspec
 
 from kats_core.model.labels import Code, Labelled
-from kats_core.model.setup import Numbers
+from kats_core.model.setup import Numbers, require_finite
 
 
 class TargetKind(Labelled):
@@ -82,6 +82,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"signal with stop {self.exits.stop}: no stop, no signal")
         if not (math.isfinite(self.position_hint) and 0 < self.position_hint <= 1):
             raise ValueError(f"signal with position hint {self.position_hint}: a fraction of equity")
+        require_finite("signal", self.numbers)
 
 
 class NotYet(msgspec.Struct, frozen=True):

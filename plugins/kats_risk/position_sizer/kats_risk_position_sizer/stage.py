@@ -45,7 +45,7 @@ class PositionSizer:
     def __init__(self, params: Params) -> None:
         ceiling = to_fraction(params.risk_per_trade)
         self._risk_by_regime = {str(r): min(to_fraction(frac), ceiling) for r, frac in params.risk_by_regime.items()}
-        self._confidence_mult = {stars: to_fraction(factor) for stars, factor in params.confidence_mult.items()}
+        self._confidence_mult = params.confidence_mult
         self._max_stop_frac = to_fraction(params.max_stop_frac)
 
     def check(self, proposal: Proposal, context: StageContext) -> Verdict:
@@ -106,9 +106,9 @@ class PositionSizer:
 
 
 @cache
-def _cap(hint: float, grade_cap: float, confidence: Fraction) -> Fraction:
+def _cap(hint: float, grade_cap: float, confidence: float) -> Fraction:
     """Return the most of equity to invest: what the strategy asks for, or the grade's cap scaled by confidence."""
-    return min(to_fraction(hint), to_fraction(grade_cap) * confidence)
+    return min(to_fraction(hint), to_fraction(grade_cap) * to_fraction(confidence))
 
 
 def _part_now(proposal: Proposal, plan: int) -> int:

@@ -1,0 +1,176 @@
+"""`kats backtest`: play daily bars, print the figures, keep every decision in a folder."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kats_core.cli import console, resolving
+from kats_core.cli.console import InputError
+from kats_core.cli.resolving import ConfigOption, DataOption, JsonOption, SeedOption
+from kats_core.cli.text import label, t
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from kats_core.cli.wording import Wording
+    from kats_core.config import Resolved
+    from kats_core.runtime.play import Finished, Plan, Request
+
+SAMPLE_SESSIONS = 250
+"""Sessions of the sample market that are played when nobody says which."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("backtest", help=t("help_backtest"))(backtest)
+
+
+def backtest(
+    config: ConfigOption = None,
+    data: DataOption = None,
+    first: Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD", help=t("help_from"))] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD", help=t("help_to"))] = None,
+    strategy: Annotated[list[str] | None, typer.Option("--strategy", metavar="NAME", help=t("help_strategy"))] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help=t("help_out"))] = None,
+    seed: SeedOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Plan, play, print."""
+    days = (resolving.day(first, "--from"), resolving.day(last, "--to"))
+    if days[0] is not None and days[1] is not None and days[0] > days[1]:
+        raise InputError(t("wrong_order", first=days[0], last=days[1]))
+    resolved = resolving.resolved(config, data or (), seed, strategy or ())
+    resolved, request = _request(resolved, *days)
+
+    from kats_core.cli import summary
+    from kats_core.runtime.play import plan
+
+    with console.busy(t("preparing")):
+        planned = plan(resolved, request)
+    folder = out if out is not None else resolved.settings.kats_home / "runs" / planned.app.run_id
+    finished = _play(planned, folder)
+    screen = console.out()
+    if as_json:
+        screen.print_json(data=summary.as_json(finished) | {"folder": str(folder)})
+    else:
+        if days == (None, None) and resolving.sample_session(resolved) is not None:
+            screen.print(t("sample_backtest", count=len(planned.sessions)), style="dim", soft_wrap=True)
+        _show(finished, folder, screen, [strategy.name for strategy in planned.app.strategies])
+
+
+def _request(resolved: Resolved, first: dt.date | None, last: dt.date | None) -> tuple[Resolved, Request]:
+    """Return what to play; the sample market, which has no end of days, gets one."""
+    from kats_core.market.calendar import krx_calendar
+    from kats_core.runtime.assembly import RunKind
+    from kats_core.runtime.play import Request
+
+    sample = resolving.sample_session(resolved)
+    if sample is not None:
+        last = last or max(sample, first or sample)
+        calendar = krx_calendar()
+        if first is None:
+            first = calendar.sessions(last - dt.timedelta(days=2 * SAMPLE_SESSIONS), last)[-SAMPLE_SESSIONS:][0]
+        resolved = resolving.with_history(resolved, len(calendar.sessions(first, last)))
+    return resolved, Request(kind=RunKind.BACKTEST, first=first, last=last)
+
+
+def _play(planned: Plan, folder: Path) -> Finished:
+    from kats_core.cli.progress import Progress
+    from kats_core.runtime.play import play
+    from kats_core.store.folder_recorder import FolderRecorder
+    from kats_core.store.recorder import utc_now
+
+    with resolving.database(planned.app.resolved.settings) as database:
+        recorder = FolderRecorder(folder, database)
+        try:
+            with Progress(console.err()) as progress:
+                return play(planned, recorder, progress, utc_now)
+        except KeyboardInterrupt:
+            console.err().print(t("stopped"), style="yellow")
+            raise typer.Exit(console.FAILED) from None
+
+
+def _show(finished: Finished, folder: Path, screen: Console, names: Sequence[str]) -> None:
+    from rich.text import Text
+
+    from kats_core.cli.describing import span
+    from kats_core.cli.summary import print_faults
+    from kats_core.cli.wording import Wording
+
+    run = finished.run
+    screen.print(Text.assemble((t("backtest_title", days=span(finished.sessions)), "bold"), "  ", ", ".join(names)))
+    screen.print(_figures(finished))
+    wording = Wording(run.codes, run.instruments)
+    if finished.trades:
+        screen.print(_groups(finished, wording))
+    print_faults(finished.faults, wording, screen)
+    for note in run.notes:
+        screen.print(Text.assemble((t("note"), "dim"), "  ", (note, "dim")), soft_wrap=True)
+    screen.print(Text.assemble((t("saved"), "dim"), "  ", str(folder)), soft_wrap=True)
+    which = run.run_id[:8] if folder.name == run.run_id else shlex.quote(str(folder))
+    hint = f"kats explain --day --run {which}"
+    screen.print(Text.assemble((t("why"), "dim"), "  ", (hint, "bold")), soft_wrap=True)
+
+
+def _figures(finished: Finished) -> Table:
+    figures, drawdown = finished.statistics, finished.statistics.max_drawdown
+    sqn = figures.sqn
+    path_dependent = sum(trade.is_path_dependent for trade in finished.trades)
+    fall = console.NONE if drawdown is None else console.percent(drawdown.frac)
+    days = "" if drawdown is None or not drawdown.frac else f"{drawdown.peak_day} → {drawdown.trough_day}"
+    rating = sqn.note if sqn.rating is None else label(sqn.rating)
+    return _two_columns(
+        [
+            (t("trades"), str(figures.trades), t("path_dependent", count=path_dependent) if path_dependent else ""),
+            (t("win_rate"), console.percent(figures.win_rate), t("wins", wins=figures.wins, losses=figures.losses)),
+            (t("average_r"), console.multiple(figures.expectancy_r), ""),
+            ("SQN", console.number(sqn.value), rating),
+            (t("profit_factor"), console.number(figures.profit_factor), ""),
+            (t("profit_loss"), console.change(figures.profit), console.percent(figures.return_frac, digits=2)),
+            (t("drawdown"), fall, days),
+            (t("exposure"), console.percent(figures.exposure), ""),
+            (t("costs"), console.won(figures.commission + figures.tax), _costs(figures.commission, figures.tax)),
+        ]
+    )
+
+
+def _costs(commission: int, tax: int) -> str:
+    return t("commission_and_tax", commission=console.won(commission), tax=console.won(tax))
+
+
+def _two_columns(rows: Sequence[tuple[str, str, str]]) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE, show_header=False, show_edge=False, pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(justify="right", style="bold", no_wrap=True)
+    table.add_column(style="dim")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _groups(finished: Finished, wording: Wording) -> Table:
+    """Return the trades by strategy and by reason of their exit."""
+    from rich import box
+    from rich.table import Table
+
+    from kats_core.journal.statistics import grouped
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column("")
+    for heading in (t("trades"), t("win_rate"), t("average_r"), t("profit_loss")):
+        table.add_column(heading, justify="right", no_wrap=True)
+    by_exit = grouped(finished.trades, lambda trade: trade.exit_code)
+    for group in [*grouped(finished.trades, lambda trade: trade.instance), *by_exit]:
+        cells = (console.percent(group.win_rate), console.multiple(group.mean_r), console.change(group.profit))
+        table.add_row(wording.reason(str(group.name)), str(group.count), *cells)
+    return table

@@ -1,0 +1,128 @@
+"""`kats run`: play sessions minute by minute in paper mode."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kats_core.cli import console, resolving
+from kats_core.cli.console import InputError
+from kats_core.cli.resolving import ConfigOption, DataOption, JsonOption, SeedOption
+from kats_core.cli.text import t
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from kats_core.cli.audience import View
+    from kats_core.config import Resolved
+    from kats_core.runtime.play import Plan, Request
+
+MINUTE_A_DAY = 390.0
+"""The speed at which a usual session of 390 minutes takes one."""
+
+AS_FAST_AS_POSSIBLE = "max"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("run", help=t("help_run"))(run)
+
+
+def run(
+    config: ConfigOption = None,
+    data: DataOption = None,
+    day: Annotated[str | None, typer.Option("--day", metavar="YYYY-MM-DD", help=t("help_day"))] = None,
+    days: Annotated[int, typer.Option("--days", min=1, help=t("help_days"))] = 1,
+    speed: Annotated[str | None, typer.Option("--speed", metavar="N|max", help=t("help_speed"))] = None,
+    seed: SeedOption = None,
+    check: Annotated[bool, typer.Option("--check", help=t("help_check"))] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Plan, play, sum up."""
+    first = resolving.day(day, "--day")
+    factor = _factor(speed)
+    resolved = resolving.resolved(config, data or (), seed)
+
+    from kats_core.runtime.assembly import RunKind
+    from kats_core.runtime.play import Request
+
+    if first is None:
+        first = resolving.sample_session(resolved)
+    request = Request(kind=RunKind.RUN, first=first, days=days)
+    if check:
+        _check(resolved, request, as_json=as_json)
+    else:
+        _play(resolved, request, speed, factor, as_json=as_json)
+
+
+def _factor(speed: str | None) -> float | None:
+    """Return how many times faster than the clock; None means as fast as possible."""
+    if speed is None or speed == AS_FAST_AS_POSSIBLE:
+        return None
+    try:
+        factor = float(speed)
+    except ValueError:
+        factor = 0.0
+    if not 0 < factor < float("inf"):
+        raise InputError(t("no_speed", found=speed))
+    return factor
+
+
+def _plan(resolved: Resolved, request: Request) -> Plan:
+    from kats_core.runtime.play import plan
+
+    with console.busy(t("preparing")):
+        return plan(resolved, request)
+
+
+def _check(resolved: Resolved, request: Request, *, as_json: bool) -> None:
+    from kats_core.cli import describing
+
+    planned = _plan(resolved, request)
+    with resolving.database(resolved.settings) as database:
+        database.require_writable()
+    screen = console.out()
+    if as_json:
+        screen.print_json(data=describing.as_json(planned))
+        return
+    describing.show(planned, screen)
+    screen.print(t("checked"), style="green")
+
+
+def _play(resolved: Resolved, request: Request, speed: str | None, factor: float | None, *, as_json: bool) -> None:
+    from kats_core.cli.audience import Audience
+    from kats_core.cli.summary import Summary
+    from kats_core.runtime.play import play
+    from kats_core.store.database_recorder import DatabaseRecorder
+    from kats_core.store.recorder import utc_now
+
+    planned = _plan(resolved, request)
+    screen = console.out()
+    if speed is None and screen.is_terminal and resolving.sample_session(resolved) is not None:
+        factor = MINUTE_A_DAY
+    summary = Summary()
+    with resolving.database(resolved.settings) as database:
+        try:
+            with _view(screen, factor, is_quiet=as_json) as view:
+                finished = play(planned, DatabaseRecorder(database), Audience(view, summary), utc_now)
+        except KeyboardInterrupt:
+            console.err().print(t("stopped"), style="yellow")
+            raise typer.Exit(console.FAILED) from None
+    if as_json:
+        screen.print_json(data=summary.as_json(finished))
+    else:
+        summary.show(finished, screen)
+
+
+def _view(screen: Console, factor: float | None, *, is_quiet: bool) -> View:
+    from kats_core.cli.audience import Quiet
+    from kats_core.cli.live import LiveView
+    from kats_core.cli.pace import Pace
+    from kats_core.cli.plain import PlainView
+
+    pace = Pace(factor, time.monotonic, time.sleep)
+    if is_quiet:
+        return Quiet()
+    return LiveView(screen, pace) if screen.is_terminal else PlainView(screen, pace)

@@ -1,0 +1,352 @@
+"""Hold every text that people read on the command line, in Korean and in English, and the language in force.
+
+Texts of reasons and of the domain's words are not here: they belong to their owners (`model.labels`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+from kats_core.model.labels import Code, Labelled, Language
+
+_OPTION = "--lang"
+_KEY = "KATS_LANG"
+_IN_ENV_FILE = re.compile(rf"^\s*(?:export\s+)?{_KEY}\s*=\s*['\"]?(\w+)", re.MULTILINE)
+_WEEKDAYS = (("월", "Mon"), ("화", "Tue"), ("수", "Wed"), ("목", "Thu"), ("금", "Fri"), ("토", "Sat"), ("일", "Sun"))
+
+
+class _InForce:
+    language: Language = "ko"
+
+
+def t(key: str, **values: object) -> str:
+    """Return a text in the language in force."""
+    return TEXTS[key][_which()].format(**values)
+
+
+def label(thing: Labelled | Code) -> str:
+    """Return the label of a word or of a reason in the language in force."""
+    return thing.label(_InForce.language)
+
+
+def weekday(day: dt.date) -> str:
+    """Return the short name of a weekday."""
+    return _WEEKDAYS[day.weekday()][_which()]
+
+
+def language() -> Language:
+    """Return the language in force."""
+    return _InForce.language
+
+
+def speak(chosen: Language) -> None:
+    """Put a language in force."""
+    _InForce.language = chosen
+
+
+def choose(arguments: Sequence[str]) -> list[str]:
+    """Put the language in force that was asked for, and return the arguments without it.
+
+    `--lang` may stand anywhere; else `KATS_LANG` counts, in the environment or in `.env`; else Korean. This happens before
+    anything else because help is in that language too.
+    """
+    rest: list[str] = []
+    wanted = None
+    remaining = iter(arguments)
+    for argument in remaining:
+        if argument == _OPTION:
+            wanted = next(remaining, "")
+        elif argument.startswith(f"{_OPTION}="):
+            wanted = argument.removeprefix(f"{_OPTION}=")
+        else:
+            rest.append(argument)
+    known: tuple[Language, ...] = get_args(Language)
+    found = wanted if wanted is not None else os.environ.get(_KEY) or _of_env_file()
+    speak(next((one for one in known if one == found), "ko"))
+    if wanted is not None and wanted not in known:
+        from kats_core.cli.console import InputError
+
+        raise InputError(t("no_language", found=wanted))
+    return rest
+
+
+def _of_env_file() -> str | None:
+    try:
+        written = _IN_ENV_FILE.findall(Path(".env").read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        # Not there, or unreadable: whoever needs its other values says so.
+        return None
+    return written[-1] if written else None
+
+
+def _which() -> int:
+    return 0 if _InForce.language == "ko" else 1
+
+
+TEXTS: dict[str, tuple[str, str]] = {
+    # Help
+    "help": (
+        "KATS: 한국 주식을 규칙대로 매매합니다. 아무 설정이 없어도 `kats run`이 가상의 하루를 보여 줍니다.",
+        "KATS trades Korean stocks by rules. With nothing configured `kats run` plays a day of a sample market.",
+    ),
+    "help_exit_codes": (
+        "종료 코드: 0 정상 · 1 실패 또는 중단 · 2 잘못된 입력.  화면 언어: --lang ko|en 또는 KATS_LANG.",
+        "Exit codes: 0 done · 1 failed or stopped · 2 bad input.  Language: --lang ko|en, or KATS_LANG.",
+    ),
+    "help_version": ("버전을 보여 줍니다.", "Print the version."),
+    "help_lang": ("화면 언어. 어디에나 쓸 수 있습니다.", "Language of the screen; may stand anywhere."),
+    "help_run": (
+        "분봉으로 하루를 모의매매합니다. 설정도 데이터도 없으면 표본 시장의 하루를 재생합니다.",
+        "Trade sessions of minute bars on paper; without configuration and data, a day of the sample market.",
+    ),
+    "help_backtest": (
+        "일봉으로 여러 거래일을 시험하고, 성과표와 모든 판단 기록을 남깁니다.",
+        "Play daily bars over many sessions; print the figures and keep every decision.",
+    ),
+    "help_explain": (
+        "왜 샀는지, 왜 안 샀는지 보여 줍니다: 신호, 종목, 또는 하루 전체.",
+        "Tell why it bought, or why not: a signal, a symbol, or a whole day.",
+    ),
+    "help_plugins": (
+        "설치된 플러그인과 설정에서의 위치를 보여 줍니다.",
+        "List what is installed and where it stands in the configuration.",
+    ),
+    "help_plugins_check": (
+        "플러그인을 하나씩 불러와 고장 난 것을 찾습니다.",
+        "Import every plugin and say which are broken.",
+    ),
+    "help_config_group": ("설정을 보고, 검사하고, 시작합니다.", "Look at the configuration, check it, begin one."),
+    "help_config_show": (
+        "실제로 쓰이는 값과 그 출처를 보여 줍니다.",
+        "Print every effective value and where it comes from.",
+    ),
+    "help_config_check": ("설정을 검사하고 문제를 모두 보여 줍니다.", "Say ok, or list every problem."),
+    "help_config_schema": (
+        "편집기용 JSON Schema를 출력합니다.",
+        "Print the JSON Schema of kats.yaml, for editors.",
+    ),
+    "help_config_init": ("설명이 달린 kats.yaml을 만듭니다.", "Write a commented kats.yaml."),
+    "help_config": (
+        "설정 파일. 없으면 현재 폴더의 kats.yaml, 그것도 없으면 기본값.",
+        "Configuration file; else kats.yaml in the working folder, else the defaults.",
+    ),
+    "help_data": (
+        "봉 데이터 파일이나 폴더. 여러 번 쓸 수 있습니다.",
+        "File or folder of bars; may be given several times.",
+    ),
+    "help_seed": ("표본 시장의 시드.", "Seed of the sample market."),
+    "help_json": ("프로그램이 읽을 JSON으로 출력합니다.", "Print JSON, for programs."),
+    "help_day": (
+        "첫 거래일. 없으면 표본 시장은 볼 만한 날, 파일은 마지막 날.",
+        "First session; else one worth watching of the sample market, or the last one of the files.",
+    ),
+    "help_days": ("한 계좌로 이어서 재생할 거래일 수.", "Sessions to play, one after the other on one account."),
+    "help_speed": (
+        "실제 시간의 몇 배로 재생할지. 390이면 하루가 1분, max면 바로 끝까지.",
+        "Times faster than real time: 390 plays a day in a minute, max does not wait.",
+    ),
+    "help_check": ("모두 준비만 하고 아무것도 매매하지 않습니다.", "Build everything and trade nothing."),
+    "help_from": ("첫 거래일.", "First session."),
+    "help_to": ("마지막 거래일.", "Last session."),
+    "help_strategy": (
+        "이 전략만 씁니다: 설정의 인스턴스 이름이나 설치된 플러그인 이름. 여러 번 쓸 수 있습니다.",
+        "Use only this: an instance of the configuration, or an installed plugin; may be given several times.",
+    ),
+    "help_out": ("결과 폴더. 없으면 KATS_HOME/runs/ID.", "Folder for the result; else KATS_HOME/runs/ID."),
+    "help_what": ("신호 번호(앞부분도 됨), 종목 코드, 종목명.", "A signal's id or its beginning, a code, or a name."),
+    "help_explain_day": (
+        "거래일. 값이 없으면 실행의 마지막 날.",
+        "Session; without a value the last one of the run.",
+    ),
+    "help_which_run": ("실행 번호나 백테스트 폴더. 없으면 마지막 실행.", "A run's id or folder; else the last run."),
+    "help_all_names": ("대기하지 않은 종목도 모두 적습니다.", "List every symbol that was not armed, too."),
+    "help_force": ("있는 파일을 덮어씁니다.", "Overwrite a file that is there."),
+    # Messages
+    "error": ("오류:", "error:"),
+    "no_language": ("--lang {found}: ko 또는 en이어야 합니다", "--lang {found}: expected ko or en"),
+    "no_day": (
+        "{option} {found}: 날짜가 아닙니다. 2025-09-18처럼 쓰세요",
+        "{option} {found}: no day, write it like 2025-09-18",
+    ),
+    "no_speed": (
+        "--speed {found}: 0보다 큰 수나 max여야 합니다",
+        "--speed {found}: expected a number above 0, or max",
+    ),
+    "wrong_order": ("--from {first}이 --to {last}보다 늦습니다", "--from {first} is after --to {last}"),
+    "no_run_yet": (
+        "{home}에 아직 실행 기록이 없습니다. 먼저 `kats run`을 실행하세요",
+        "{home} holds no run yet: start with `kats run`",
+    ),
+    "no_such_day": (
+        "--day {day}: 이 실행은 {first}부터 {last}까지입니다",
+        "--day {day}: this run is from {first} to {last}",
+    ),
+    "nothing_on_day": ("실행 {run}에 {day}의 기록이 없습니다", "run {run} has recorded nothing on {day}"),
+    "nothing_found": (
+        "{what}: 실행 {run} ({first} ~ {last})에 그런 신호나 종목이 없습니다",
+        "{what}: no such signal or symbol in run {run} ({first} to {last})",
+    ),
+    "no_mapping": ("{path}: 키와 값으로 된 YAML이 아닙니다", "{path}: expected a mapping of keys to values"),
+    "no_module": ("모듈 {module} 없음", "there is no module {module}"),
+    "file_exists": (
+        "{path} 파일이 이미 있습니다. 덮어쓰려면 --force를 쓰세요",
+        "{path} is there already: --force overwrites it",
+    ),
+    "cannot_write": ("{path}에 쓸 수 없습니다: {why}", "{path} cannot be written: {why}"),
+    "written": ("{path}을(를) 만들었습니다.", "{path} is written."),
+    "preparing": ("시장을 준비하는 중", "preparing the market"),
+    "arming": ("전략 준비", "arming"),
+    "checked": ("이상 없음. 아무것도 매매하지 않았습니다.", "All is in order; nothing was traded."),
+    "stopped": (
+        "중단했습니다. 끝까지 간 거래일은 기록되어 있습니다.",
+        "Stopped. The sessions that were completed are kept.",
+    ),
+    # What a run is made of
+    "paper_run": ("모의 {kind} · {days} · 자본 {capital}원", "paper {kind} · {days} · capital {capital} won"),
+    "span": ("{first} ~ {last} ({count}거래일)", "{first} to {last} ({count} sessions)"),
+    "strategies": ("전략", "strategies"),
+    "stages": ("리스크", "risk"),
+    "note": ("참고", "note"),
+    "assumed": ("가정한 값: {values}", "assumed: {values}"),
+    "part": ("구분", "part"),
+    "instance": ("이름", "instance"),
+    "plugin": ("플러그인", "plugin"),
+    "parameters": ("매개변수", "parameters"),
+    "data": ("데이터", "data"),
+    "broker": ("브로커", "broker"),
+    "strategy": ("전략", "strategy"),
+    "stage_number": ("리스크 {position}", "risk {position}"),
+    # Lines of a day
+    "signal": ("신호", "signal"),
+    "order": ("주문", "order"),
+    "fill": ("체결", "fill"),
+    "exit": ("청산", "exit"),
+    "fault": ("오류", "fault"),
+    "limit_and_stop": ("지정가 {limit} 손절 {stop}", "limit {limit} stop {stop}"),
+    "size": ("{side} {quantity}주", "{side} {quantity}"),
+    "at_limit": ("지정가 {price}", "limit {price}"),
+    "at_price": ("{price}원", "at {price}"),
+    "filled_part": ("체결 {filled}/{quantity}", "filled {filled}/{quantity}"),
+    "costs_of_fill": ("비용 {costs}원", "costs {costs}"),
+    "profit_and_r": ("{profit}원 (R {r})", "{profit} won (R {r})"),
+    "day_end": ("{day} 마감: 자산 {equity}원, 현금 {cash}원", "{day} closed: equity {equity} won, cash {cash} won"),
+    # The screen
+    "paper": ("모의투자", "paper"),
+    "session_of": ("{number}/{count}일째", "session {number} of {count}"),
+    "times": ("×{factor}", "×{factor}"),
+    "clock": ("시각", "clock"),
+    "phase": ("장 상태", "phase"),
+    "regular_session": ("정규장", "regular session"),
+    "regime": ("장세", "regime"),
+    "equity": ("자산", "equity"),
+    "profit_today": ("오늘 손익", "P&L today"),
+    "cash": ("현금", "cash"),
+    "on_order": ("주문 중", "on order"),
+    "state": ("상태", "state"),
+    "watch_list": ("관심 종목 {count}", "watch list {count}"),
+    "symbol": ("종목", "symbol"),
+    "level": ("기준가", "level"),
+    "last": ("현재가", "last"),
+    "distance": ("남은 거리", "to go"),
+    "waiting": ("대기", "waiting"),
+    "ended": ("종료", "ended"),
+    "holding": ("보유", "holding"),
+    "ordered": ("주문 중", "on order"),
+    "sold": ("청산", "sold"),
+    "signals": ("신호 {count}", "signals {count}"),
+    "no_signal_yet": ("아직 신호가 없습니다", "no signal yet"),
+    "positions": ("보유 {count}", "positions {count}"),
+    "no_positions": ("보유 종목이 없습니다", "nothing is held"),
+    "average": ("평균가", "average"),
+    "stop": ("손절가", "stop"),
+    "profit_loss": ("손익", "P&L"),
+    "closed_trades": ("오늘 청산 {count} · {profit}", "closed today {count} · {profit}"),
+    "and_more": ("외 {count}", "and {count} more"),
+    "press_to_stop": ("Ctrl+C 중단", "Ctrl+C stops"),
+    # Summaries
+    "summary_title": ("결과 · {days}", "summary · {days}"),
+    "backtest_title": ("백테스트 · {days}", "backtest · {days}"),
+    "sample_backtest": (
+        "기간을 정하지 않아 표본 시장의 {count}거래일을 시험했습니다 (--from, --to)",
+        "no period was given: these are {count} sessions of the sample market (--from, --to)",
+    ),
+    "equity_start": ("시작 자산", "equity at start"),
+    "equity_end": ("마감 자산", "equity at end"),
+    "trades": ("매매", "trades"),
+    "win_rate": ("승률", "win rate"),
+    "average_r": ("평균 R", "average R"),
+    "costs": ("비용", "costs"),
+    "sessions": ("거래일", "sessions"),
+    "day": ("날짜", "day"),
+    "exposure": ("평균 투자 비중", "exposure"),
+    "trades_title": ("매매 {count}건", "trades: {count}"),
+    "still_held": (
+        "보유 {name} · {quantity}주 · 평균 {average} · 현재 {last} · 손절 {stop}",
+        "held {name} · {quantity} shares · average {average} · last {last} · stop {stop}",
+    ),
+    "no_trades": ("청산한 매매가 없습니다", "no trade was closed"),
+    "quantity": ("수량", "shares"),
+    "entry": ("진입가", "entry"),
+    "exit_reason": ("청산 이유", "exit reason"),
+    "held": ("보유 시간", "held"),
+    "signals_title": ("신호와 그 결과", "signals and what became of them"),
+    "nothing_armed": ("대기한 종목이 없습니다", "nothing was armed"),
+    "armed": ("대기", "armed"),
+    "fired": ("신호", "signals"),
+    "bought": ("매수", "bought"),
+    "became": ("결과", "became"),
+    "faults": ("오류 {count}건: 그래도 하루는 계속되었습니다", "faults: {count}; the day went on"),
+    "why": ("이유 보기", "ask why"),
+    "saved": ("저장", "saved"),
+    "profit_factor": ("수익 팩터 (PF)", "profit factor"),
+    "drawdown": ("최대 낙폭 (MDD)", "MDD"),
+    "wins": ("승 {wins} · 패 {losses}", "{wins} won · {losses} lost"),
+    "commission_and_tax": ("수수료 {commission} · 세금 {tax}", "commission {commission} · tax {tax}"),
+    "path_dependent": (
+        "{count}건은 한 봉 안에서 순서를 알 수 없음",
+        "in {count} the order within one bar is not known",
+    ),
+    # Lists
+    "kind": ("종류", "kind"),
+    "name": ("이름", "name"),
+    "distribution": ("배포판", "distribution"),
+    "version": ("버전", "version"),
+    "status": ("상태", "status"),
+    "position": ("순서", "position"),
+    "instances": ("인스턴스", "instances"),
+    "key": ("키", "key"),
+    "value": ("값", "value"),
+    "origin": ("출처", "origin"),
+    # kats.yaml
+    "yaml_head": (
+        "KATS 설정. 적지 않은 값은 기본값을 씁니다.\n검사: kats config check · 실제로 쓰이는 값: kats config show",
+        "The configuration of KATS. What is not written has its default.\nCheck: kats config check · all: kats config show",
+    ),
+    "yaml_capital": ("원; 기본값은 환경변수 TOTAL_CAPITAL", "won; the default is TOTAL_CAPITAL of the environment"),
+    "yaml_one_of": ("설치된 것: {names}", "installed: {names}"),
+    "yaml_strategies": (
+        "무엇을 살지. 같은 전략을 `as: 이름`으로 여러 번 쓸 수 있습니다.",
+        "What may buy. A strategy may stand here several times, each with `as: NAME`.",
+    ),
+    "yaml_risk": (
+        "모든 진입을 심사하는 단계. 적힌 순서대로 실행됩니다.",
+        "The stages that judge every entry, in this order.",
+    ),
+    "yaml_universe": (
+        "후보 순위 기준: market_cap, turnover, auto",
+        "How candidates are ranked: market_cap, turnover, auto",
+    ),
+    "yaml_assume": (
+        "데이터가 알려 주지 않는 값의 가정: regime, grade, stars, status, market, sector",
+        "What is assumed where the data do not tell: regime, grade, stars, status, market, sector",
+    ),
+    "yaml_limits": (
+        "여러 단계가 함께 쓰는 한도, 그리고 더 엄격하게만 바꿀 수 있는 주문 검문.",
+        "Caps that several stages share, and the order gate, which can only be made stricter.",
+    ),
+}

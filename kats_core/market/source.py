@@ -1,0 +1,68 @@
+"""State what a data source is.
+
+An error in the data is a `SourceError`: it names the file, the row and the value, and needs a person. A source never
+repairs what it reads, except as its documentation says; it says what it left out in `notes`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from kats_core.market.minutes import MinuteBars
+from kats_core.market.panel import Panel
+from kats_core.model.fact import Fact
+from kats_core.model.instrument import Instrument
+
+
+class SourceError(ValueError):
+    """The data cannot be used as they are; a person must mend or replace them. Exit code 2."""
+
+
+class DataSource(Protocol):
+    """Market data of the past, or of the present as it comes."""
+
+    def identity(self) -> str:
+        """Return a hash of the data: the same bytes give the same identity on every machine."""
+
+    def notes(self) -> Sequence[str]:
+        """Return what an operator should know about the data: what was read as what, what was left out."""
+
+    def instruments(self, day: dt.date) -> Sequence[Instrument]:
+        """Return what can be traded on a day, ordered by symbol."""
+
+    def daily_sessions(self) -> Sequence[dt.date]:
+        """Return the sessions for which there are daily bars, oldest first."""
+
+    def minute_sessions(self) -> Sequence[dt.date]:
+        """Return the sessions for which there are minute bars, oldest first."""
+
+    def history(self, first: dt.date | None, last: dt.date | None) -> Panel:
+        """Return the daily bars of all symbols with first <= session <= last; None leaves that end open."""
+
+    def minutes(self, session: dt.date) -> MinuteBars:
+        """Return the minute bars of one session.
+
+        Raises:
+            SourceError: there are none.
+        """
+
+    def facts(self, session: dt.date) -> Sequence[Fact]:
+        """Return what is known at 08:50 of a session beyond prices: grades, sectors, the regime. May be empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcePlugin:
+    """What a data source registers. `summary` is (Korean, English).
+
+    `build` imports what the source needs and opens it; it raises `SourceError` when the data cannot be used.
+    """
+
+    name: str
+    summary: tuple[str, str]
+    params: type[BaseModel]
+    build: Callable[[Any], DataSource]

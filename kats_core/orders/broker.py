@@ -1,0 +1,67 @@
+"""State what a broker is: how orders leave the engine, and what comes back.
+
+Nothing here talks to anyone. An error that a person must mend is a `BrokerError`; everything that happens to a single order
+is an event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from kats_core.model.command import Cancel, Fetch, Send
+from kats_core.model.event import BrokerEvent, Event, Fetched
+from kats_core.model.kinds import Scope
+
+
+class BrokerError(RuntimeError):
+    """The broker cannot be used at all; needs a person, stops the start or the session. Exit code 2."""
+
+
+class Broker(Protocol):
+    """Carries out commands inside the process. Events come back in the order in which they happened.
+
+    | method     | called                                        | may answer with nothing                        |
+    | ---------- | --------------------------------------------- | ---------------------------------------------- |
+    | `send`     | for each `Send` and `Cancel`, in order        | yes, `()`: the answer comes from `on_event`    |
+    | `fetch`    | for each `Fetch`                              | no; a fact that the broker lacks is left out   |
+    | `on_event` | with each event, before the engine handles it | yes, `()`: a broker that matches nothing itself |
+
+    An order that the broker does not take is `OrderRefused`, never an exception. An exception from any method means that
+    the fate of the order is unknown: it is not sent again.
+    """
+
+    def send(self, command: Send | Cancel) -> Sequence[BrokerEvent]:
+        """Take an order or the wish to cancel one; return what is known at once."""
+
+    def fetch(self, request: Fetch) -> Fetched:
+        """Answer a question about account or market, with the request's own number."""
+
+    def on_event(self, event: Event) -> Sequence[BrokerEvent]:
+        """Look at what happens in the market; return what it does to the orders that wait here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerAccount:
+    """The account a broker is opened for. A broker with an account of its own ignores `capital`."""
+
+    capital: int
+    commission: Fraction
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerPlugin:
+    """What a broker registers. `summary` is (Korean, English).
+
+    `build` gets the plugin's parameters and the account, and raises `BrokerError` when it cannot start.
+    """
+
+    name: str
+    summary: tuple[str, str]
+    params: type[BaseModel]
+    build: Callable[[Any, BrokerAccount], Broker]

@@ -1,0 +1,1 @@
+"""Drivers: build a run from its configuration and turn its clock."""

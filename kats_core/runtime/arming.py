@@ -1,0 +1,232 @@
+"""Arm the strategies for a session: judge every symbol on the evening before, rank, and cut to what is armed.
+
+Rows of the panel up to t alone decide what is armed for the session after row t. Every symbol that is not armed has a
+reason.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from kats_core.engine.facts import Facts
+from kats_core.engine.state import StrategyInstance
+from kats_core.market.panel import Panel
+from kats_core.model import fact
+from kats_core.model.codes import CoreCode
+from kats_core.model.labels import Code
+from kats_core.model.record import SetupRecord, SetupStatus
+from kats_core.model.setup import Numbers, Setup
+from kats_core.strategy.contract import ARMED, Setups
+
+TURNOVER_BARS = 20
+"""Own bars of the mean turnover (A20) by which setups are ranked."""
+
+_COMMON: tuple[Code, ...] = (CoreCode.STALE_DATA, CoreCode.RECENT_HALT, CoreCode.WARMUP)
+
+
+@dataclass(slots=True)
+class _Judged:
+    """One strategy's answer for the whole panel.
+
+    `reasons` are 0 where the strategy arms, else 1 + the place of the reason in `codes`; `final` are the same after each
+    session's selection.
+    """
+
+    instance: StrategyInstance
+    setups: Setups
+    codes: list[Code]
+    reasons: npt.NDArray[np.uint8]
+    final: npt.NDArray[np.uint8]
+
+    def leave_out(self, t: int, columns: int | list[int], code: Code) -> None:
+        """Note why columns that could be armed after row t are not."""
+        if code not in self.codes:
+            self.codes.append(code)
+        self.final[t, columns] = self.codes.index(code) + 1
+
+
+class ArmingDesk:
+    """All strategies judged on one panel, once."""
+
+    def __init__(
+        self,
+        panel: Panel,
+        strategies: Sequence[StrategyInstance],
+        on_fault: Callable[[StrategyInstance, Exception], None],
+    ) -> None:
+        self._panel = panel
+        self._turnover = panel.mean_of_own_bars(panel.value, TURNOVER_BARS)
+        self._judged = [j for j in (self._judge(s, on_fault) for s in strategies) if j is not None]
+
+    def for_session(self, session: dt.date, facts: Facts, streamed: frozenset[str] | None = None) -> tuple[Setup, ...]:
+        """Return the setups for a session, best first by stars, turnover, symbol.
+
+        `streamed` are the symbols whose bars the session will bring; None where every symbol of the panel has them.
+        """
+        t = self._row_before(session)
+        if t is None:
+            return ()
+        return tuple(
+            setup
+            for judged in self._judged
+            for setup in self._setups(judged, t, self._choose(judged, t, facts, streamed), session)
+        )
+
+    def refused(
+        self,
+        session: dt.date,
+        facts: Facts,
+        setups: Sequence[Setup],
+        symbols: Sequence[str],
+        streamed: frozenset[str] | None = None,
+    ) -> list[SetupRecord]:
+        """Return a record for each of `symbols` and each strategy that is not among `setups`, with its reason."""
+        t = self._row_before(session)
+        armed = {(setup.instance, setup.symbol) for setup in setups}
+        return [
+            SetupRecord(
+                session=session,
+                instance=judged.instance.name,
+                symbol=symbol,
+                status=SetupStatus.NOT_ARMED,
+                code=str(self._why_not(judged, t, symbol, facts, streamed)),
+            )
+            for judged in self._judged
+            for symbol in symbols
+            if (judged.instance.name, symbol) not in armed
+        ]
+
+    def not_armed(self, sessions: Sequence[dt.date]) -> Iterator[tuple[str, npt.NDArray[np.uint8], tuple[Code, ...]]]:
+        """Yield, by instance, why each (session x symbol) was not armed: 0 armed, else 1 + the place in the codes.
+
+        Complete for the sessions that `for_session` was asked for.
+        """
+        for judged in self._judged:
+            rows = [self._row_before(session) for session in sessions]
+            cells = judged.final[[t or 0 for t in rows]]
+            # The first common code says what is true of a session that has no row before it.
+            cells[[t is None for t in rows]] = 1
+            yield judged.instance.name, cells, tuple(judged.codes)
+
+    def _row_before(self, session: dt.date) -> int | None:
+        """Return the row whose next session this is, None when the panel has no bars of the evening before."""
+        t = self._panel.row.get(session)
+        if t is not None:
+            return t - 1 if t > 0 else None
+        last = len(self._panel.sessions) - 1
+        return last if last >= 0 and self._panel.next_session[last] == session else None
+
+    def _judge(
+        self, instance: StrategyInstance, on_fault: Callable[[StrategyInstance, Exception], None]
+    ) -> _Judged | None:
+        panel = self._panel
+        try:
+            # A strategy is a guest: one that cannot arm is left out and named, the others go on.
+            setups = instance.strategy.arm(panel)
+        except Exception as error:  # noqa: BLE001
+            on_fault(instance, error)
+            return None
+        common = np.zeros(panel.present.shape, dtype=np.uint8)
+        conditions = (panel.present, panel.traded_recently, panel.own_bars >= instance.traits.bars_needed)
+        for number, condition in enumerate(conditions, 1):
+            common[(common == ARMED) & ~condition] = number
+        own = np.where(setups.reasons == ARMED, 0, setups.reasons + len(_COMMON)).astype(np.uint8)
+        reasons = np.where(common == ARMED, own, common)
+        codes = [*_COMMON, *setups.codes, CoreCode.NOT_SELECTED]
+        # Until a session chooses among them, rank is the reason of all that could be armed.
+        return _Judged(
+            instance, setups, codes, reasons, np.where(reasons == ARMED, len(codes), reasons).astype(np.uint8)
+        )
+
+    def _choose(self, judged: _Judged, t: int, facts: Facts, streamed: frozenset[str] | None) -> list[int]:
+        """Return the chosen columns, best first."""
+        panel, instance = self._panel, judged.instance
+        candidates = np.flatnonzero(judged.reasons[t] == ARMED)
+        closed = self._closed(instance, facts)
+        if closed is not None:
+            judged.leave_out(t, candidates.tolist(), closed)
+            return []
+        most = instance.params.max_armed
+        order = np.argsort(-self._turnover[t, candidates], kind="stable")
+        if streamed is None and facts.is_uniform(fact.STARS) and facts.is_uniform(fact.GRADE):
+            # Where symbols do not differ, what refuses one refuses all, and rank alone decides.
+            best: list[int] = candidates[order[:most]].tolist()
+            code = self._refusal(instance, panel.symbols[best[0]], facts, streamed) if best else None
+            if code is not None:
+                judged.leave_out(t, candidates.tolist(), code)
+                return []
+            judged.final[t, best] = ARMED
+            return best
+        ranked: list[int] = candidates[order].tolist()
+        ranked.sort(key=lambda j: -_stars(facts, panel.symbols[j]))
+        chosen: list[int] = []
+        for j in ranked:
+            code = self._refusal(instance, panel.symbols[j], facts, streamed)
+            if code is not None:
+                judged.leave_out(t, j, code)
+            elif len(chosen) < most:
+                chosen.append(j)
+        judged.final[t, chosen] = ARMED
+        return chosen
+
+    def _why_not(
+        self, judged: _Judged, t: int | None, symbol: str, facts: Facts, streamed: frozenset[str] | None
+    ) -> Code:
+        """Return the first reason for which a symbol is not armed; behind all of them, its rank."""
+        j = self._panel.column.get(symbol)
+        closed = self._closed(judged.instance, facts)
+        if closed is not None:
+            return closed
+        if t is None or j is None:
+            return CoreCode.STALE_DATA
+        reason = int(judged.reasons[t, j])
+        if reason != ARMED:
+            return judged.codes[reason - 1]
+        return self._refusal(judged.instance, symbol, facts, streamed) or CoreCode.NOT_SELECTED
+
+    def _setups(self, judged: _Judged, t: int, columns: list[int], session: dt.date) -> Iterator[Setup]:
+        """Yield armed cells of row t as setups, in the order of their rank."""
+        names = tuple(judged.setups.numbers)
+        cells = (column[t, columns].tolist() for column in judged.setups.numbers.values())
+        for rank, (j, values) in enumerate(zip(columns, zip(*cells, strict=True), strict=True), 1):
+            numbers: Numbers = dict(zip(names, values, strict=True))
+            yield Setup(
+                session=session,
+                instance=judged.instance.name,
+                symbol=self._panel.symbols[j],
+                trigger=judged.setups.trigger(numbers),
+                numbers=numbers,
+                needs=judged.instance.traits.needs,
+                rank=rank,
+            )
+
+    def _closed(self, instance: StrategyInstance, facts: Facts) -> Code | None:
+        """Return why the strategy does not trade this session at all."""
+        if not instance.params.enabled:
+            return CoreCode.STRATEGY_OFF
+        if facts.get(fact.REGIME).value not in instance.traits.regimes:
+            return CoreCode.REGIME_OFF
+        return None
+
+    def _refusal(
+        self, instance: StrategyInstance, symbol: str, facts: Facts, streamed: frozenset[str] | None
+    ) -> Code | None:
+        """Return why a symbol that the strategy would arm is not a candidate this session."""
+        if streamed is not None and symbol not in streamed:
+            return CoreCode.NO_MINUTE_BARS
+        if facts.get(fact.GRADE, symbol).value not in instance.grades:
+            return CoreCode.GRADE
+        if not _stars(facts, symbol) >= instance.params.min_confidence:
+            return CoreCode.CONFIDENCE_LOW
+        return None
+
+
+def _stars(facts: Facts, symbol: str) -> float:
+    """Return a symbol's stars, none where they are missing."""
+    value = facts.get(fact.STARS, symbol).value
+    return float(value) if isinstance(value, (int, float)) else 0.0

@@ -1,0 +1,245 @@
+"""Play recorded or generated sessions through an engine: what `kats run --data` and `kats backtest` have in common.
+
+The driver turns the clock and feeds; the engine decides. Feeding is sparse by default: only bars that can matter become
+events. `dense=True` feeds every bar, which must not change a single decision.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from kats_core.engine.engine import Engine
+from kats_core.engine.facts import Facts
+from kats_core.engine.state import StrategyInstance
+from kats_core.engine.watch import resolve
+from kats_core.market.calendar import Calendar
+from kats_core.market.minutes import MinuteBars
+from kats_core.market.panel import Panel
+from kats_core.market.rules import symbol_rules
+from kats_core.market.sessions import SessionHours
+from kats_core.model import time
+from kats_core.model.bar import Bar
+from kats_core.model.codes import CoreCode
+from kats_core.model.event import BarClosed, DailyTail, PhaseReached, SessionPrepared, SetupsArmed, TimePassed
+from kats_core.model.fact import SECTOR, Fact
+from kats_core.model.instrument import Instrument
+from kats_core.model.kinds import BarKind, MarketPhase, Scope
+from kats_core.model.record import FaultRecord, Record
+from kats_core.model.setup import Above, Below, Setup
+from kats_core.model.time import Nanos
+from kats_core.runtime.arming import ArmingDesk
+from kats_core.runtime.pump import Pump
+
+PREPARE = dt.time(8, 50)
+"""When a session is prepared, on the default clock."""
+
+
+class InputProvider(Protocol):
+    """Delivers facts: of the session before it is armed, of the symbols that were armed."""
+
+    def of_session(self, session: dt.date, at: Nanos) -> Sequence[Fact]:
+        """Return what is known of the market and of all symbols; a later fact replaces an earlier one of its name."""
+
+    def of_symbols(self, symbols: Sequence[str], known: frozenset[str], at: Nanos) -> Sequence[Fact]:
+        """Return what is known of the session's symbols beyond that; `known` have a sector already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Market:
+    """What the days are played from: daily history to arm from, and who can be traded."""
+
+    panel: Panel
+    instruments: dict[str, Instrument]
+    calendar: Calendar
+    scope: Scope
+    inputs: InputProvider
+
+
+@dataclass(slots=True)
+class DayPlayer:
+    """Plays sessions one after the other on one engine and account.
+
+    `on_clock` is called after each instant that was played (for pacing and for the screen); `keep` takes the records of
+    setups that were not armed.
+    """
+
+    engine: Engine
+    pump: Pump
+    market: Market
+    strategies: Sequence[StrategyInstance]
+    keep: Callable[[Record], None]
+    on_clock: Callable[[Nanos], None] = lambda _: None
+    dense: bool = False
+    explain_all: bool = True
+    _arming: ArmingDesk = field(init=False)
+    _facts: Facts = field(init=False, default_factory=Facts)
+    _faults: list[tuple[StrategyInstance, Exception]] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._arming = ArmingDesk(self.market.panel, self.strategies, lambda s, e: self._faults.append((s, e)))
+
+    @property
+    def arming(self) -> ArmingDesk:
+        """The strategies' judgement of the whole history."""
+        return self._arming
+
+    def play_minutes(self, bars: MinuteBars) -> None:
+        """Play one session of minute bars."""
+        hours = self.market.calendar.hours(bars.session)
+        setups = self._begin(hours, frozenset(bars.symbols))
+        self._phase(MarketPhase.OPEN, hours.open)
+        phases = [(MarketPhase.EOD_CHECK, hours.eod_check), (MarketPhase.CLOSE_AUCTION, hours.close_auction)]
+        wanted = np.ones(len(bars), dtype=np.bool_) if self.dense else self._wanted(bars, setups)
+        now = hours.open
+        for start, rows in _minutes(bars):
+            while phases and start >= phases[0][1]:
+                now = max(now, phases[0][1])
+                self._phase(*phases.pop(0))
+            now = start + time.MINUTE
+            for row in rows:
+                if wanted[row] or self.engine.is_busy(bars.symbols[bars.symbol[row]]):
+                    self.pump.feed(BarClosed(now, bars.bar(row)))
+            if self.engine.has_timers or self.dense:
+                self.pump.feed(TimePassed(now))
+            self.on_clock(now)
+        for phase, at in phases:
+            now = max(now, at)
+            self._phase(phase, now)
+        self._phase(MarketPhase.CLOSED, max(now, hours.close))
+
+    def play_day_bars(self, session: dt.date) -> None:
+        """Play one session of which only the daily bars are known.
+
+        A daily bar stands for its whole session and is fed at the open; setups come in the order of their rank, so that
+        the best has the first claim on cash.
+        """
+        panel, hours = self.market.panel, self.market.calendar.hours(session)
+        setups = self._begin(hours, None)
+        self._phase(MarketPhase.OPEN, hours.open)
+        row = panel.row[session]
+        held = sorted(position.symbol for position in self.engine.positions)
+        symbols = dict.fromkeys([*held, *(s.symbol for s in sorted(setups, key=lambda s: (s.rank, s.symbol)))])
+        if self.dense:
+            symbols |= dict.fromkeys(panel.symbols)
+        for symbol in symbols:
+            j = panel.column[symbol]
+            if panel.present[row, j]:
+                self.pump.feed(BarClosed(hours.open, _day_bar(panel, row, j, hours)))
+        self._phase(MarketPhase.EOD_CHECK, hours.eod_check)
+        self._phase(MarketPhase.CLOSED, hours.close)
+        self.on_clock(hours.close)
+
+    def _begin(self, hours: SessionHours, streamed: frozenset[str] | None) -> tuple[Setup, ...]:
+        """Prepare the session and arm it; return the setups."""
+        session, market = hours.session, self.market
+        prepared_at = hours.at(PREPARE)
+        facts = list(market.inputs.of_session(session, prepared_at))
+        self._facts.update(facts)
+        setups = self._arming.for_session(session, self._facts, streamed)
+        symbols = sorted({s.symbol for s in setups} | {p.symbol for p in self.engine.positions})
+        with_sector = frozenset(f.symbol for f in facts if f.name == SECTOR)
+        facts += market.inputs.of_symbols(symbols, with_sector, prepared_at)
+        self.pump.feed(
+            SessionPrepared(
+                ts=prepared_at,
+                session=session,
+                instruments=tuple(market.instruments[symbol] for symbol in symbols),
+                base_prices={symbol: self._base(symbol, session) for symbol in symbols},
+                facts=tuple(facts),
+                tails=tuple(self._tails(setups, session)),
+            )
+        )
+        for instance, error in self._faults:
+            text = f"{type(error).__name__}: {error}"
+            code = str(CoreCode.STRATEGY_ERROR)
+            self.keep(FaultRecord(ts=prepared_at, owner=instance.name, code=code, text=f"arm: {text}"))
+        self._faults.clear()
+        if self.explain_all:
+            known = sorted(set(market.panel.symbols) | (streamed or frozenset()))
+            for record in self._arming.refused(session, self._facts, setups, known, streamed):
+                self.keep(record)
+        self.pump.feed(SetupsArmed(prepared_at, setups))
+        return setups
+
+    def _phase(self, phase: MarketPhase, at: Nanos) -> None:
+        self.pump.feed(PhaseReached(at, phase))
+        self.on_clock(at)
+
+    def _base(self, symbol: str, session: dt.date) -> int:
+        """Return the close of the symbol's own last bar before the session."""
+        panel = self.market.panel
+        j = panel.column[symbol]
+        before = panel.row.get(session, len(panel.sessions))
+        if panel.present[before - 1, j]:
+            return int(panel.close[before - 1, j])
+        rows = np.flatnonzero(panel.present[:before, j][::-1])
+        return int(panel.close[before - 1 - rows[0], j])
+
+    def _tails(self, setups: Sequence[Setup], session: dt.date) -> Iterator[DailyTail]:
+        """Yield the daily bars that the strategies' traits ask for."""
+        depth = {s.name: s.traits.daily_tail for s in self.strategies}
+        wanted: dict[str, int] = {}
+        for name, symbol in [(s.instance, s.symbol) for s in setups] + [
+            (p.instance, p.symbol) for p in self.engine.positions
+        ]:
+            wanted[symbol] = max(wanted.get(symbol, 0), depth[name])
+        for symbol, bars in wanted.items():
+            if bars:
+                yield _tail(self.market.panel, symbol, session, bars)
+
+    def _wanted(self, bars: MinuteBars, setups: Sequence[Setup]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Mark the rows that can matter: first and last of each armed symbol, and those that fulfil a trigger."""
+        wanted = np.zeros(len(bars), dtype=np.bool_)
+        column = {symbol: n for n, symbol in enumerate(bars.symbols)}
+        watch = self.engine.watch()
+        for setup in setups:
+            rows = bars.rows_of[column[setup.symbol]]
+            if rows.size == 0:
+                continue
+            wanted[[rows[0], rows[-1]]] = True
+            instrument = self.market.instruments[setup.symbol]
+            rules = symbol_rules(instrument, self._base(setup.symbol, bars.session), bars.session, self.market.scope)
+            match setup.trigger:
+                case Above(level) if setup.symbol not in watch.every_bar:
+                    price = resolve(level, int(bars.open[rows[0]]), None, rules.ticks)
+                    wanted[rows] |= bars.high[rows] >= (price or 0)
+                case Below(level) if setup.symbol not in watch.every_bar:
+                    price = resolve(level, int(bars.open[rows[0]]), None, rules.ticks)
+                    wanted[rows] |= bars.low[rows] <= (price or 0)
+                case _:
+                    wanted[rows] = True
+        return wanted
+
+
+def _minutes(bars: MinuteBars) -> Iterator[tuple[Nanos, range]]:
+    """Yield each minute's start and its rows."""
+    starts, first = np.unique(bars.start, return_index=True)
+    borders = [*first.tolist(), len(bars)]
+    for n, start in enumerate(starts.tolist()):
+        yield start, range(borders[n], borders[n + 1])
+
+
+def _day_bar(panel: Panel, row: int, j: int, hours: SessionHours) -> Bar:
+    """Return a cell of the panel as a bar that is its own day."""
+    o, h, low, c = (int(column[row, j]) for column in (panel.open, panel.high, panel.low, panel.close))
+    volume, value = int(panel.volume[row, j]), int(panel.value[row, j])
+    return Bar(
+        panel.symbols[j], BarKind.DAY, hours.open, hours.close, o, h, low, c, volume, value, o, h, low, volume, value
+    )
+
+
+def _tail(panel: Panel, symbol: str, session: dt.date, bars: int) -> DailyTail:
+    """Return a symbol's own last bars before the session."""
+    j = panel.column[symbol]
+    before = panel.row.get(session, len(panel.sessions))
+    rows = np.flatnonzero(panel.present[:before, j])[-bars:]
+    return DailyTail(
+        symbol,
+        tuple(panel.sessions[t] for t in rows),
+        *(tuple(column[rows, j].tolist()) for column in (panel.open, panel.high, panel.low, panel.close, panel.volume)),
+    )

@@ -1,0 +1,258 @@
+"""Play a run from its first session to its last: the verbs `run` on recorded or sample data, and `backtest`.
+
+`plan` finds the sessions and fails early and clearly; `play` does the work and hands every record to a recorder and to
+whoever watches.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from kats_core.config import Resolved
+from kats_core.journal import statistics
+from kats_core.market.calendar import krx_calendar
+from kats_core.market.panel import Panel
+from kats_core.market.source import DataSource, SourceError
+from kats_core.model.command import Notify
+from kats_core.model.kinds import Scope
+from kats_core.model.record import EquityRecord, FaultRecord, Record, TradeRecord
+from kats_core.model.time import Nanos
+from kats_core.runtime.assembly import App, Inputs, RunKind, build, open_source
+from kats_core.runtime.days import DayPlayer, Market
+from kats_core.runtime.pump import Pump
+from kats_core.store.errors import StoreError
+from kats_core.store.recorder import Recorder
+from kats_core.store.run import Run, RunStatus
+
+APPROXIMATED = ("spread", "order book", "VI state", "message rate")
+"""Inputs that bars of any length do not show; conditions on them count as met."""
+
+APPROXIMATED_ON_DAY_BARS = ("time windows", "intraday volume", "VWAP", *APPROXIMATED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to play. `first` None: the source's own choice; `days` sessions from there, or up to `last`."""
+
+    kind: RunKind
+    first: dt.date | None = None
+    last: dt.date | None = None
+    days: int | None = None
+    dense: bool = False
+
+
+class Watcher(Protocol):
+    """Looks at a run while it is played; must not change anything."""
+
+    def on_start(self, app: App, sessions: Sequence[dt.date]) -> None:
+        """See what is going to be played."""
+
+    def on_record(self, record: Record) -> None:
+        """See a record."""
+
+    def on_notice(self, notice: Notify) -> None:
+        """See a notice."""
+
+    def on_clock(self, now: Nanos) -> None:
+        """See the clock of the session; may take its time, to pace a day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A run that can be played: its sessions, its history, everything built."""
+
+    app: App
+    sessions: tuple[dt.date, ...]
+    panel: Panel
+    dense: bool
+
+
+@dataclass(slots=True)
+class Finished:
+    """What came of a run."""
+
+    run: Run
+    sessions: tuple[dt.date, ...]
+    trades: list[TradeRecord] = field(default_factory=list)
+    equity: list[EquityRecord] = field(default_factory=list)
+    faults: list[FaultRecord] = field(default_factory=list)
+
+    @property
+    def statistics(self) -> statistics.Statistics:
+        """The run's figures."""
+        return statistics.measure(self.trades, self.equity, self.run.capital)
+
+
+def plan(resolved: Resolved, request: Request) -> Plan:
+    """Open the data, choose the sessions, build the run.
+
+    Raises:
+        SourceError: the data cannot be used, or hold nothing for the days that were asked for.
+    """
+    source = open_source(resolved)
+    if request.kind is RunKind.RUN:
+        sessions = _minute_sessions(source, request)
+        panel = source.history(None, sessions[-1])
+        scope = Scope.RAW
+    else:
+        panel = source.history(None, request.last)
+        sessions = _day_sessions(panel, request)
+        scope = panel.scope
+    app = build(resolved, source, request.kind, sessions[0], sessions[-1], scope)
+    return Plan(app=app, sessions=sessions, panel=panel, dense=request.dense)
+
+
+def play(plan: Plan, recorder: Recorder, watcher: Watcher, clock: Callable[[], dt.datetime]) -> Finished:
+    """Play a planned run. Each session is committed as a whole; a run that fails is recorded as failed and raises."""
+    app = plan.app
+    instruments = {i.symbol: i for i in (*plan.panel.instruments, *app.source.instruments(app.last))}
+    finished = Finished(_describe(app, clock(), {s: i.name for s, i in instruments.items() if i.name}), plan.sessions)
+    keep = _Keeper(recorder, watcher, finished)
+    player = DayPlayer(
+        engine=app.engine,
+        pump=Pump(app.engine, app.broker, keep, watcher.on_notice),
+        market=Market(
+            panel=plan.panel,
+            instruments=instruments,
+            calendar=krx_calendar(),
+            scope=app.scope,
+            inputs=Inputs(app.source, app.resolved.assume),
+        ),
+        strategies=app.strategies,
+        keep=keep,
+        on_clock=watcher.on_clock,
+        dense=plan.dense,
+        explain_all=app.kind is RunKind.RUN,
+    )
+    recorder.begin(finished.run)
+    watcher.on_start(app, plan.sessions)
+    try:
+        for session in plan.sessions:
+            if app.kind is RunKind.RUN:
+                player.play_minutes(app.source.minutes(session))
+            else:
+                player.play_day_bars(session)
+            recorder.commit()
+        if app.kind is RunKind.BACKTEST:
+            _keep_reasons(player, recorder, plan)
+    except BaseException as error:
+        status = RunStatus.ABORTED if isinstance(error, KeyboardInterrupt) else RunStatus.FAILED
+        # When the store is what failed, the first failure is the one that people need to see.
+        with suppress(StoreError):
+            recorder.finish(status, {"error": f"{type(error).__name__}: {error}"})
+        raise
+    recorder.finish(RunStatus.DONE, _summary(finished))
+    return finished
+
+
+def _minute_sessions(source: DataSource, request: Request) -> tuple[dt.date, ...]:
+    """Return the sessions with minute bars that were asked for."""
+    have = source.minute_sessions()
+    if not have:
+        raise SourceError("the data hold no minute bars: `kats run` plays minutes, `kats backtest` plays daily bars")
+    first = request.first if request.first is not None else have[-1]
+    if first not in have:
+        near = min(have, key=lambda day: abs((day - first).days))
+        raise SourceError(
+            f"no minute bars for {first}: the data have {have[0]} to {have[-1]}, the nearest day is {near}"
+        )
+    chosen = [day for day in have if day >= first and (request.last is None or day <= request.last)]
+    if request.last is None:
+        chosen = chosen[: request.days or 1]
+        if len(chosen) < (request.days or 1):
+            raise SourceError(f"{request.days} sessions from {first} were asked for, the data have {len(chosen)}")
+    return tuple(chosen)
+
+
+def _day_sessions(panel: Panel, request: Request) -> tuple[dt.date, ...]:
+    """Return the sessions with daily bars that were asked for; the first row only arms the second."""
+    chosen = [
+        session
+        for t, session in enumerate(panel.sessions)
+        if t > 0
+        and (request.first is None or session >= request.first)
+        and (request.last is None or session <= request.last)
+    ]
+    if request.days is not None:
+        chosen = chosen[: request.days]
+    if not chosen:
+        span = f"{panel.sessions[0]} to {panel.sessions[-1]}" if panel.sessions else "nothing"
+        raise SourceError(f"no daily bars between {request.first} and {request.last}: the data have {span}")
+    return tuple(chosen)
+
+
+def _describe(app: App, started: dt.datetime, names: dict[str, str]) -> Run:
+    scope = ("ticks approximate: prices are adjusted",) if app.scope is Scope.ADJUSTED else ()
+    approximated = APPROXIMATED if app.kind is RunKind.RUN else APPROXIMATED_ON_DAY_BARS
+    assumed = [f"{name}={value}" for name, value in app.resolved.assume.model_dump(exclude_none=True).items()]
+    notes = (
+        *app.source.notes(),
+        *app.resolved.notes,
+        *((f"assumed: {', '.join(assumed)}",) if assumed else ()),
+        f"approximated: {', '.join(approximated)}",
+        *scope,
+    )
+    return Run(
+        run_id=app.run_id,
+        kind=app.kind.value,
+        config_hash=app.resolved.hash,
+        data_hash=app.source.identity(),
+        first_day=app.first,
+        last_day=app.last,
+        seed=app.seed,
+        started=started,
+        capital=app.resolved.capital,
+        versions=app.versions,
+        notes=notes,
+        codes=dict(app.codes),
+        instruments=names,
+    )
+
+
+class _Keeper:
+    """Hands each record to the recorder, to the watcher, and to the run's own lists."""
+
+    def __init__(self, recorder: Recorder, watcher: Watcher, finished: Finished) -> None:
+        self._write = recorder.write
+        self._watch = watcher.on_record
+        self._lists: dict[type, list[Any]] = {
+            TradeRecord: finished.trades,
+            EquityRecord: finished.equity,
+            FaultRecord: finished.faults,
+        }
+
+    def __call__(self, record: Record) -> None:
+        wanted = self._lists.get(type(record))
+        if wanted is not None:
+            wanted.append(record)
+        self._write(record)
+        self._watch(record)
+
+
+def _keep_reasons(player: DayPlayer, recorder: Recorder, plan: Plan) -> None:
+    """Keep why every cell of the panel that was not armed was not."""
+    for instance, reasons, codes in player.arming.not_armed(plan.sessions):
+        recorder.not_armed(instance, plan.sessions, plan.panel.symbols, reasons, [str(code) for code in codes])
+
+
+def _summary(finished: Finished) -> dict[str, object]:
+    """Return the figures that are kept with the run."""
+    figures = finished.statistics
+    return {
+        "trades": figures.trades,
+        "win_rate": figures.win_rate,
+        "average_r": figures.expectancy_r,
+        "sqn": figures.sqn.value,
+        "profit_factor": figures.profit_factor,
+        "max_drawdown": None if figures.max_drawdown is None else figures.max_drawdown.frac,
+        "exposure": figures.exposure,
+        "commission": figures.commission,
+        "tax": figures.tax,
+        "profit": figures.profit,
+        "path_dependent_trades": sum(trade.is_path_dependent for trade in finished.trades),
+        "faults": len(finished.faults),
+    }

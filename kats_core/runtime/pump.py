@@ -1,0 +1,50 @@
+"""Carry events to the engine and its commands to broker and recorder, until both have nothing more to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from kats_core.engine.engine import Engine
+from kats_core.model.command import Cancel, Fetch, Notify, Persist, Send
+from kats_core.model.event import Event
+from kats_core.model.record import Record
+from kats_core.orders.broker import Broker
+
+Keep: TypeAlias = Callable[[Record], None]
+"""Takes a record; returns when it may be relied on."""
+
+Tell: TypeAlias = Callable[[Notify], None]
+"""Takes a notice; never blocks."""
+
+
+class Pump:
+    """One engine, its broker, and who keeps and who hears."""
+
+    def __init__(self, engine: Engine, broker: Broker, keep: Keep, tell: Tell) -> None:
+        self._engine = engine
+        self._broker = broker
+        self._carry: dict[type, Callable[[Any], None]] = {
+            Persist: lambda command: keep(command.record),
+            Send: self._send,
+            Cancel: self._send,
+            Fetch: self._fetch,
+            Notify: tell,
+        }
+
+    def feed(self, event: Event) -> None:
+        """Handle an event and all that follows from it: first what it does to waiting orders, then the event itself."""
+        for answer in self._broker.on_event(event):
+            self._handle(answer)
+        self._handle(event)
+
+    def _handle(self, event: Event) -> None:
+        for command in self._engine.handle(event):
+            self._carry[type(command)](command)
+
+    def _send(self, command: Send | Cancel) -> None:
+        for answer in self._broker.send(command):
+            self._handle(answer)
+
+    def _fetch(self, command: Fetch) -> None:
+        self._handle(self._broker.fetch(command))

@@ -1,0 +1,257 @@
+"""Decide what each file is, from its columns, its name and the operator's word, before any bar is read.
+
+The catalogue decides once and says why; it never mixes adjusted and raw prices within a kind, and it leaves alone what it
+does not know.
+"""
+
+from __future__ import annotations
+
+import csv
+import fnmatch
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kats_core.market.source import SourceError
+from kats_core.model.kinds import Market, Scope
+from kats_core.sources.files.params import CatalogueEntry, FileKind
+
+BAR_COLUMNS = ("symbol", "open", "high", "low", "close", "volume")
+TIME_COLUMN = {FileKind.DAILY: "date", FileKind.MINUTE: "datetime"}
+
+_PARQUET = {".parquet", ".pq"}
+_CSV = {".csv"}
+_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A file and what it is taken for. `columns` maps KATS's names to the file's; `why` is for people."""
+
+    path: Path
+    name: str
+    kind: FileKind
+    why: str
+    scope: Scope = Scope.RAW
+    priority: int = 0
+    columns: Mapping[str, str] = field(default_factory=dict)
+    market: Market | None = None
+
+    @property
+    def is_csv(self) -> bool:
+        """Tell how the file is read."""
+        return self.path.suffix.lower() in _CSV
+
+    @property
+    def time(self) -> str:
+        """KATS's name of the column that orders the bars."""
+        return TIME_COLUMN[self.kind]
+
+    def has(self, column: str) -> bool:
+        """Tell whether the file has a column, by KATS's name."""
+        return column in self.columns
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All files that were found. `daily` and `minute` are those in use: where two have a bar, the first wins."""
+
+    files: tuple[DataFile, ...]
+    daily: tuple[DataFile, ...]
+    minute: tuple[DataFile, ...]
+
+    @property
+    def used(self) -> tuple[DataFile, ...]:
+        """The files that are read."""
+        return self.daily + self.minute
+
+    def lines(self) -> Iterator[str]:
+        """Say of each file what it is taken for and why, those in use first, in the order in which they win."""
+        for file in self.used:
+            priority = f", priority {file.priority}" if file.priority else ""
+            yield f"{file.name}: {file.kind} bars, {file.scope}{priority} ({file.why})"
+        used = {file.path for file in self.used}
+        for file in self.files:
+            if file.path in used:
+                continue
+            if file.kind in TIME_COLUMN:
+                yield f"{file.name}: not used, its {file.scope} prices cannot be joined to those of {self._winner(file)}"
+            else:
+                yield f"{file.name}: left alone, {file.kind} ({file.why})"
+
+    def _winner(self, file: DataFile) -> str:
+        return (self.daily if file.kind is FileKind.DAILY else self.minute)[0].name
+
+
+def read_catalogue(paths: Sequence[str], entries: Sequence[CatalogueEntry] = ()) -> Catalogue:
+    """Return the catalogue of files and folders; a folder is searched with all its subfolders.
+
+    Raises:
+        SourceError: a path or an entry meets no file, a header cannot be read, or there are no bars at all.
+    """
+    found = dict(_found(paths))
+    unmatched = [entry.path for entry in entries if not any(_matches(name, entry) for name, _ in found.values())]
+    if unmatched:
+        raise SourceError(f"catalogue: {', '.join(unmatched)} matches no file; found {_listed(found.values())}")
+    named = {Path(path).resolve() for path in paths}
+    files = []
+    for resolved, (name, path) in found.items():
+        entry = next((entry for entry in entries if _matches(name, entry)), None)
+        file = _file(path, name, entry)
+        if resolved in named and file.kind not in TIME_COLUMN:
+            raise SourceError(f"{path}: expected daily or minute bars, found {file.kind} ({file.why})")
+        files.append(file)
+    catalogue = Catalogue(tuple(files), _in_use(files, FileKind.DAILY), _in_use(files, FileKind.MINUTE))
+    if not catalogue.used:
+        raise SourceError(f"{', '.join(paths)}: no file with daily or minute bars; found {_listed(found.values())}")
+    return catalogue
+
+
+def _found(paths: Sequence[str]) -> Iterator[tuple[Path, tuple[str, Path]]]:
+    for given in paths:
+        root = Path(given)
+        if root.is_file():
+            yield root.resolve(), (root.name, root)
+        elif root.is_dir():
+            below = sorted(path for path in root.rglob("*") if path.is_file() and not _is_hidden(path, root))
+            for path in below:
+                yield path.resolve(), (path.relative_to(root).as_posix(), path)
+        else:
+            raise SourceError(f"{given}: there is no such file or folder")
+
+
+def _is_hidden(path: Path, root: Path) -> bool:
+    return any(part.startswith((".", "_")) for part in path.relative_to(root).parts)
+
+
+def _listed(found: Iterable[tuple[str, Path]]) -> str:
+    names = [name for name, _ in found]
+    if not names:
+        return "nothing"
+    rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + rest
+
+
+def _matches(name: str, entry: CatalogueEntry) -> bool:
+    return fnmatch.fnmatchcase(name, entry.path) or fnmatch.fnmatchcase(PurePosixPath(name).name, entry.path)
+
+
+def _in_use(files: Sequence[DataFile], kind: FileKind) -> tuple[DataFile, ...]:
+    # The highest priority decides the scope; among equals adjusted prices, which bear a long history.
+    ranked = sorted(
+        (file for file in files if file.kind is kind),
+        key=lambda file: (-file.priority, file.scope is not Scope.ADJUSTED),
+    )
+    return tuple(file for file in ranked if file.scope is ranked[0].scope)
+
+
+def _file(path: Path, name: str, entry: CatalogueEntry | None) -> DataFile:
+    if entry is not None and entry.kind is FileKind.UNKNOWN:
+        return DataFile(path, name, FileKind.UNKNOWN, "the catalogue says so")
+    header = _header(path)
+    if header is None:
+        kind = FileKind.MASTER if path.suffix.lower() == ".mst" else FileKind.UNKNOWN
+        return DataFile(path, name, kind, f"{path.suffix or 'no suffix'}: only .parquet and .csv are read")
+    entry = entry or CatalogueEntry(path=name)
+    columns = {column: column for column in header} | dict(entry.columns)
+    if entry.kind is None:
+        kind, why = infer_kind(columns.keys())
+    else:
+        kind, why = entry.kind, "the catalogue says so"
+    if kind not in TIME_COLUMN:
+        return DataFile(path, name, kind, why)
+    needed = {TIME_COLUMN[kind], *BAR_COLUMNS}
+    lacking = sorted(column for column in needed if columns.get(column) not in header)
+    lacking += sorted(
+        column for column, source in entry.columns.items() if column not in needed and source not in header
+    )
+    if lacking:
+        raise SourceError(f"{path}: no column for {', '.join(lacking)}; the file has {', '.join(header)}")
+    if entry.scope is None:
+        scope, scope_why = infer_scope(kind, name, columns.keys())
+        why = f"{why}; {scope_why}"
+    else:
+        scope = entry.scope
+    return DataFile(path, name, kind, why, scope, entry.priority, columns, entry.market)
+
+
+def infer_kind(columns: Set[str]) -> tuple[FileKind, str]:
+    """Return what a file with these columns holds, and the reason."""
+    if columns >= set(BAR_COLUMNS):
+        if "datetime" in columns:
+            return FileKind.MINUTE, "has a datetime"
+        if "adj_close" in columns:
+            return FileKind.UNKNOWN, "only its close is adjusted, so its bars are of two scales"
+        if columns & {"marcap", "shares"}:
+            return FileKind.SNAPSHOT, "has market caps or shares"
+        if "date" in columns:
+            return FileKind.DAILY, "has a date"
+    for kind, signs in _SIGNS.items():
+        for sign in signs:
+            if columns >= sign:
+                return kind, f"has {' and '.join(sorted(sign))}"
+    return FileKind.UNKNOWN, f"columns {', '.join(sorted(columns)[:_SHOWN]) or 'none'}"
+
+
+_SIGNS: dict[FileKind, tuple[frozenset[str], ...]] = {
+    FileKind.SNAPSHOT: (frozenset({"date", "symbol", "marcap"}),),
+    FileKind.INDEX: (frozenset({"date", "index", "close"}),),
+    FileKind.FLOWS: (
+        frozenset({"date", "inst_net"}),
+        frozenset({"date", "institution"}),
+        frozenset({"date", "기관계"}),
+    ),
+    FileKind.FUNDAMENTALS: (frozenset({"symbol", "fiscal_year"}), frozenset({"symbol", "eps", "per"})),
+    FileKind.MASTER: (frozenset({"symbol", "isin"}),),
+    FileKind.CALENDAR: (frozenset({"date", "open", "close", "reason"}),),
+}
+
+
+def infer_scope(kind: FileKind, name: str, columns: Set[str]) -> tuple[Scope, str]:
+    """Return whether prices are adjusted, from the words of the path, the nearest first; RAW when nothing says so."""
+    if kind is FileKind.MINUTE:
+        return Scope.RAW, "minute bars are as traded"
+    if "splice_ratio" in columns:
+        return Scope.ADJUSTED, "has a splice_ratio"
+    for part in reversed(PurePosixPath(name).parts):
+        words = re.split(r"[\W_]+", part.lower())
+        if any(word.startswith(("adj", "수정")) for word in words):
+            return Scope.ADJUSTED, f"{part} says adjusted"
+        if any(word in {"raw", "원주가"} for word in words):
+            return Scope.RAW, f"{part} says raw"
+    return Scope.RAW, "nothing says adjusted"
+
+
+def _header(path: Path) -> list[str] | None:
+    suffix = path.suffix.lower()
+    if suffix in _PARQUET:
+        with reading(path):
+            return list(pq.read_schema(path).names)
+    if suffix in _CSV:
+        return _csv_header(path)
+    return None
+
+
+def _csv_header(path: Path) -> list[str]:
+    with reading(path), path.open("rb") as lines:
+        first = lines.readline()
+    try:
+        text = first.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = first.decode("cp949", errors="replace")  # what spreadsheets in Korea write
+    return next(csv.reader([text]), [])
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what goes wrong while a file is read into a `SourceError` that names it."""
+    try:
+        yield
+    except (pa.lib.ArrowException, OSError) as error:
+        text = " ".join(str(error).split())
+        raise SourceError(f"{path}: is damaged or not what its name says, {text}") from error

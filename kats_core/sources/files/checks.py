@@ -1,0 +1,205 @@
+"""Judge bars as a careful trader would: what is no bar is left out and counted, what cannot be true stops the run.
+
+| found                                                        | then                                   |
+| ------------------------------------------------------------ | -------------------------------------- |
+| no volume                                                    | left out: the symbol did not trade     |
+| volume, but open, high and low are 0 (off-hours trades only) | left out and counted                   |
+| high below, or low above, another price of the bar           | left out and counted                   |
+| an adjusted price that rounds to 0 won                       | left out and counted                   |
+| with volume: a price that is missing, infinite, 0 or below   | error                                  |
+| a negative price or volume, prices without a volume          | error                                  |
+| a fraction of a won in prices as traded                      | error: the file is adjusted            |
+| two bars of a symbol at one time, or times that go back      | error                                  |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from kats_core.market.panel import BoolArray, Int64Array
+from kats_core.market.source import SourceError
+from kats_core.model.kinds import Scope
+from kats_core.sources.files.reading import Chunk, ColumnFile, chunks, row_name
+
+PRICES = ("open", "high", "low", "close")
+CONTRADICTION = "bars whose high or low contradicts another price"
+BELOW_ONE_WON = "bars that adjustment brings below half a won"
+NO_PRICES = "bars with a volume but neither open, high nor low"
+
+_TOO_LARGE = 2.0**53
+"""From here on floats are no longer exact; no price or volume comes near it, infinity does."""
+
+
+@dataclass(slots=True)
+class LeftOut:
+    """Counts what was left out, by file and reason, and remembers the first case."""
+
+    counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    examples: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def count(self, chunk: Chunk, rows: BoolArray, reason: str) -> None:
+        """Add the marked rows of a chunk."""
+        number = int(np.count_nonzero(rows))
+        if not number:
+            return
+        key = chunk.file.name, reason
+        self.counts[key] = self.counts.get(key, 0) + number
+        self.examples.setdefault(key, chunk.place(int(np.argmax(rows))))
+
+    def add(self, other: LeftOut) -> None:
+        """Add what another one counted."""
+        for key, number in other.counts.items():
+            self.counts[key] = self.counts.get(key, 0) + number
+            self.examples.setdefault(key, other.examples[key])
+
+    def lines(self) -> Iterator[str]:
+        """Say what was left out, one line for each file and reason."""
+        for (file, reason), number in sorted(self.counts.items()):
+            yield f"{file}: left out {number:,} {reason}, first {self.examples[file, reason]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """The bars of a chunk in whole won and shares. `traded` marks those that are bars; the others hold no sense."""
+
+    traded: BoolArray
+    open: Int64Array
+    high: Int64Array
+    low: Int64Array
+    close: Int64Array
+    volume: Int64Array
+
+
+def checked_bars(chunk: Chunk, left_out: LeftOut) -> Bars:
+    """Return the chunk's bars, and count those that are left out although they have volume.
+
+    Raises:
+        SourceError: a price or a volume cannot be true; the message names file, row, time, symbol, column and value.
+    """
+    volume = _volume(chunk)
+    without_trade = np.logical_and.reduce([chunk.numbers[name] == 0 for name in ("open", "high", "low")])
+    traded = (volume > 0) & ~without_trade
+    whole = {name: _won(chunk, name, traded) for name in PRICES}
+    o, h, l, c = (whole[name] for name in PRICES)  # noqa: E741  # the usual letters
+    contradicts = traded & ((h < np.maximum(o, c)) | (l > np.minimum(o, c)))
+    vanishes = traded & ~contradicts & (l <= 0)
+    left_out.count(chunk, (volume > 0) & without_trade, NO_PRICES)
+    left_out.count(chunk, contradicts, CONTRADICTION)
+    left_out.count(chunk, vanishes, BELOW_ONE_WON)
+    return Bars(traded & ~contradicts & ~vanishes, o, h, l, c, volume)
+
+
+def _volume(chunk: Chunk) -> Int64Array:
+    values = chunk.numbers["volume"]
+    if values.dtype != np.int64:
+        has_price = np.logical_or.reduce([np.nan_to_num(chunk.numbers[name]) != 0 for name in ("open", "high", "low")])
+        _refuse(chunk, "volume", np.isnan(values) & has_price, "a bar with prices needs a volume")
+        _refuse(chunk, "volume", np.abs(values) >= _TOO_LARGE, "expected a number of shares")
+        values = np.floor(np.nan_to_num(values) + 0.5).astype(np.int64)
+    _refuse(chunk, "volume", values < 0, "expected 0 or more shares")
+    return np.asarray(values, dtype=np.int64)
+
+
+def _won(chunk: Chunk, name: str, traded: BoolArray) -> Int64Array:
+    values = chunk.numbers[name]
+    if values.dtype == np.int64:
+        _refuse(chunk, name, traded & (values <= 0), "a bar with volume needs a price above 0")
+        _refuse(chunk, name, values < 0, "a price is not negative")
+        return np.asarray(values, dtype=np.int64)
+    _refuse(chunk, name, traded & ~(np.abs(values) < _TOO_LARGE), "a bar with volume needs a price")
+    _refuse(chunk, name, traded & (values <= 0), "a bar with volume needs a price above 0")
+    _refuse(chunk, name, values < 0, "a price is not negative")
+    values = np.where(traded, values, 0.0)
+    if chunk.file.scope is Scope.RAW:
+        _refuse(chunk, name, values != np.floor(values), "prices as traded are whole won; if they are adjusted, say so")
+    return np.floor(values + 0.5).astype(np.int64)
+
+
+def _refuse(chunk: Chunk, name: str, rows: BoolArray, expected: str) -> None:
+    if not rows.any():
+        return
+    i = int(np.argmax(rows))
+    found = f"{chunk.file.columns[name]} is {_shown(chunk.numbers[name][i])}"
+    raise SourceError(f"{chunk.file.path}, {chunk.place(i)}: {found}; {expected}")
+
+
+def _shown(value: np.int64 | np.float64) -> str:
+    if np.isnan(value):
+        return "missing (NaN)"
+    return f"{value:,}" if value == value // 1 else str(value)
+
+
+@dataclass(slots=True)
+class OrderCheck:
+    """Sees to it that each symbol's bars come once and in time order, over all chunks of a file.
+
+    Symbols may follow each other or be interleaved: both leave no doubt about what came first.
+    """
+
+    source: ColumnFile
+    first: int
+    last: int
+    _latest: dict[int, int] = field(default_factory=dict)
+
+    def check(self, chunk: Chunk) -> None:
+        """Look at the next chunk.
+
+        Raises:
+            SourceError: a bar comes twice, or after a later one; both rows are named.
+        """
+        if not len(chunk):
+            return
+        code, times = _by_symbol(chunk.code, chunk.time)
+        same = code[1:] == code[:-1]
+        is_broken = bool((same & (times[1:] <= times[:-1])).any())
+        starts = np.flatnonzero(np.r_[True, ~same])
+        ends = np.r_[starts[1:], code.size] - 1
+        for symbol, start, end in zip(code[starts].tolist(), times[starts].tolist(), times[ends].tolist(), strict=True):
+            is_broken |= start <= self._latest.get(symbol, start - 1)
+            self._latest[symbol] = end
+        if is_broken:
+            raise self._explained(chunk)
+
+    def _explained(self, chunk: Chunk) -> SourceError:
+        # Read again, the whole range: the other half of a pair may stand in an earlier or a later chunk.
+        parts = list(chunks(self.source, (), self.first, self.last))
+        row, times = np.concatenate([part.row for part in parts]), np.concatenate([part.time for part in parts])
+        code = np.concatenate([part.code for part in parts])
+        everything = Chunk(chunk.file, chunk.symbols, row, times, code, {})
+        path = chunk.file.path
+        twin = _first_pair(np.lexsort((row, times, code)), code, times, twins=True)
+        if twin is not None:
+            one, other = twin
+            there = row_name(chunk.file, int(row[one]))
+            return SourceError(f"{path}, {everything.place(other)}: a second bar at this time, the first is {there}")
+        order = np.argsort(code, kind="stable")
+        pair = _first_pair(order, code, times, twins=False)
+        before, after = pair if pair is not None else (0, 0)
+        return SourceError(
+            f"{path}, {everything.place(after)}: out of order, it follows {everything.place(before)}; sort by symbol, oldest first"
+        )
+
+
+def _by_symbol(code: npt.NDArray[np.int32], times: Int64Array) -> tuple[npt.NDArray[np.int32], Int64Array]:
+    runs = 1 + int(np.count_nonzero(code[1:] != code[:-1]))
+    if runs == np.unique(code).size:
+        return code, times
+    order = np.argsort(code, kind="stable")
+    return code[order], times[order]
+
+
+def _first_pair(
+    order: npt.NDArray[np.intp], code: npt.NDArray[np.int32], times: Int64Array, *, twins: bool
+) -> tuple[int, int] | None:
+    """Return the neighbours within `order` that are twins, or that go back in time; those that come first in the file."""
+    same = code[order[1:]] == code[order[:-1]]
+    step = times[order[1:]] - times[order[:-1]]
+    found = np.flatnonzero(same & ((step == 0) if twins else (step < 0)))
+    if not found.size:
+        return None
+    k = found[np.argmin(order[found + 1])]
+    return int(order[k]), int(order[k + 1])

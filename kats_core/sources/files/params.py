@@ -1,0 +1,71 @@
+"""State what `data: {use: files}` takes in YAML. Nothing here reads a file."""
+
+from __future__ import annotations
+
+import enum
+from typing import Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kats_core.model.kinds import Market, Scope
+
+ColumnName: TypeAlias = Literal[
+    "date",
+    "datetime",
+    "symbol",
+    "open",
+    "high",
+    "low",
+    "close",
+    "volume",
+    "value",
+    "cum_value",
+    "name",
+    "market",
+]
+"""What KATS calls a column: won, shares, KST. `value` is won traded, `cum_value` won traded since the open."""
+
+
+class FileKind(enum.StrEnum):
+    """What a file holds. Daily and minute bars are read; the others are recognised and left alone."""
+
+    DAILY = "daily"
+    MINUTE = "minute"
+    INDEX = "index"
+    SNAPSHOT = "snapshot"
+    FLOWS = "flows"
+    FUNDAMENTALS = "fundamentals"
+    MASTER = "master"
+    CALENDAR = "calendar"
+    UNKNOWN = "unknown"
+
+
+class CatalogueEntry(BaseModel):
+    """Says about a file, or about several by a pattern, what its name and its columns do not say."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: str = Field(min_length=1, description="file name, or path below the folder; * and ? match as in a shell")
+    kind: FileKind | None = Field(None, description="what the file holds; `unknown` leaves it alone")
+    scope: Scope | None = Field(None, description="RAW as traded, ADJUSTED for splits and rights issues")
+    priority: int = Field(0, description="where two files have bars of a symbol and a day, the higher one wins")
+    columns: dict[ColumnName, str] = Field(default_factory=dict, description="KATS's name: the file's column")
+    market: Market | None = Field(None, description="board of all its symbols, where the file has no column for it")
+
+
+class FilesParams(BaseModel):
+    """Where the bars are, and what cannot be seen from them.
+
+    ```yaml
+    data:
+      use: files
+      paths: [data/daily, data/minute/2025q4.parquet]
+      catalogue:
+        - {path: "kis_*.parquet", kind: daily, scope: RAW, priority: 10, columns: {open: stck_oprc, high: stck_hgpr}}
+    ```
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    paths: tuple[str, ...] = Field(min_length=1, description="files and folders; a folder is read with all below it")
+    catalogue: tuple[CatalogueEntry, ...] = Field((), description="the first entry that matches a file counts")

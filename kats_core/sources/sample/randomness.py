@@ -1,0 +1,33 @@
+"""Draw numbers that depend on their purpose only, and are the same with every version of numpy.
+
+numpy keeps its bit generators stable but not its distributions, so the normal numbers are made here from uniform ones.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+_MANTISSA = 11
+_UNIT = 2.0**-53
+
+
+class Draws:
+    """A stream of numbers of its own for each (seed, purpose)."""
+
+    def __init__(self, *key: int) -> None:
+        self._bits = np.random.PCG64(np.random.SeedSequence(key))
+
+    def uniform(self, *shape: int) -> FloatArray:
+        """Return numbers in (0, 1)."""
+        raw = self._bits.random_raw(int(np.prod(shape, dtype=np.int64)))
+        return np.asarray(((raw >> np.uint64(_MANTISSA)) + 0.5) * _UNIT).reshape(shape)
+
+    def normal(self, *shape: int) -> FloatArray:
+        """Return standard normal numbers."""
+        size = int(np.prod(shape, dtype=np.int64))
+        half = self.uniform(2, size // 2 + 1)
+        radius, angle = np.sqrt(-2.0 * np.log(half[0])), 2.0 * np.pi * half[1]
+        return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)])[:size].reshape(shape)

@@ -1,0 +1,71 @@
+"""`kats explain` answers for a day, a symbol, a signal; for programs with the same bytes for the same day."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+KatsAnswer = tuple[Any, Any]
+
+
+def fired(kats: Any) -> dict[str, Any]:
+    """Return the first candidate of the day that gave a signal."""
+    return next(found for found in kats("explain", "--day", "--json").lines if found["signals"])
+
+
+def test_the_day_may_be_left_to_the_run(played: KatsAnswer) -> None:
+    """Without a verb's argument, with a bare `--day`, and with the date it is the same day."""
+    kats, _ = played
+    pages = [kats("explain"), kats("explain", "--day"), kats("explain", "--day", "2025-09-18")]
+    assert all(page.code == 0 for page in pages)
+    assert len({page.out for page in pages}) == 1
+    assert "volatility-breakout" in pages[0].out
+
+
+def test_json_holds_every_verdict(played: KatsAnswer) -> None:
+    """One object a line: each candidate with its signals, each signal with each stage's answer."""
+    kats, _ = played
+    found = kats("explain", "--json", "--day").lines
+    assert len(found) > 50
+    stages = [verdict["stage"] for verdict in fired(kats)["signals"][0]["attempts"][0]]
+    assert stages == ["position-sizer", "daily-kill-switch", "margin-guard", "core"]
+
+
+def test_a_repeated_day_gives_the_same_bytes(kats: Any) -> None:
+    """Nothing that is recorded depends on the wall clock."""
+    kats("run")
+    first = kats("explain", "--day", "--json").out
+    kats("run")
+    assert kats("explain", "--day", "--json").out == first
+
+
+def test_a_symbol_is_called_by_its_code_or_its_name(played: KatsAnswer) -> None:
+    """People know the name."""
+    kats, _ = played
+    by_code = kats("explain", "990010")
+    assert by_code.code == 0
+    assert "한빛전자" in by_code.out
+    assert kats("explain", "한빛전자").out == by_code.out
+
+
+def test_a_signal_is_called_by_the_beginning_of_its_id(played: KatsAnswer) -> None:
+    """Eight characters are enough to type."""
+    kats, _ = played
+    signal = fired(kats)["signals"][0]
+    page = kats("explain", signal["signal_id"][:8], "--lang", "en")
+    assert page.code == 0
+    assert "position-sizer" in page.out
+    assert "approve" in page.out
+
+
+@pytest.mark.parametrize(
+    "arguments", [("nothing",), ("--day", "2024-01-02"), ("--run", "ffffffff"), ("123456", "--day", "2025-09-18")]
+)
+def test_what_was_never_recorded(played: KatsAnswer, arguments: tuple[str, ...]) -> None:
+    """A message and exit code 2, never an empty page."""
+    kats, _ = played
+    answer = kats("explain", *arguments)
+    assert answer.code == 2
+    assert answer.err.startswith("오류:")
+    assert not answer.out
