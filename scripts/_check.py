@@ -89,7 +89,7 @@ def steps(*, fast: bool, tested: bool) -> Iterator[Step]:
     if fast:
         return
     for other in other_pythons(own):
-        yield Step(f"Tests on Python {other.name}, in two processes", partial(tests_on, other))
+        yield Step(f"Tests on Python {other.name}", partial(tests_on, other))
     yield Step("Wheels", command(BIN / "python", "scripts/_prove_wheels.py"))
 
 
@@ -139,7 +139,7 @@ def tests_on(python: Python) -> bool:
     install = [os.environ["UV"], "sync", "--quiet", "--python", str(python.path)]
     if subprocess.run(install, check=False, env=settings).returncode != 0:
         return False
-    return subprocess.run([environment / "bin" / "pytest", "-n", "2"], check=False, env=settings).returncode == 0
+    return subprocess.run([environment / "bin" / "pytest"], check=False, env=settings).returncode == 0
 
 
 # Project files

@@ -150,7 +150,9 @@ def test_an_address_that_is_none_is_refused_without_repeating_it(url: str) -> No
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     """A file stands where the folder should be."""
     (tmp_path / "home").write_text("")
-    assert f"folder {tmp_path / 'home'} of the database cannot be made" in opening(f"sqlite:///{tmp_path}/home/kats.db")
+    assert f"folder {tmp_path / 'home'} of the database cannot be made" in opening(
+        f"sqlite:///{tmp_path / 'home' / 'kats.db'}"
+    )
 
 
 def test_a_read_only_database_stops_the_run_at_its_start(database: Database, run: Run) -> None:

@@ -107,6 +107,7 @@ def test_a_proposal_risks_what_a_stock_risks() -> None:
 def test_a_minute_shows_its_close_as_last_and_ask() -> None:
     """At 10:00 unless said otherwise; the bar and the day agree."""
     view: View = minute_view(last=25_450, day_open=25_000, base_price=25_400)
+    assert view.bar is not None
     assert (view.now, view.last, view.day_open, view.bar.close, view.bar.day_high) == (
         NOW,
         25_450,

@@ -107,7 +107,7 @@ def _company(number: int, line: str) -> Company:
     instrument = Instrument(
         symbol=f"99{number + 1:03d}0",
         name=name,
-        market=Market(market),
+        market=Market[market],
         sector=sector,
         listed_shares=shares,
     )

@@ -54,7 +54,7 @@ def generate(seed: int, sessions: Sequence[dt.date], companies: Sequence[Company
     moves = _moves(seed, course, companies)
     base, close = _closes(moves, exchange, companies)
     lower, upper = exchange.limits(base)
-    open_ = np.clip(exchange.rounded(base * np.exp(moves.overnight)), lower, upper)
+    open_ = np.clip(exchange.rounded(np.asarray(base * np.exp(moves.overnight), dtype=np.float64)), lower, upper)
     high, low = _extremes(open_, close, moves, exchange, lower, upper)
     volume = _volumes(moves, np.log(close / base), companies)
     volume = np.where(high == low, np.maximum(volume // 5, 1), volume)  # locked at a limit: nobody sells, or buys
@@ -176,7 +176,7 @@ def _volumes(moves: _Moves, whole: FloatArray, companies: Sequence[Company]) -> 
     usual = 14e9 * (caps / 680e9) ** 0.6 / anchors
     excitement = 0.3 * np.minimum(np.abs(whole) / moves.deviation, 6.0) - 0.24
     shares = usual * np.exp(_waves(moves.volume, 0.85, 0.25) + excitement)
-    return np.maximum(shares, 1_000.0).astype(np.int64)
+    return np.asarray(np.maximum(shares, 1_000.0), dtype=np.int64)
 
 
 class _Exchange:

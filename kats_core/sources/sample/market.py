@@ -104,7 +104,7 @@ class SampleSource:
         """
         row = self._row(session)
         as_of = time.at(session, PREPARED)
-        facts = [Fact(REGIME, self._known_regimes[row].value, as_of, FactSource.FEED)]
+        facts = [Fact(REGIME, str(self._known_regimes[row]), as_of, FactSource.FEED)]
         grades = self._grades(self._first_of_month(row))
         for j, company in enumerate(self._companies):
             instrument = company.instrument

@@ -208,7 +208,7 @@ def _volumes(draws: Draws, day: Day, bars: _Bars, curve: FloatArray) -> Int64Arr
     shares = np.cumsum(weight, axis=1) / weight.sum(axis=1, keepdims=True) * day.volume[:, None]
     until = np.rint(shares).astype(np.int64)
     until[:, -1] = day.volume
-    return np.diff(until, axis=1, prepend=0)
+    return np.asarray(np.diff(until, axis=1, prepend=0), dtype=np.int64)
 
 
 def _values(day: Day, bars: _Bars, volume: Int64Array) -> Int64Array:
@@ -218,7 +218,7 @@ def _values(day: Day, bars: _Bars, volume: Int64Array) -> Int64Array:
     short = (day.value - value.sum(axis=1))[:, None]
     room = np.where(short > 0, most - value, value - least)
     filled = np.minimum(np.cumsum(room, axis=1), np.abs(short))
-    return value + np.sign(short) * np.diff(filled, axis=1, prepend=0)
+    return np.asarray(value + np.sign(short) * np.diff(filled, axis=1, prepend=0), dtype=np.int64)
 
 
 def _assembled(
