@@ -311,7 +311,7 @@ class Engine:
                 continue
             try:
                 # A stage is a guest: one that fails to keep its state must not approve anything any more.
-                actions = listener.on_event(event)
+                actions = _actions(listener, event)
             except Exception as error:  # noqa: BLE001
                 stage.is_parked = True
                 self._state.fault(stage.name, CoreCode.STAGE_ERROR, "", f"{type(error).__name__}: {error}")
@@ -342,3 +342,11 @@ class Engine:
 
 def _needs_every_bar(trigger: object) -> bool:
     return isinstance(trigger, OnBar) or isinstance(getattr(trigger, "level", None), OpeningRangeHigh)
+
+
+def _actions(listener: ListeningStage, event: StageEvent) -> list[Action]:
+    """Return what a stage answers to an event; raises TypeError when it is no sequence of actions."""
+    actions = list(listener.on_event(event))
+    if not all(isinstance(action, Action) for action in actions):
+        raise TypeError(f"answered {actions!r}, which are not all actions")
+    return actions

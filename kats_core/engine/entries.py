@@ -122,8 +122,17 @@ class Entries:
         waiting = self._pending.pop(event.request, None)
         for one in event.facts:
             self._state.facts.put(self._less_unacknowledged(one) if one.name == fact.ORDERABLE_CASH else one)
-        if waiting is not None:
-            self._judge(waiting.proposal, waiting.setup)
+        if waiting is None:
+            return
+        if self._state.now > waiting.deadline:
+            self._refuse(waiting.proposal, waiting.setup, CoreCode.INPUT_TIMEOUT)
+            return
+        # While the proposal waited another one may have taken its place.
+        taken = self._gate_of_slot(waiting.setup)
+        if taken is not None:
+            self._refuse(waiting.proposal, waiting.setup, taken)
+            return
+        self._judge(waiting.proposal, waiting.setup)
 
     def expire(self) -> None:
         """Reject the proposals whose inputs did not come in time; they are not muted."""
@@ -270,6 +279,9 @@ class Entries:
     def _signal(self, entry: SetupState, day: SymbolDay, signal: Signal, view: BarView) -> None:
         """Propose a confirmed signal, or say which of the last gates it fails."""
         limit, stop = signal.entry_limit, signal.exits.stop
+        if stop >= limit:
+            entry.code = CoreCode.STOP_NOT_BELOW_ENTRY
+            return
         if limit - stop > floor_times(limit, _STOP_TOO_WIDE):
             entry.code = CoreCode.STOP_TOO_WIDE
             return
@@ -347,7 +359,7 @@ class Entries:
         elif verdict.decision is Decision.REJECT:
             self._refuse(outcome.proposal, entry, verdict.code)
         else:
-            self._order(outcome.proposal, entry, len(outcome.records), attempt)
+            self._order(outcome.proposal, entry, len(state.config.stages), attempt)
 
     def _order(self, proposal: Proposal, entry: SetupState, judged: int, attempt: int) -> None:
         state = self._state

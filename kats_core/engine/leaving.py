@@ -228,6 +228,8 @@ class ExitCoordinator:
         if strategy is None:
             return
         instance = self._instances[position.instance]
+        if instance.is_parked:
+            return
         every = instance.traits.manage_every_min
         if bar.kind is BarKind.MINUTE and (every == 0 or (bar.end - self._state.clock.open) % (every * time.MINUTE)):
             return

@@ -117,7 +117,7 @@ class ArmingDesk:
         """Return the row whose next session this is, None when the panel has no bars of the evening before."""
         t = self._panel.row.get(session)
         if t is not None:
-            return t - 1 if t > 0 else None
+            return t - 1 if t > 0 and self._panel.next_session[t - 1] == session else None
         last = len(self._panel.sessions) - 1
         return last if last >= 0 and self._panel.next_session[last] == session else None
 

@@ -254,7 +254,6 @@ def test_a_time_exit_that_can_never_come_is_no_time_exit(kind: TimeExitKind, val
         TimeExit(kind, value)
 
 
-@pytest.mark.xfail(strict=True, reason="only the sizing plugin compares stop and entry; the core's own code is unused")
 def test_a_stop_that_is_not_below_the_entry_is_refused_by_the_core(house: type[House]) -> None:
     """No stop, no signal: with any sizing stage a stop at or above the limit buys nothing (STOP_NOT_BELOW_ENTRY)."""
     desk = house.Desk(strategies=(house.instance(house.Buyer(stop=25_500)),)).begin(house.setup())
@@ -322,7 +321,6 @@ def test_an_answer_starts_the_pipeline(house: type[House]) -> None:
     assert desk.engine.fact(fact.ORDERABLE_CASH, house.SYMBOL) == cash
 
 
-@pytest.mark.xfail(strict=True, reason="on_fetched does not look at the deadline; only a TimePassed in between would")
 def test_an_answer_that_comes_too_late_starts_nothing(house: type[House]) -> None:
     """A minute later the proposal is dead, whether or not the clock ticked in between."""
     desk, fetch = waiting(house)
@@ -330,7 +328,6 @@ def test_an_answer_that_comes_too_late_starts_nothing(house: type[House]) -> Non
     assert not any(isinstance(command, Send) for command in commands)
 
 
-@pytest.mark.xfail(strict=True, reason="a proposal that waits does not close its slot, and _judge does not look again")
 def test_two_answers_never_make_two_entries_of_one_slot(house: type[House]) -> None:
     """One live entry order per (instance, symbol, slot), however late and in whatever order the answers come."""
     desk, first = waiting(house)
