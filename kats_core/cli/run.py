@@ -94,6 +94,7 @@ def _check(resolved: Resolved, request: Request, *, as_json: bool) -> None:
 def _play(resolved: Resolved, request: Request, speed: str | None, factor: float | None, *, as_json: bool) -> None:
     from kats_core.cli.audience import Audience
     from kats_core.cli.summary import Summary
+    from kats_core.runtime.logs import LoggingWatcher, open_log
     from kats_core.runtime.play import play
     from kats_core.store.database_recorder import DatabaseRecorder
     from kats_core.store.recorder import utc_now
@@ -105,8 +106,13 @@ def _play(resolved: Resolved, request: Request, speed: str | None, factor: float
     summary = Summary()
     with resolving.database(resolved.settings) as database:
         try:
-            with _view(screen, factor, is_quiet=as_json) as view:
-                finished = play(planned, DatabaseRecorder(database), Audience(view, summary), utc_now)
+            settings = resolved.settings
+            with (
+                open_log(settings.kats_home / "logs", settings.log_level, utc_now()) as log,
+                _view(screen, factor, is_quiet=as_json) as view,
+            ):
+                watcher = LoggingWatcher(Audience(view, summary), log)
+                finished = play(planned, DatabaseRecorder(database), watcher, utc_now)
         except KeyboardInterrupt:
             console.err().print(t("stopped"), style="yellow")
             raise typer.Exit(console.FAILED) from None

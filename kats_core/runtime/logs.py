@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +25,20 @@ from kats_core.runtime.play import Watcher
 _LEVELS = {Severity.INFO: "info", Severity.WARNING: "warning", Severity.CRITICAL: "critical"}
 
 
-def open_log(folder: Path, level: str, now: dt.datetime) -> structlog.typing.FilteringBoundLogger:
-    """Return a logger that appends to today's file in `folder`, which is made when it is missing."""
+@contextmanager
+def open_log(folder: Path, level: str, now: dt.datetime) -> Iterator[structlog.typing.FilteringBoundLogger]:
+    """Give a logger that appends to today's file in `folder`, which is made when it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
-    file = (folder / f"kats_{now.astimezone(KST):%Y%m%d}.log").open("a", encoding="utf-8", buffering=1)
-    logger: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
-        structlog.WriteLogger(file),
-        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-    )
-    return logger
+    with (folder / f"kats_{now.astimezone(KST):%Y%m%d}.log").open("a", encoding="utf-8", buffering=1) as file:
+        yield structlog.wrap_logger(
+            structlog.WriteLogger(file),
+            wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+        )
 
 
 class LoggingWatcher:
