@@ -81,7 +81,11 @@ class _Runs:
                 raise InputError(t("no_run_yet", home=settings.kats_home))
             self._database = resolving.database(settings)
         # No session was ever held on that day: this reads only what the run says of itself.
-        self.description: Run = self.load(Selection(session=dt.date(1970, 1, 1))).run
+        try:
+            self.description: Run = self.load(Selection(session=dt.date(1970, 1, 1))).run
+        except BaseException:
+            self.close()
+            raise
 
     def load(self, selection: Selection) -> StoredRun:
         from kats_core.store.reading import load_run
@@ -92,6 +96,10 @@ class _Runs:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
         if self._database is not None:
             self._database.close()
 

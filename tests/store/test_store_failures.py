@@ -38,10 +38,12 @@ def test_the_migrations_make_the_tables_of_the_models(database: Database) -> Non
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, Base.metadata) == []
         made = connection.execute(text("SELECT sql FROM sqlite_master WHERE sql LIKE '%FOREIGN KEY%'")).scalars().all()
-    with create_engine("sqlite://").begin() as connection:
+    models = create_engine("sqlite://")
+    with models.begin() as connection:
         Base.metadata.create_all(connection)
         query = text("SELECT sql FROM sqlite_master WHERE sql LIKE '%FOREIGN KEY%'")
         declared = connection.execute(query).scalars().all()
+    models.dispose()
     assert sorted(map(str.split, made)) == sorted(map(str.split, declared))
 
 
