@@ -86,8 +86,6 @@ class ExitCoordinator:
         self._queued.pop(key, None)
         self._demanded.pop(key, None)
         self._unfinished.pop(key, None)
-        if code is CoreCode.STOP:
-            self._state.stopped_symbols.add(order.symbol)
         trade = self._state.portfolio.close(before, fill.ts, self._state.session, str(code))
         self._state.record(trade)
         self._on_trade(trade)
@@ -137,7 +135,12 @@ class ExitCoordinator:
                 self.demand(position, code)
 
     def demand(self, position: Position, code: Code, trigger: int | None = None) -> None:
-        """Sell all of a position at the market, taking back a limit sell that is live."""
+        """Sell all of a position at the market, taking back a limit sell and what still buys for the position."""
+        if code is CoreCode.STOP:
+            self._state.stopped_symbols.add(position.symbol)
+        for order in self.desk.live_entries():
+            if order.key == position.key:
+                self.desk.cancel(order, code)
         live = self.desk.live_sell(position.key)
         if live is None:
             self.desk.sell(position, position.quantity, code, limit=None, trigger=trigger)

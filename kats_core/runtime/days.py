@@ -100,6 +100,8 @@ class DayPlayer:
             while phases and start >= phases[0][1]:
                 now = max(now, phases[0][1])
                 self._phase(*phases.pop(0))
+            if self.engine.has_timers and start > now:
+                self.pump.feed(TimePassed(start))
             now = start + time.MINUTE
             for row in rows:
                 if wanted[row] or self.engine.is_busy(bars.symbols[bars.symbol[row]]):

@@ -249,7 +249,6 @@ def test_a_first_minute_outside_the_price_limits_stops_the_symbol_for_the_day(ho
     assert desk.kept(SetupRecord)[-1].code == "core:CORPORATE_ACTION"
 
 
-@pytest.mark.xfail(strict=True, reason="demand() sells a position while its own entry order goes on buying")
 def test_a_stop_takes_back_the_rest_of_its_own_entry(house: type[House]) -> None:
     """Before an exit is sent, live buys of ours in the symbol are cancelled: a stopped-out trade does not buy on."""
     desk = armed(house, 1_000).minute("09:30", 25_450).minute("09:31", 25_450, 25_450, 24_400, 24_450, volume=8_000)
@@ -258,7 +257,6 @@ def test_a_stop_takes_back_the_rest_of_its_own_entry(house: type[House]) -> None
     assert desk.bought == [(25_500, 400)]
 
 
-@pytest.mark.xfail(strict=True, reason="the symbol counts as stopped out only when the position is flat")
 def test_a_symbol_counts_as_stopped_out_from_the_moment_its_stop_fires(house: type[House]) -> None:
     """G7: no strategy buys where a stop fired today, the half-sold position of another strategy included."""
     first = house.instance(house.Buyer(stop=24_500), "first")

@@ -339,7 +339,6 @@ def test_the_kill_switch_begins_anew_with_the_session(house: type[House]) -> Non
     assert desk.engine.trading_state is TradingState.ACTIVE
 
 
-@pytest.mark.xfail(strict=True, reason="an entry on its way is not SUBMITTED, so CancelEntries passes it by")
 def test_cancel_entries_reaches_an_entry_that_is_still_on_its_way(house: type[House]) -> None:
     """A trade closes while another entry is being sent: no entry may be left working afterwards."""
 

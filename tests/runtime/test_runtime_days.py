@@ -78,9 +78,6 @@ def test_a_session_of_minutes_is_played_to_its_end(house: type[House]) -> None:
     assert desk.kept(EquityRecord)[0].equity == desk.engine.cash
 
 
-@pytest.mark.xfail(
-    strict=True, reason="TimePassed is fed behind the bars of a minute, and none in a minute without bars"
-)
 def test_an_order_whose_life_ended_in_a_gap_of_the_data_is_not_filled_behind_it(house: type[House]) -> None:
     """A time to live of 60 s ends at 09:02 although no symbol trades until 09:30."""
     rows = [(SYMBOL, "09:00", 25_450), (SYMBOL, "09:30", 25_450), (SYMBOL, "09:31", 25_450)]
