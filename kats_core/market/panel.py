@@ -7,18 +7,22 @@ sessions: a session on which a symbol did not trade is a gap that `present` show
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from kats_core.market.tables import IndexSeries, SideTable
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import Scope
 
 Int64Array: TypeAlias = npt.NDArray[np.int64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
+
+_COLUMNS = ("open", "high", "low", "close", "volume", "value")
 
 RECENT_SESSIONS = 5
 """A symbol that did not trade on one of so many last sessions is not armed (`spec/README.md` section 5)."""
@@ -29,7 +33,8 @@ class Panel:
     """Daily bars of many symbols. Prices and `value` in won, `volume` in shares, all int64 of one shape (T, N).
 
     `next_session[t]` is the session for which row t arms; None at the edge of the calendar. `value` is close times
-    volume where the source has no traded value.
+    volume where the source has no traded value. `tables` are the side tables by name (`tables.FLOWS` ...), `indices` the
+    market's indices by name (KOSPI ...); their own symbols and sessions need not be the panel's.
     """
 
     sessions: tuple[dt.date, ...]
@@ -43,10 +48,12 @@ class Panel:
     volume: Int64Array
     value: Int64Array
     scope: Scope
+    tables: Mapping[str, SideTable] = field(default_factory=dict)
+    indices: Mapping[str, IndexSeries] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = (len(self.sessions), len(self.instruments))
-        for name in ("present", "open", "high", "low", "close", "volume", "value"):
+        for name in ("present", *_COLUMNS):
             if getattr(self, name).shape != shape:
                 raise ValueError(f"panel column {name} has shape {getattr(self, name).shape}, expected {shape}")
         if len(self.next_session) != shape[0]:
@@ -100,16 +107,13 @@ class Panel:
     def until(self, session: dt.date) -> Panel:
         """Return the panel of the sessions before `session`: what is known on its eve."""
         t = sum(1 for s in self.sessions if s < session)
-        return Panel(
+        eve = session - dt.timedelta(days=1)
+        cut = {name: getattr(self, name)[:t] for name in ("present", *_COLUMNS)}
+        return replace(
+            self,
             sessions=self.sessions[:t],
             next_session=self.next_session[:t],
-            instruments=self.instruments,
-            present=self.present[:t],
-            open=self.open[:t],
-            high=self.high[:t],
-            low=self.low[:t],
-            close=self.close[:t],
-            volume=self.volume[:t],
-            value=self.value[:t],
-            scope=self.scope,
+            tables={name: table.until(eve) for name, table in self.tables.items()},
+            indices={name: index.until(eve) for name, index in self.indices.items()},
+            **cut,
         )

@@ -7,7 +7,7 @@ repairs what it reads, except as its documentation says; it says what it left ou
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.panel import Panel
+from kats_core.market.tables import IndexSeries, SideTable
 from kats_core.model.fact import Fact
 from kats_core.model.instrument import Instrument
 
@@ -50,6 +51,12 @@ class DataSource(Protocol):
         Raises:
             SourceError: there are none.
         """
+
+    def tables(self) -> Mapping[str, SideTable]:
+        """Return what is known of symbols beside their bars, by the names of `market/tables.py`. May be empty."""
+
+    def indices(self) -> Mapping[str, IndexSeries]:
+        """Return the daily values of the indices, by name: KOSPI, KOSDAQ, KOSPI200, VKOSPI. May be empty."""
 
     def facts(self, session: dt.date) -> Sequence[Fact]:
         """Return what is known at 08:50 of a session beyond prices: grades, sectors, the regime. May be empty."""

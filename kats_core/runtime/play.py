@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from kats_core.config import Resolved
@@ -96,14 +96,19 @@ def plan(resolved: Resolved, request: Request) -> Plan:
     source = open_source(resolved)
     if request.kind is RunKind.RUN:
         sessions = _minute_sessions(source, request)
-        panel = source.history(None, sessions[-1])
+        panel = _history(source, sessions[-1])
         scope = Scope.RAW
     else:
-        panel = source.history(None, request.last)
+        panel = _history(source, request.last)
         sessions = _day_sessions(panel, request)
         scope = panel.scope
     app = build(resolved, source, request.kind, sessions[0], sessions[-1], scope)
     return Plan(app=app, sessions=sessions, panel=panel, dense=request.dense)
+
+
+def _history(source: DataSource, last: dt.date | None) -> Panel:
+    """Return the daily bars up to `last` with everything the source knows beside them."""
+    return replace(source.history(None, last), tables=source.tables(), indices=source.indices())
 
 
 def play(plan: Plan, recorder: Recorder, watcher: Watcher, clock: Callable[[], dt.datetime]) -> Finished:

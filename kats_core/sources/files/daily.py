@@ -130,12 +130,18 @@ def build_panel(
                 array[empty] = 0
                 array[cells] = column
     instruments = tuple(instrument(symbols[code]) for code in in_order)
+    columns = dict(zip(COLUMNS, arrays, strict=True))
     return Panel(
         sessions=tuple(sessions),
         next_session=_next_sessions(sessions),
         instruments=instruments,
         present=present,
-        **dict(zip(COLUMNS, arrays, strict=True)),
+        open=columns["open"],
+        high=columns["high"],
+        low=columns["low"],
+        close=columns["close"],
+        volume=columns["volume"],
+        value=columns["value"],
         scope=scope,
     )
 

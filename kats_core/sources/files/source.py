@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 
@@ -15,6 +15,7 @@ from kats_core.market.calendar import krx_calendar
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.panel import Panel
 from kats_core.market.source import SourceError
+from kats_core.market.tables import IndexSeries, SideTable
 from kats_core.model import time
 from kats_core.model.fact import MARKET, Fact
 from kats_core.model.instrument import Instrument
@@ -107,6 +108,12 @@ class FilesSource:
             if len(self._sessions) > _KEPT_SESSIONS:
                 del self._sessions[next(iter(self._sessions))]
         return bars
+
+    def tables(self) -> Mapping[str, SideTable]:
+        return {}
+
+    def indices(self) -> Mapping[str, IndexSeries]:
+        return {}
 
     def facts(self, session: dt.date) -> Sequence[Fact]:
         """Return the market of each symbol of which the files or the catalogue state it."""

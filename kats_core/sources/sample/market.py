@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -13,6 +13,7 @@ from kats_core.market.calendar import krx_calendar
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.panel import Int64Array, Panel
 from kats_core.market.source import SourceError
+from kats_core.market.tables import IndexSeries, SideTable
 from kats_core.model import time
 from kats_core.model.fact import GRADE, MARKET, MARKET_CAP, REGIME, SECTOR, STATUS, Fact
 from kats_core.model.instrument import Instrument
@@ -96,6 +97,12 @@ class SampleSource:
             if len(self._minutes) > _KEPT_SESSIONS:
                 del self._minutes[next(iter(self._minutes))]
         return found
+
+    def tables(self) -> Mapping[str, SideTable]:
+        return {}
+
+    def indices(self) -> Mapping[str, IndexSeries]:
+        return {}
 
     def facts(self, session: dt.date) -> Sequence[Fact]:
         """Return the regime known on the eve and, by company, grade, sector, market, status and market cap.

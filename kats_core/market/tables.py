@@ -1,0 +1,149 @@
+"""Hold what becomes known about symbols over time, beside their bars, and the indices of the market.
+
+Every record carries the day from whose evening on it may be used; nothing is read earlier (`spec/market.md` section 3.1).
+Missing values are NaN here and never permit anything.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+DateArray: TypeAlias = npt.NDArray[np.datetime64]
+
+FLOWS = "flows"
+"""Daily net buying: `inst_net_shares`, `foreign_net_shares`, or the same in won with the ending `_krw`."""
+SHARES = "shares"
+"""`listed_shares`, and `market_cap_krw` as the exchange stated it, both of the record's day, as traded."""
+QUARTERS = "quarters"
+"""Single quarters by their last day: `revenue_krw`, `operating_profit_krw`, `net_income_krw`, `eps_krw`."""
+YEARS = "years"
+"""Fiscal years by their last day, with the columns of `QUARTERS`."""
+DIVIDENDS = "dividends"
+"""Cash dividends by their record date: `dps_krw`."""
+
+
+@dataclass(frozen=True)
+class SideTable:
+    """Records about symbols, one row each, ordered by (`symbol`, `available_from`, `period`); R rows.
+
+    `symbol` are positions in `symbols`; `period` is the day a record is about, or the last day of the time it is about;
+    `available_from` is the session after whose close it may first be used. `columns` are float64 with NaN for missing.
+    `source` says where the records come from, for people.
+    """
+
+    name: str
+    symbols: tuple[str, ...]
+    symbol: npt.NDArray[np.int32]
+    period: DateArray
+    available_from: DateArray
+    columns: Mapping[str, FloatArray]
+    source: str
+
+    def __post_init__(self) -> None:
+        rows = self.symbol.shape
+        for name, column in (("period", self.period), ("available_from", self.available_from), *self.columns.items()):
+            if column.shape != rows:
+                raise ValueError(f"table {self.name}: {name} has shape {column.shape}, expected {rows}")
+        order = np.lexsort((self.period, self.available_from, self.symbol))
+        if not np.array_equal(order, np.arange(len(order))):
+            raise ValueError(f"table {self.name}: rows are not ordered by symbol, available_from and period")
+
+    def __len__(self) -> int:
+        return len(self.symbol)
+
+    @cached_property
+    def rows_of(self) -> dict[str, slice]:
+        """The rows of each symbol, oldest knowledge first."""
+        borders = np.searchsorted(self.symbol, np.arange(len(self.symbols) + 1))
+        return {symbol: slice(int(borders[n]), int(borders[n + 1])) for n, symbol in enumerate(self.symbols)}
+
+    def until(self, session: dt.date) -> SideTable:
+        """Return the records that may be used after the close of `session`."""
+        known = self.available_from <= np.datetime64(session, "D")
+        return SideTable(
+            name=self.name,
+            symbols=self.symbols,
+            symbol=self.symbol[known],
+            period=self.period[known],
+            available_from=self.available_from[known],
+            columns={name: column[known] for name, column in self.columns.items()},
+            source=self.source,
+        )
+
+    def latest(self, column: str, symbols: Sequence[str], sessions: Sequence[dt.date]) -> FloatArray:
+        """Return, shape (sessions, symbols), the value that was known last after each close; NaN where none was."""
+        result = np.full((len(sessions), len(symbols)), np.nan)
+        if column not in self.columns:
+            return result
+        days = np.array(sessions, dtype="datetime64[D]")
+        for j, symbol in enumerate(symbols):
+            rows = self.rows_of.get(symbol)
+            if rows is None or rows.start == rows.stop:
+                continue
+            last = np.searchsorted(self.available_from[rows], days, side="right") - 1
+            result[:, j] = np.where(last >= 0, self.columns[column][rows][last], np.nan)
+        return result
+
+    def daily(self, column: str, symbols: Sequence[str], sessions: Sequence[dt.date]) -> FloatArray:
+        """Return, shape (sessions, symbols), the value about each session itself; NaN where it is not known that evening."""
+        result = np.full((len(sessions), len(symbols)), np.nan)
+        if column not in self.columns:
+            return result
+        days = np.array(sessions, dtype="datetime64[D]")
+        for j, symbol in enumerate(symbols):
+            rows = self.rows_of.get(symbol)
+            if rows is None:
+                continue
+            on_time = self.available_from[rows] <= self.period[rows]
+            periods, values = self.period[rows][on_time], self.columns[column][rows][on_time]
+            at = np.searchsorted(days, periods)
+            inside = at < len(days)
+            hit = at[inside][days[at[inside]] == periods[inside]]
+            result[hit, j] = values[inside][days[at[inside]] == periods[inside]]
+        return result
+
+
+@dataclass(frozen=True)
+class IndexSeries:
+    """Daily values of an index, oldest first; points, and `value` in won traded. NaN is missing. Shape (T,)."""
+
+    name: str
+    sessions: tuple[dt.date, ...]
+    open: FloatArray
+    high: FloatArray
+    low: FloatArray
+    close: FloatArray
+    value: FloatArray
+    source: str
+
+    def __post_init__(self) -> None:
+        for name in ("open", "high", "low", "close", "value"):
+            if getattr(self, name).shape != (len(self.sessions),):
+                raise ValueError(f"index {self.name}: {name} has shape {getattr(self, name).shape}")
+        if any(a >= b for a, b in zip(self.sessions, self.sessions[1:], strict=False)):
+            raise ValueError(f"index {self.name}: sessions are not in order")
+
+    def __len__(self) -> int:
+        return len(self.sessions)
+
+    def until(self, session: dt.date) -> IndexSeries:
+        """Return the values up to and including `session`."""
+        n = sum(1 for day in self.sessions if day <= session)
+        return IndexSeries(
+            name=self.name,
+            sessions=self.sessions[:n],
+            open=self.open[:n],
+            high=self.high[:n],
+            low=self.low[:n],
+            close=self.close[:n],
+            value=self.value[:n],
+            source=self.source,
+        )
