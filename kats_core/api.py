@@ -38,11 +38,14 @@ from kats_core.model.fact import (
     CASH_FLOW,
     EQUITY,
     EQUITY_DAY,
+    EQUITY_MONTH,
+    EQUITY_PEAK,
     GRADE,
     MARKET,
     MARKET_CAP,
     MARKET_WIDE,
     ORDERABLE_CASH,
+    REALISED_MONTH,
     REGIME,
     SECTOR,
     SPREAD,
@@ -130,7 +133,8 @@ from kats_core.risk.contract import (
     Tell,
     TradeClosed,
 )
-from kats_core.risk.limits import Limits
+from kats_core.risk.exposure import Claim, Exposure, exposure, shares_within
+from kats_core.risk.limits import Allocation, Limits
 from kats_core.strategy.contract import ManagingStrategy, Reasons, Setups, Strategy, StrategyPlugin, View
 from kats_core.strategy.entry import Entry, price_entry
 from kats_core.strategy.params import StrategyParams, StrategyTraits, Window
@@ -139,6 +143,8 @@ __all__ = [
     "CASH_FLOW",
     "EQUITY",
     "EQUITY_DAY",
+    "EQUITY_MONTH",
+    "EQUITY_PEAK",
     "GRADE",
     "KST",
     "MARKET",
@@ -146,6 +152,7 @@ __all__ = [
     "MARKET_WIDE",
     "MINUTE",
     "ORDERABLE_CASH",
+    "REALISED_MONTH",
     "REGIME",
     "SECOND",
     "SECTOR",
@@ -155,6 +162,7 @@ __all__ = [
     "VI_STATE",
     "Above",
     "Action",
+    "Allocation",
     "Bar",
     "BarClosed",
     "BarKind",
@@ -170,6 +178,7 @@ __all__ = [
     "Cancel",
     "CancelEntries",
     "Category",
+    "Claim",
     "Code",
     "Confirmation",
     "CoreCode",
@@ -182,6 +191,7 @@ __all__ = [
     "Event",
     "Exit",
     "ExitPlan",
+    "Exposure",
     "Fact",
     "FactSource",
     "FactValue",
@@ -284,6 +294,7 @@ __all__ = [
     "ceil_times",
     "ceil_times_array",
     "defer",
+    "exposure",
     "floor_times",
     "floor_times_array",
     "hookimpl",
@@ -291,5 +302,6 @@ __all__ = [
     "price_entry",
     "reject",
     "resize",
+    "shares_within",
     "to_fraction",
 ]

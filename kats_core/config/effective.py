@@ -227,6 +227,8 @@ def _lay_environment(work: _Work) -> None:
     if "capital" not in document.data:
         document.set(("capital",), settings.total_capital, places.get("total_capital", DEFAULT))
     limits = document.data.get("limits", {})
+    if isinstance(limits, dict) and "max_positions" in places and "max_positions" not in limits:
+        document.set(("limits", "max_positions"), settings.max_positions, places["max_positions"])
     caps = limits.get("grade_cap", {}) if isinstance(limits, dict) else None
     if isinstance(caps, dict):
         for name, grade in _TO_GRADE_CAP.items():

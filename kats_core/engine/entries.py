@@ -343,6 +343,7 @@ class Entries:
             positions=tuple(state.portfolio.positions.values()),
             open_orders=self.desk.live,
             reservations=state.reservations.all,
+            prices=state.portfolio.last,
             facts=state.facts,
             limits=self._limits,
         )

@@ -7,11 +7,12 @@ facts and limits a stage read.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import structs
+from pydantic import BaseModel
 
 from kats_core.engine.facts import Facts
 from kats_core.market.sessions import SessionHours
@@ -42,25 +43,42 @@ class StageInstance:
 
 
 class LimitsReader:
-    """`Limits` that notes which of its values were read."""
+    """`Limits` that notes which of its values were read; of a table by grade or regime, only the rows that were."""
 
-    __slots__ = ("_limits", "_plain", "read")
+    __slots__ = ("_plain", "_values", "read")
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._plain = {name: _plain(value) for name, value in limits}
+        self._values = {name: _Rows(self, name, value) if isinstance(value, dict) else value for name, value in limits}
+        self._plain = {name: _plain(value) for name, value in limits if not isinstance(value, dict)}
         self.read: Numbers = {}
 
     def __getattr__(self, name: str) -> object:
-        value = getattr(self._limits, name)
-        self.read[name] = self._plain[name]
+        value = self._values[name]
+        if name in self._plain:
+            self.read[name] = self._plain[name]
         return value
+
+
+class _Rows(dict[Any, Any]):
+    """A table of limits that tells its reader which row was looked up."""
+
+    __slots__ = ("_reader", "_rows")
+
+    def __init__(self, reader: LimitsReader, name: str, table: Mapping[Any, object]) -> None:
+        super().__init__(table)
+        self._reader = reader
+        self._rows = {key: (f"{name} {key}", _plain(value)) for key, value in table.items()}
+
+    def __getitem__(self, key: Any) -> Any:
+        name, plain = self._rows[key]
+        self._reader.read[name] = plain
+        return super().__getitem__(key)
 
 
 def _plain(value: object) -> int | float | str:
     """Return a limit as a verdict's record holds it."""
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {cap}" for key, cap in value.items())
+    if isinstance(value, BaseModel):
+        return " ".join(f"{name} {item}" for name, item in value)
     return value if isinstance(value, (int, float)) else str(value)
 
 
@@ -74,9 +92,14 @@ class Context:
     positions: Sequence[Position]
     open_orders: Sequence[Order]
     reservations: Sequence[Reservation]
+    prices: Mapping[str, int]
     facts: Facts
     limits: LimitsReader
     read: list[Fact] = field(default_factory=list)
+
+    def last_price(self, symbol: str) -> int | None:
+        """Return the price at which a held symbol is valued."""
+        return self.prices.get(symbol)
 
     def fact(self, name: str) -> Fact:
         """Return an input of the proposal's symbol or of the market, and note that it was read."""

@@ -90,17 +90,29 @@ class StageContext(Protocol):
     def reservations(self) -> Sequence[Reservation]:
         """Room held for live entry orders."""
 
+    def last_price(self, symbol: str) -> int | None:
+        """Return the price at which a held symbol is valued, won; None where there is none."""
+
     def fact(self, name: str) -> Fact:
         """Return an input of the proposal's symbol, or of the market; noted in the verdict."""
 
 
 class EquityMarked(msgspec.Struct, frozen=True):
-    """The account was valued. Won; `equity_day` is the equity at 08:50, `cash_flow` deposits less withdrawals since."""
+    """The account was valued; all in won, None where it is not known.
+
+    `equity_day` is the equity at 08:50, `cash_flow` deposits less withdrawals since; `equity_month` the equity at 08:50 of
+    the month's first session, `month_flow` likewise; `equity_peak` the highest closing equity since the last baseline,
+    `realised_month` the net profit of what was sold this month.
+    """
 
     ts: Nanos
     equity: int
     equity_day: int | None
     cash_flow: int
+    equity_month: int | None = None
+    month_flow: int = 0
+    equity_peak: int | None = None
+    realised_month: int | None = None
 
 
 class SessionBegan(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kats_core.market.sessions import SessionHours
@@ -34,6 +34,11 @@ class FrozenContext:
     positions: Sequence[Position] = ()
     open_orders: Sequence[Order] = ()
     reservations: Sequence[Reservation] = ()
+    prices: Mapping[str, int] = field(default_factory=dict)
+
+    def last_price(self, symbol: str) -> int | None:
+        """Return the price given for a symbol."""
+        return self.prices.get(symbol)
 
     def fact(self, name: str) -> Fact:
         """Return the fact of that name; a missing one when it was not given."""

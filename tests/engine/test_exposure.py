@@ -1,0 +1,99 @@
+"""Exposure: what is held and what is reserved count together, by grade, sector and symbol."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from kats_core.engine.pipeline import LimitsReader
+from kats_core.model.kinds import Grade, Regime
+from kats_core.model.position import Position
+from kats_core.risk.contract import Reservation
+from kats_core.risk.exposure import exposure, shares_within
+from kats_core.risk.limits import Limits
+from kats_core.testing import FrozenContext
+from kats_core.testing.moments import NOW, SESSION
+
+
+def held(symbol: str, quantity: int, cost: Fraction, grade: str = "B", sector: str = "반도체") -> Position:
+    from kats_core.model.signal import ExitPlan
+
+    return Position(
+        instance="s1",
+        symbol=symbol,
+        slot=0,
+        quantity=quantity,
+        cost=cost,
+        stop=1,
+        exits=ExitPlan(stop=1),
+        targets=(),
+        opened_at=NOW,
+        opened_on=SESSION,
+        signal_id="x",
+        initial_risk=Fraction(0),
+        initial_stop=1,
+        bought=quantity,
+        peak=1,
+        grade=grade,
+        sector=sector,
+    )
+
+
+def reserved(symbol: str, quantity: int, price: int, grade: str = "B", sector: str = "반도체") -> Reservation:
+    return Reservation(
+        order_id=1,
+        instance="s1",
+        symbol=symbol,
+        grade=grade,
+        sector=sector,
+        quantity=quantity,
+        price=price,
+        notional=quantity * price,
+        cash=quantity * price,
+        risk=Fraction(0),
+    )
+
+
+def test_a_position_and_a_live_order_in_one_symbol_add_up() -> None:
+    """The example of stage 7: 150 shares held and 193 on order at 38 750 use 13 291 250."""
+    context = FrozenContext(
+        positions=[held("000010", 150, Fraction(5_700_000))],
+        reservations=[reserved("000010", 193, 38_750)],
+        prices={"000010": 38_750},
+    )
+    used = exposure(context).of_symbol("000010").total
+    assert used == 13_291_250
+    assert shares_within(Fraction(20, 100), 100_000_000, used, 38_750) == 173
+
+
+def test_without_a_price_a_position_counts_at_cost() -> None:
+    """The cost is exact and may be a fraction of a won, which counts as a whole one."""
+    context = FrozenContext(positions=[held("000010", 3, Fraction(100, 3))])
+    assert exposure(context).total == 34
+
+
+def test_sums_are_told_apart_by_grade_and_sector_and_symbols_count_once() -> None:
+    """Several slots in one symbol are one symbol."""
+    context = FrozenContext(
+        positions=[held("000010", 10, Fraction(1_000)), held("000010", 10, Fraction(1_000))],
+        reservations=[reserved("000020", 5, 100, grade="A", sector="은행")],
+        prices={"000010": 100},
+    )
+    found = exposure(context)
+    assert (found.of_grade("B").total, found.of_grade("A").total, found.of_sector("은행").total) == (2_000, 500, 500)
+    assert found.symbols == {"000010", "000020"}
+
+
+def test_no_room_is_no_shares() -> None:
+    """An excess after a downgrade never gives a negative number of shares."""
+    assert shares_within(Fraction(1, 10), 100_000_000, 12_000_000, 38_750) == 0
+
+
+def test_the_trail_notes_only_the_rows_of_a_table_that_were_read() -> None:
+    """A verdict names the regime's row and the grade's cap, not the whole tables."""
+    reader = LimitsReader(Limits())
+    assert reader.allocation[Regime.BULL].total(Grade.B) == 0.25  # type: ignore[index]
+    assert reader.max_count[Grade.B] == 3  # type: ignore[index]
+    assert reader.read == {
+        "allocation BULL": "a 0.3 b 0.25 c 0.05 etf 0.0 max_invested 0.6 min_cash 0.4 single_scale 1.0",
+        "max_count B": 3,
+    }
