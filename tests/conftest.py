@@ -57,6 +57,7 @@ from kats_core.orders.gate_config import GateConfig
 from kats_core.risk.contract import Action, Phase, RiskStage, StageContext, StageEvent, StageTraits
 from kats_core.risk.limits import Limits
 from kats_core.runtime.days import DayPlayer, Market
+from kats_core.runtime.inputs import Given, Inputs
 from kats_core.runtime.paper import PaperBroker, PaperParams
 from kats_core.runtime.pump import Pump
 from kats_core.strategy.contract import Reasons, Setups, Strategy, View
@@ -177,21 +178,6 @@ class Listener(Answer):
     def on_event(self, event: StageEvent) -> Sequence[Action]:
         """Act as told."""
         return self.hearing(event)
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """The same facts on every day."""
-
-    facts: tuple[Fact, ...]
-
-    def of_session(self, session: dt.date, at: Nanos) -> Sequence[Fact]:
-        """Return the facts."""
-        return self.facts
-
-    def of_symbols(self, symbols: Sequence[str], known: frozenset[str], at: Nanos) -> Sequence[Fact]:
-        """Return nothing more."""
-        return ()
 
 
 def instance(
@@ -435,7 +421,7 @@ class Desk:
                 instruments={i.symbol: i for i in panel.instruments},
                 calendar=krx_calendar(),
                 scope=self.scope,
-                inputs=Inputs(assumed(facts)),
+                inputs=Inputs(panel.symbols, (Given(assumed(facts)),)),
             ),
             strategies=self.strategies,
             keep=self.records.append,

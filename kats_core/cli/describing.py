@@ -12,6 +12,7 @@ from rich.text import Text
 
 from kats_core.cli import console as look
 from kats_core.cli.text import label, t
+from kats_core.model.kinds import FactSource
 from kats_core.runtime.assembly import App
 
 if TYPE_CHECKING:
@@ -31,10 +32,15 @@ def banner(app: App, sessions: Sequence[dt.date]) -> Iterator[Text]:
 
 
 def notes(app: App) -> list[str]:
-    """Return what data and configuration have to say, assumed inputs included."""
-    assumed = app.resolved.assume.model_dump(exclude_none=True)
-    values = ", ".join(f"{name}={value}" for name, value in assumed.items())
-    return [*app.source.notes(), *app.resolved.notes, *([t("assumed", values=values)] if assumed else [])]
+    """Return what data and configuration have to say, and which inputs are derived or assumed."""
+    told = app.inputs.told(app.last)
+    derived, assumed = (", ".join(told.get(source, ())) for source in (FactSource.DERIVED, FactSource.ASSUMED))
+    return [
+        *app.source.notes(),
+        *app.resolved.notes,
+        *([t("derived", values=derived)] if derived else []),
+        *([t("assumed", values=assumed)] if assumed else []),
+    ]
 
 
 def span(sessions: Sequence[dt.date]) -> str:

@@ -89,6 +89,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
 }
 _FACTS: dict[str, tuple[str, str]] = {
     fact.REGIME: ("장세", "regime"),
+    fact.PULSE: ("시장 맥박", "market pulse"),
+    fact.INDEX_CLOSE: ("코스피 종가", "KOSPI close"),
+    fact.INDEX_CHANGE: ("코스피 등락", "KOSPI change"),
+    fact.RS: ("상대강도", "relative strength"),
     fact.GRADE: ("등급", "grade"),
     fact.STARS: ("확신도", "stars"),
     fact.SECTOR: ("업종", "sector"),
@@ -102,7 +106,9 @@ _FACTS: dict[str, tuple[str, str]] = {
     fact.SPREAD: ("호가 스프레드", "spread"),
     fact.VI_STATE: ("VI", "VI"),
 }
-_TOLD_SOURCES = frozenset({FactSource.ASSUMED, FactSource.APPROXIMATED, FactSource.MISSING})
+_TOLD_SOURCES = frozenset({FactSource.ASSUMED, FactSource.APPROXIMATED, FactSource.DERIVED, FactSource.MISSING})
+_OWN_BOOKS = frozenset({fact.EQUITY, fact.EQUITY_DAY, fact.CASH_FLOW, fact.ORDERABLE_CASH})
+"""Always computed from the account; saying so each time tells nothing."""
 _DECISION_STYLE = {
     Decision.APPROVE: "green",
     Decision.RESIZE: "yellow",
@@ -440,7 +446,8 @@ class _Page:
 
     def _fact(self, item: Fact) -> str:
         name = _FACTS[item.name][self._which] if item.name in _FACTS else item.name
-        mark = f"({item.source.label(self._language)})" if item.source in _TOLD_SOURCES else ""
+        is_told = item.source in _TOLD_SOURCES and not (item.source is FactSource.DERIVED and item.name in _OWN_BOOKS)
+        mark = f"({item.source.label(self._language)})" if is_told else ""
         value = "" if item.is_missing else self._value(item.value)
         return " ".join(filter(None, [name, value, mark]))
 

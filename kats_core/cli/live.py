@@ -32,7 +32,7 @@ from kats_core.market.minutes import MinuteBars
 from kats_core.market.sessions import SessionHours
 from kats_core.model import fact
 from kats_core.model.command import Notify
-from kats_core.model.kinds import MarketPhase, Regime, Severity, TradingState
+from kats_core.model.kinds import FactSource, MarketPhase, Regime, Severity, TradingState
 from kats_core.model.position import Position
 from kats_core.model.record import FaultRecord, Record, SignalStatus, TradeRecord
 from kats_core.model.setup import Below
@@ -243,9 +243,7 @@ class SessionScreen:
         known = self._app.engine.fact(fact.REGIME)
         if known.is_missing:
             return Text(look.NONE)
-        mark = (
-            f" ({label(known.source)})" if known.name in self._app.resolved.assume.model_dump(exclude_none=True) else ""
-        )
+        mark = f" ({label(known.source)})" if known.source is FactSource.ASSUMED else ""
         return Text(label(_REGIMES[str(known.value)]) + mark)
 
     def _watch_list(self, now: Nanos, rows: int) -> Panel:

@@ -212,6 +212,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "strategies": ("전략", "strategies"),
     "stages": ("리스크", "risk"),
     "note": ("참고", "note"),
+    "derived": ("데이터에서 계산한 값: {values}", "derived: {values}"),
     "assumed": ("가정한 값: {values}", "assumed: {values}"),
     "part": ("구분", "part"),
     "instance": ("이름", "instance"),

@@ -177,7 +177,7 @@ class Engine:
         for position in state.portfolio.positions.values():
             if position.symbol not in state.days:
                 raise ValueError(f"{position.symbol} is held but not part of the session {event.session}")
-        state.facts.update(event.facts)
+        state.facts.begin_session(event.facts)
         self._desk.begin_session()
         self._entries.begin_session()
         state.equity_day = state.portfolio.equity

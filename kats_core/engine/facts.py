@@ -24,13 +24,14 @@ class Facts:
         for fact in facts:
             self._known[fact.name, fact.symbol] = fact
 
+    def begin_session(self, facts: Iterable[Fact]) -> None:
+        """Take the facts with which a session begins; nothing that was known before holds any more."""
+        self._known.clear()
+        self.update(facts)
+
     def get(self, name: str, symbol: str = MARKET_WIDE) -> Fact:
         """Return the fact; a missing one when nobody delivered it."""
         return self._known.get((name, symbol)) or self._known.get((name, MARKET_WIDE)) or missing(name, symbol)
-
-    def is_uniform(self, name: str) -> bool:
-        """Tell whether no symbol has a fact of its own under this name."""
-        return not any(known == name and symbol for known, symbol in self._known)
 
     def text(self, name: str, symbol: str) -> str:
         """Return a textual fact, empty when missing."""

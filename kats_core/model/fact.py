@@ -17,8 +17,16 @@ from kats_core.model.time import Nanos
 FactValue: TypeAlias = int | float | str | bool | None
 
 REGIME = "regime"
+PULSE = "pulse"
+"""State of the market pulse: UPTREND, PRESSURE, CORRECTION."""
+INDEX_CLOSE = "index_close"
+"""Last close of the KOSPI, points."""
+INDEX_CHANGE = "index_change"
+"""Change of the KOSPI from its previous close, a fraction; of the session to which `as_of` belongs."""
 GRADE = "grade"
 STARS = "stars"
+RS = "rs"
+"""Relative strength among the universe, 0 to 100."""
 SECTOR = "sector"
 STATUS = "status"
 MARKET = "market"

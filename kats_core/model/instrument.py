@@ -8,11 +8,15 @@ from kats_core.model.kinds import InstrumentKind, Market
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):
-    """A listed security. `symbol` is the six-character KRX code; `leverage` is the fund's multiple (-2 for inverse 2X)."""
+    """A listed security. `symbol` is the six-character KRX code; `leverage` is the fund's multiple (-2 for inverse 2X).
+
+    `is_market_known` is false where the data do not tell the board and `market` is only the usual one.
+    """
 
     symbol: str
     name: str = ""
     market: Market = Market.KOSPI
+    is_market_known: bool = True
     kind: InstrumentKind = InstrumentKind.STOCK
     sector: str | None = None
     leverage: int = 1

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from kats_core.engine.facts import Facts
 from kats_core.engine.state import StrategyInstance
 from kats_core.market.panel import Panel
 from kats_core.model import fact
@@ -21,6 +20,7 @@ from kats_core.model.codes import CoreCode
 from kats_core.model.labels import Code
 from kats_core.model.record import SetupRecord, SetupStatus
 from kats_core.model.setup import Numbers, Setup
+from kats_core.runtime.inputs import SessionInputs
 from kats_core.strategy.contract import ARMED, Setups
 
 TURNOVER_BARS = 20
@@ -63,8 +63,10 @@ class ArmingDesk:
         self._turnover = panel.mean_of_own_bars(panel.value, TURNOVER_BARS)
         self._judged = [j for j in (self._judge(s, on_fault) for s in strategies) if j is not None]
 
-    def for_session(self, session: dt.date, facts: Facts, streamed: frozenset[str] | None = None) -> tuple[Setup, ...]:
-        """Return the setups for a session, best first by stars, turnover, symbol.
+    def for_session(
+        self, session: dt.date, inputs: SessionInputs, streamed: frozenset[str] | None = None
+    ) -> tuple[Setup, ...]:
+        """Return the setups for a session, best first by stars, relative strength, turnover, symbol.
 
         `streamed` are the symbols whose bars the session will bring; None where every symbol of the panel has them.
         """
@@ -74,13 +76,13 @@ class ArmingDesk:
         return tuple(
             setup
             for judged in self._judged
-            for setup in self._setups(judged, t, self._choose(judged, t, facts, streamed), session)
+            for setup in self._setups(judged, t, self._choose(judged, t, inputs, streamed), session)
         )
 
     def refused(
         self,
         session: dt.date,
-        facts: Facts,
+        inputs: SessionInputs,
         setups: Sequence[Setup],
         symbols: Sequence[str],
         streamed: frozenset[str] | None = None,
@@ -94,7 +96,7 @@ class ArmingDesk:
                 instance=judged.instance.name,
                 symbol=symbol,
                 status=SetupStatus.NOT_ARMED,
-                code=str(self._why_not(judged, t, symbol, facts, streamed)),
+                code=str(self._why_not(judged, t, symbol, inputs, streamed)),
             )
             for judged in self._judged
             for symbol in symbols
@@ -143,43 +145,37 @@ class ArmingDesk:
             instance, setups, codes, reasons, np.where(reasons == ARMED, len(codes), reasons).astype(np.uint8)
         )
 
-    def _choose(self, judged: _Judged, t: int, facts: Facts, streamed: frozenset[str] | None) -> list[int]:
+    def _choose(self, judged: _Judged, t: int, inputs: SessionInputs, streamed: frozenset[str] | None) -> list[int]:
         """Return the chosen columns, best first."""
-        panel, instance = self._panel, judged.instance
         candidates = np.flatnonzero(judged.reasons[t] == ARMED)
-        closed = self._closed(instance, facts)
+        closed = self._closed(judged.instance, inputs)
         if closed is not None:
             judged.leave_out(t, candidates.tolist(), closed)
             return []
-        most = instance.params.max_armed
-        order = np.argsort(-self._turnover[t, candidates], kind="stable")
-        if streamed is None and facts.is_uniform(fact.STARS) and facts.is_uniform(fact.GRADE):
-            # Where symbols do not differ, what refuses one refuses all, and rank alone decides.
-            best: list[int] = candidates[order[:most]].tolist()
-            code = self._refusal(instance, panel.symbols[best[0]], facts, streamed) if best else None
-            if code is not None:
-                judged.leave_out(t, candidates.tolist(), code)
-                return []
-            judged.final[t, best] = ARMED
-            return best
-        ranked: list[int] = candidates[order].tolist()
-        ranked.sort(key=lambda j: -_stars(facts, panel.symbols[j]))
-        chosen: list[int] = []
-        for j in ranked:
-            code = self._refusal(instance, panel.symbols[j], facts, streamed)
+        open_ = []
+        for j in self._ranked(t, candidates, inputs):
+            code = self._refusal(judged.instance, j, inputs, streamed)
             if code is not None:
                 judged.leave_out(t, j, code)
-            elif len(chosen) < most:
-                chosen.append(j)
+            else:
+                open_.append(j)
+        chosen = open_[: judged.instance.params.max_armed]
         judged.final[t, chosen] = ARMED
         return chosen
 
+    def _ranked(self, t: int, candidates: npt.NDArray[np.intp], inputs: SessionInputs) -> list[int]:
+        """Return columns by stars, relative strength and turnover, each the highest first, then by symbol."""
+        keys = (self._turnover[t], inputs.numbers(fact.RS), inputs.numbers(fact.STARS))
+        order = np.lexsort([candidates, *(_descending(key[candidates]) for key in keys)])
+        ranked: list[int] = candidates[order].tolist()
+        return ranked
+
     def _why_not(
-        self, judged: _Judged, t: int | None, symbol: str, facts: Facts, streamed: frozenset[str] | None
+        self, judged: _Judged, t: int | None, symbol: str, inputs: SessionInputs, streamed: frozenset[str] | None
     ) -> Code:
         """Return the first reason for which a symbol is not armed; behind all of them, its rank."""
         j = self._panel.column.get(symbol)
-        closed = self._closed(judged.instance, facts)
+        closed = self._closed(judged.instance, inputs)
         if closed is not None:
             return closed
         if t is None or j is None:
@@ -187,7 +183,7 @@ class ArmingDesk:
         reason = int(judged.reasons[t, j])
         if reason != ARMED:
             return judged.codes[reason - 1]
-        return self._refusal(judged.instance, symbol, facts, streamed) or CoreCode.NOT_SELECTED
+        return self._refusal(judged.instance, j, inputs, streamed) or CoreCode.NOT_SELECTED
 
     def _setups(self, judged: _Judged, t: int, columns: list[int], session: dt.date) -> Iterator[Setup]:
         """Yield armed cells of row t as setups, in the order of their rank."""
@@ -205,28 +201,27 @@ class ArmingDesk:
                 rank=rank,
             )
 
-    def _closed(self, instance: StrategyInstance, facts: Facts) -> Code | None:
+    def _closed(self, instance: StrategyInstance, inputs: SessionInputs) -> Code | None:
         """Return why the strategy does not trade this session at all."""
         if not instance.params.enabled:
             return CoreCode.STRATEGY_OFF
-        if facts.get(fact.REGIME).value not in instance.traits.regimes:
+        if inputs.get(fact.REGIME).value not in instance.traits.regimes:
             return CoreCode.REGIME_OFF
         return None
 
     def _refusal(
-        self, instance: StrategyInstance, symbol: str, facts: Facts, streamed: frozenset[str] | None
+        self, instance: StrategyInstance, j: int, inputs: SessionInputs, streamed: frozenset[str] | None
     ) -> Code | None:
         """Return why a symbol that the strategy would arm is not a candidate this session."""
-        if streamed is not None and symbol not in streamed:
+        if streamed is not None and self._panel.symbols[j] not in streamed:
             return CoreCode.NO_MINUTE_BARS
-        if facts.get(fact.GRADE, symbol).value not in instance.grades:
+        if inputs.texts(fact.GRADE)[j] not in instance.grades:
             return CoreCode.GRADE
-        if not _stars(facts, symbol) >= instance.params.min_confidence:
+        if not inputs.numbers(fact.STARS)[j] >= instance.params.min_confidence:
             return CoreCode.CONFIDENCE_LOW
         return None
 
 
-def _stars(facts: Facts, symbol: str) -> float:
-    """Return a symbol's stars, none where they are missing."""
-    value = facts.get(fact.STARS, symbol).value
-    return float(value) if isinstance(value, (int, float)) else 0.0
+def _descending(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return sort keys that put the highest first and what is missing last."""
+    return np.where(np.isnan(values), np.inf, -values)

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kats_core import __version__
-from kats_core.config import Assume, Resolved
-from kats_core.config.model import OWN_SECTOR
+from kats_core.config import Resolved
 from kats_core.engine.engine import Engine
 from kats_core.engine.pipeline import StageInstance
 from kats_core.engine.state import EngineConfig, StrategyInstance
 from kats_core.exits.in_bar import BarPath
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.exact import to_fraction
+from kats_core.market.panel import Panel
 from kats_core.market.source import DataSource
-from kats_core.model import fact, ids
+from kats_core.model import ids
 from kats_core.model.codes import CoreCode
-from kats_core.model.fact import Fact
-from kats_core.model.kinds import FactSource, Scope
+from kats_core.model.kinds import Scope
 from kats_core.model.labels import Code, CodeTexts, Labelled, code_texts
-from kats_core.model.time import Nanos
 from kats_core.orders.broker import Broker, BrokerAccount
+from kats_core.runtime.inputs import Assumed, Delivered, Inputs, Listed
 
 
 class RunKind(Labelled):
@@ -48,6 +46,7 @@ class App:
     broker: Broker
     strategies: tuple[StrategyInstance, ...]
     stages: tuple[StageInstance, ...]
+    inputs: Inputs
     codes: CodeTexts
     versions: dict[str, str]
 
@@ -57,7 +56,9 @@ def open_source(resolved: Resolved) -> DataSource:
     return resolved.data.plugin.build(resolved.data.params)
 
 
-def build(resolved: Resolved, source: DataSource, kind: RunKind, first: dt.date, last: dt.date, scope: Scope) -> App:
+def build(
+    resolved: Resolved, source: DataSource, kind: RunKind, first: dt.date, last: dt.date, scope: Scope, panel: Panel
+) -> App:
     """Build a run over the sessions from `first` to `last`, from a fresh account.
 
     Its id is uuid5 of what makes it the same run again: kind, configuration, data, days, seed.
@@ -100,36 +101,15 @@ def build(resolved: Resolved, source: DataSource, kind: RunKind, first: dt.date,
         broker=resolved.broker.plugin.build(resolved.broker.params, account),
         strategies=strategies,
         stages=stages,
+        inputs=inputs_of(resolved, source, panel),
         codes=code_texts(dict.fromkeys([CoreCode, *owners])),
         versions={"kats-core": __version__},
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """What is known at the start of a session: what the source delivers, and what is assumed where it does not."""
-
-    source: DataSource
-    assume: Assume
-
-    def of_session(self, session: dt.date, at: Nanos) -> list[Fact]:
-        """Return the assumed facts of the whole market, then the source's own, which go before them."""
-        assumed = [
-            Fact(name, str(value) if isinstance(value, str) else value, at, FactSource.ASSUMED)
-            for name, value in (
-                (fact.REGIME, self.assume.regime),
-                (fact.GRADE, self.assume.grade),
-                (fact.STARS, self.assume.stars),
-                (fact.STATUS, self.assume.status),
-                (fact.MARKET, self.assume.market),
-                (fact.SECTOR, None if self.assume.sector == OWN_SECTOR else self.assume.sector),
-            )
-            if value is not None
-        ]
-        return [*assumed, *self.source.facts(session)]
-
-    def of_symbols(self, symbols: Sequence[str], known: frozenset[str], at: Nanos) -> list[Fact]:
-        """Return what is assumed of single symbols: each its own sector, unless the source knows it (`known`)."""
-        if self.assume.sector != OWN_SECTOR:
-            return []
-        return [Fact(fact.SECTOR, s, at, FactSource.ASSUMED, s) for s in symbols if s not in known]
+def inputs_of(resolved: Resolved, source: DataSource, panel: Panel) -> Inputs:
+    """Return the registry of a run's inputs: the source's own word first, then what is derived, then what is assumed."""
+    return Inputs(
+        panel.symbols,
+        (Delivered(source), Listed(panel), Assumed(resolved.assume, panel.symbols)),
+    )

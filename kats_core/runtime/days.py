@@ -9,12 +9,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 
 from kats_core.engine.engine import Engine
-from kats_core.engine.facts import Facts
 from kats_core.engine.state import StrategyInstance
 from kats_core.engine.watch import resolve
 from kats_core.market.calendar import Calendar
@@ -26,27 +24,14 @@ from kats_core.model import time
 from kats_core.model.bar import Bar
 from kats_core.model.codes import CoreCode
 from kats_core.model.event import BarClosed, DailyTail, PhaseReached, SessionPrepared, SetupsArmed, TimePassed
-from kats_core.model.fact import SECTOR, Fact
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import BarKind, MarketPhase, Scope
 from kats_core.model.record import FaultRecord, Record
 from kats_core.model.setup import Above, Below, Setup
 from kats_core.model.time import Nanos
 from kats_core.runtime.arming import ArmingDesk
+from kats_core.runtime.inputs import PREPARED, Inputs
 from kats_core.runtime.pump import Pump
-
-PREPARE = dt.time(8, 50)
-"""When a session is prepared, on the default clock."""
-
-
-class InputProvider(Protocol):
-    """Delivers facts: of the session before it is armed, of the symbols that were armed."""
-
-    def of_session(self, session: dt.date, at: Nanos) -> Sequence[Fact]:
-        """Return what is known of the market and of all symbols; a later fact replaces an earlier one of its name."""
-
-    def of_symbols(self, symbols: Sequence[str], known: frozenset[str], at: Nanos) -> Sequence[Fact]:
-        """Return what is known of the session's symbols beyond that; `known` have a sector already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +42,7 @@ class Market:
     instruments: dict[str, Instrument]
     calendar: Calendar
     scope: Scope
-    inputs: InputProvider
+    inputs: Inputs
 
 
 @dataclass(slots=True)
@@ -77,7 +62,6 @@ class DayPlayer:
     dense: bool = False
     explain_all: bool = True
     _arming: ArmingDesk = field(init=False)
-    _facts: Facts = field(init=False, default_factory=Facts)
     _faults: list[tuple[StrategyInstance, Exception]] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
@@ -139,20 +123,17 @@ class DayPlayer:
     def _begin(self, hours: SessionHours, streamed: frozenset[str] | None) -> tuple[Setup, ...]:
         """Prepare the session and arm it; return the setups."""
         session, market = hours.session, self.market
-        prepared_at = hours.at(PREPARE)
-        facts = list(market.inputs.of_session(session, prepared_at))
-        self._facts.update(facts)
-        setups = self._arming.for_session(session, self._facts, streamed)
+        prepared_at = hours.at(PREPARED)
+        inputs = market.inputs.of_session(session, prepared_at)
+        setups = self._arming.for_session(session, inputs, streamed)
         symbols = sorted({s.symbol for s in setups} | {p.symbol for p in self.engine.positions})
-        with_sector = frozenset(f.symbol for f in facts if f.name == SECTOR)
-        facts += market.inputs.of_symbols(symbols, with_sector, prepared_at)
         self.pump.feed(
             SessionPrepared(
                 ts=prepared_at,
                 session=session,
                 instruments=tuple(market.instruments[symbol] for symbol in symbols),
                 base_prices={symbol: self._base(symbol, session) for symbol in symbols},
-                facts=tuple(facts),
+                facts=tuple(inputs.facts(symbols)),
                 tails=tuple(self._tails(setups, session)),
             )
         )
@@ -163,7 +144,7 @@ class DayPlayer:
         self._faults.clear()
         if self.explain_all:
             known = sorted(set(market.panel.symbols) | (streamed or frozenset()))
-            for record in self._arming.refused(session, self._facts, setups, known, streamed):
+            for record in self._arming.refused(session, inputs, setups, known, streamed):
                 self.keep(record)
         self.pump.feed(SetupsArmed(prepared_at, setups))
         return setups

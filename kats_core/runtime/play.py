@@ -21,7 +21,7 @@ from kats_core.model.command import Notify
 from kats_core.model.kinds import Scope
 from kats_core.model.record import EquityRecord, FaultRecord, Record, TradeRecord
 from kats_core.model.time import Nanos
-from kats_core.runtime.assembly import App, Inputs, RunKind, build, open_source
+from kats_core.runtime.assembly import App, RunKind, build, open_source
 from kats_core.runtime.days import DayPlayer, Market
 from kats_core.runtime.pump import Pump
 from kats_core.store.errors import StoreError
@@ -102,7 +102,7 @@ def plan(resolved: Resolved, request: Request) -> Plan:
         panel = _history(source, request.last)
         sessions = _day_sessions(panel, request)
         scope = panel.scope
-    app = build(resolved, source, request.kind, sessions[0], sessions[-1], scope)
+    app = build(resolved, source, request.kind, sessions[0], sessions[-1], scope, panel)
     return Plan(app=app, sessions=sessions, panel=panel, dense=request.dense)
 
 
@@ -125,7 +125,7 @@ def play(plan: Plan, recorder: Recorder, watcher: Watcher, clock: Callable[[], d
             instruments=instruments,
             calendar=krx_calendar(),
             scope=app.scope,
-            inputs=Inputs(app.source, app.resolved.assume),
+            inputs=app.inputs,
         ),
         strategies=app.strategies,
         keep=keep,
@@ -193,11 +193,10 @@ def _day_sessions(panel: Panel, request: Request) -> tuple[dt.date, ...]:
 def _describe(app: App, started: dt.datetime, names: dict[str, str]) -> Run:
     scope = ("ticks approximate: prices are adjusted",) if app.scope is Scope.ADJUSTED else ()
     approximated = APPROXIMATED if app.kind is RunKind.RUN else APPROXIMATED_ON_DAY_BARS
-    assumed = [f"{name}={value}" for name, value in app.resolved.assume.model_dump(exclude_none=True).items()]
     notes = (
         *app.source.notes(),
         *app.resolved.notes,
-        *((f"assumed: {', '.join(assumed)}",) if assumed else ()),
+        *(f"{source.en}: {', '.join(inputs)}" for source, inputs in app.inputs.told(app.last).items()),
         f"approximated: {', '.join(approximated)}",
         *scope,
     )

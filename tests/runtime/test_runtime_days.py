@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from kats_core.engine.facts import Facts
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.panel import Panel
 from kats_core.model import fact, time
 from kats_core.model.codes import CoreCode
+from kats_core.model.fact import Fact
 from kats_core.model.kinds import FactSource
 from kats_core.model.record import (
     EquityRecord,
@@ -26,6 +26,7 @@ from kats_core.model.record import (
     SetupStatus,
 )
 from kats_core.runtime.arming import ArmingDesk
+from kats_core.runtime.inputs import Given, Inputs, SessionInputs
 from kats_core.strategy.params import StrategyParams
 from kats_core.testing import panel as panel_of
 
@@ -133,10 +134,15 @@ def test_what_may_not_trade_today_is_not_armed(house: type[House], facts: dict[s
     assert [record.code for record in desk.kept(SetupRecord)] == [code]
 
 
-def ranked(house: type[House], panel: Panel, facts: Facts, max_armed: int = 2) -> list[tuple[int, str]]:
+def known(panel: Panel, *facts: Fact) -> SessionInputs:
+    """What the registry says on the eve of the session when it was given these facts."""
+    return Inputs(panel.symbols, (Given(facts),)).of_session(SESSION, 0)
+
+
+def ranked(house: type[House], panel: Panel, *facts: Fact, max_armed: int = 2) -> list[tuple[int, str]]:
     strategy = house.instance(house.Buyer(), params=StrategyParams(max_armed=max_armed))
     desk = ArmingDesk(panel, [strategy], lambda s, e: pytest.fail(str(e)))
-    return [(setup.rank, setup.symbol) for setup in desk.for_session(SESSION, facts)]
+    return [(setup.rank, setup.symbol) for setup in desk.for_session(SESSION, known(panel, *facts))]
 
 
 def test_setups_are_ranked_by_stars_then_turnover_then_symbol(house: type[House]) -> None:
@@ -144,11 +150,9 @@ def test_setups_are_ranked_by_stars_then_turnover_then_symbol(house: type[House]
     busy = (25_000, 25_600, 24_700, 25_400, 200_000)
     rows = {"000003": [DAY] * 20, "000001": [DAY] * 20, "000002": [busy] * 20, "000004": [DAY] * 20}
     panel = panel_of(dict(sorted(rows.items())))
-    facts = Facts()
-    facts.update(house.assumed())
-    assert ranked(house, panel, facts, 3) == [(1, "000002"), (2, "000001"), (3, "000003")]
-    facts.update([fact.Fact(fact.STARS, 5, 0, FactSource.FILE, "000004")])
-    assert ranked(house, panel, facts) == [(1, "000004"), (2, "000002")]
+    assert ranked(house, panel, *house.assumed(), max_armed=3) == [(1, "000002"), (2, "000001"), (3, "000003")]
+    five = Fact(fact.STARS, 5, 0, FactSource.FILE, "000004")
+    assert ranked(house, panel, *house.assumed(), five) == [(1, "000004"), (2, "000002")]
 
 
 def test_a_panel_that_ends_early_arms_nothing(house: type[House]) -> None:
@@ -171,9 +175,7 @@ def test_a_panel_that_lacks_the_evening_before_arms_nothing(house: type[House]) 
         **{name: getattr(panel, name)[keep] for name in columns},
     )
     arming = ArmingDesk(shorter, [house.instance()], lambda s, e: pytest.fail(str(e)))
-    facts = Facts()
-    facts.update(house.assumed())
-    assert arming.for_session(panel.sessions[11], facts) == ()
+    assert arming.for_session(panel.sessions[11], known(shorter, *house.assumed())) == ()
 
 
 def test_a_strategy_that_cannot_arm_is_named_and_left_out(house: type[House]) -> None:

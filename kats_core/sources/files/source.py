@@ -16,17 +16,15 @@ from kats_core.market.minutes import MinuteBars
 from kats_core.market.panel import Panel
 from kats_core.market.source import SourceError
 from kats_core.market.tables import IndexSeries, SideTable
-from kats_core.model import time
-from kats_core.model.fact import MARKET, Fact
+from kats_core.model.fact import Fact
 from kats_core.model.instrument import Instrument
-from kats_core.model.kinds import FactSource, Market, Scope
+from kats_core.model.kinds import Market, Scope
 from kats_core.sources.files.catalogue import Catalogue, DataFile, reading
 from kats_core.sources.files.checks import LeftOut
 from kats_core.sources.files.daily import DailyRows, build_panel, read_daily
 from kats_core.sources.files.minute import MinuteReader, daily_rows
 from kats_core.sources.files.reading import ColumnFile, SymbolCodes
 
-PREPARED = dt.time(8, 50)
 _KEPT_SESSIONS = 4
 _MARKETS = {market.value: market for market in Market} | {"KOSDAQ GLOBAL": Market.KOSDAQ}
 
@@ -116,13 +114,8 @@ class FilesSource:
         return {}
 
     def facts(self, session: dt.date) -> Sequence[Fact]:
-        """Return the market of each symbol of which the files or the catalogue state it."""
-        as_of = time.at(session, PREPARED)
-        return [
-            Fact(MARKET, market.value, as_of, FactSource.FILE, symbol)
-            for symbol, (_, market) in sorted(self._listing.items())
-            if market is not None
-        ]
+        """Return nothing: boards and sectors are told by the instruments."""
+        return ()
 
     def _read_minutes(self, session: dt.date) -> MinuteBars:
         if session not in self._minute_days:
@@ -189,7 +182,9 @@ class FilesSource:
 
     def _instrument(self, symbol: str) -> Instrument:
         name, market = self._listing.get(symbol, ("", None))
-        return Instrument(symbol=symbol, name=name, market=Market.KOSPI if market is None else market)
+        if market is None:
+            return Instrument(symbol=symbol, name=name, is_market_known=False)
+        return Instrument(symbol=symbol, name=name, market=market)
 
 
 def _sessions_of(sources: Sequence[ColumnFile]) -> list[dt.date]:

@@ -1,0 +1,265 @@
+"""Deliver the inputs of a session: each from the first provider that knows it, assumed values only where none does.
+
+One registry holds the providers in their order. It answers in two ways from one truth: as arrays over the panel's columns,
+for what judges the whole market, and as facts, for the few symbols that are armed or held. A fact a symbol and a day is
+never built. What a provider answers for and does not know stays missing: an assumption never covers it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from kats_core.config import Assume
+from kats_core.config.model import OWN_SECTOR
+from kats_core.market.panel import BoolArray, Panel
+from kats_core.market.source import DataSource
+from kats_core.model import fact, time
+from kats_core.model.fact import MARKET_WIDE, Fact, FactValue, missing
+from kats_core.model.kinds import FactSource
+from kats_core.model.time import Nanos
+
+PREPARED = dt.time(8, 50)
+"""When a session is prepared, on the default clock."""
+
+Numbers: TypeAlias = npt.NDArray[np.float64]
+Texts: TypeAlias = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One input of every symbol on the eve of a session, by column of the panel.
+
+    `values` are float64 with NaN, or objects with None, where the value is missing. `answers` marks the symbols for which
+    the provider speaks at all, None where that is all of them: for the others the next provider is asked.
+    """
+
+    name: str
+    values: Numbers | Texts
+    as_of: Nanos
+    source: FactSource
+    answers: BoolArray | None = None
+
+    def of(self, j: int, symbol: str) -> Fact | None:
+        """Return one symbol's fact; None where the provider does not speak for it."""
+        if self.answers is not None and not self.answers[j]:
+            return None
+        value = _plain(self.values[j])
+        if value is None:
+            return missing(self.name, symbol, self.as_of)
+        return Fact(self.name, value, self.as_of, self.source, symbol)
+
+
+Answer: TypeAlias = Fact | Column
+"""A fact of the whole market or of one symbol, or a column of facts of all symbols."""
+
+
+class Provider(Protocol):
+    """Knows some inputs: a data source, a computation over the panel, the operator's assumptions."""
+
+    def of_session(self, session: dt.date, at: Nanos) -> Iterable[Answer]:
+        """Return what is known at `at`, 08:50 of the session, from what the sessions before it have shown.
+
+        Called once a session, so arrays are computed before and only cut here. A missing fact, NaN and None say that the
+        value cannot be known; an input that is left out is the next provider's to answer.
+        """
+
+
+@dataclass(slots=True)
+class SessionInputs:
+    """What is known at the start of one session."""
+
+    symbols: tuple[str, ...]
+    column_of: Mapping[str, int]
+    answers: Mapping[str, Sequence[Answer]]
+    _merged: dict[tuple[str, bool], Any] = field(default_factory=dict)
+
+    def get(self, name: str, symbol: str = MARKET_WIDE) -> Fact:
+        """Return an input of a symbol, or of the market: the first answer that there is, else a missing fact."""
+        j = self.column_of.get(symbol)
+        for answer in _in_use(self.answers.get(name, ())):
+            if isinstance(answer, Fact):
+                if answer.symbol in (symbol, MARKET_WIDE):
+                    return answer
+            elif j is not None:
+                found = answer.of(j, symbol)
+                if found is not None:
+                    return found
+        return missing(name, symbol)
+
+    def numbers(self, name: str) -> Numbers:
+        """Return an input by column of the panel; NaN where it is missing or no number."""
+        result: Numbers = self._cells(name, np.float64, np.nan, _number)
+        return result
+
+    def texts(self, name: str) -> Texts:
+        """Return an input by column of the panel; None where it is missing."""
+        result: Texts = self._cells(name, np.object_, None, _plain)
+        return result
+
+    def facts(self, symbols: Iterable[str]) -> list[Fact]:
+        """Return all inputs of the market, then those of the given symbols wherever symbols may differ.
+
+        Missing ones are among them: they tell the engine that what it knew yesterday holds no more.
+        """
+        found = [self.get(name) for name in self.answers]
+        single = [name for name, several in self.answers.items() if not _is_market_wide(several[0])]
+        found += [self.get(name, symbol) for symbol in symbols for name in single]
+        return found
+
+    def origins(self) -> dict[str, tuple[Answer, ...]]:
+        """Return, by input, the answers that can come to use, in their order."""
+        return {name: tuple(_in_use(several)) for name, several in self.answers.items()}
+
+    def _cells(self, name: str, kind: type[np.generic], nothing: Any, convert: Callable[[Any], Any]) -> Any:
+        key = name, kind is np.float64
+        if key not in self._merged:
+            cells = np.full(len(self.symbols), nothing, dtype=kind)
+            for answer in reversed(list(_in_use(self.answers.get(name, ())))):
+                self._lay(answer, cells, convert)
+            cells.flags.writeable = False
+            self._merged[key] = cells
+        return self._merged[key]
+
+    def _lay(self, answer: Answer, cells: npt.NDArray[Any], convert: Callable[[Any], Any]) -> None:
+        """Put an answer over what later providers said."""
+        if isinstance(answer, Fact):
+            where = slice(None) if answer.symbol == MARKET_WIDE else self.column_of.get(answer.symbol)
+            if where is not None:
+                cells[where] = convert(answer.value)
+            return
+        values = answer.values
+        if values.dtype != cells.dtype or values.dtype == np.object_:
+            values = np.array([convert(value) for value in values.tolist()], dtype=cells.dtype)
+        cells[...] = values if answer.answers is None else np.where(answer.answers, values, cells)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The registry: providers in the order in which they are asked."""
+
+    symbols: tuple[str, ...]
+    providers: tuple[Provider, ...]
+
+    def of_session(self, session: dt.date, at: Nanos) -> SessionInputs:
+        """Ask every provider once, and return what is known at the start of the session."""
+        answers: dict[str, list[Answer]] = {}
+        for provider in self.providers:
+            # What one provider says of a symbol goes before what it says of the whole market.
+            for answer in sorted(provider.of_session(session, at), key=_is_market_wide):
+                answers.setdefault(answer.name, []).append(answer)
+        return SessionInputs(self.symbols, self._column_of, answers)
+
+    def told(self, session: dt.date) -> dict[FactSource, list[str]]:
+        """Return, for people, which inputs of the session are derived and which are assumed, these with their values."""
+        found: dict[FactSource, dict[str, None]] = {FactSource.DERIVED: {}, FactSource.ASSUMED: {}}
+        for answers in self.of_session(session, time.at(session, PREPARED)).origins().values():
+            for answer in answers:
+                found.setdefault(answer.source, {})[_told(answer)] = None
+        return {source: list(found[source]) for source in (FactSource.DERIVED, FactSource.ASSUMED) if found[source]}
+
+    @cached_property
+    def _column_of(self) -> dict[str, int]:
+        return {symbol: j for j, symbol in enumerate(self.symbols)}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The same facts on every day."""
+
+    facts: tuple[Fact, ...]
+
+    def of_session(self, session: dt.date, at: Nanos) -> Iterable[Answer]:
+        """Return the facts."""
+        return self.facts
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What the data source states itself."""
+
+    source: DataSource
+
+    def of_session(self, session: dt.date, at: Nanos) -> Iterable[Answer]:
+        """Return the source's facts of the session."""
+        return self.source.facts(session)
+
+
+class Listed:
+    """What the list of instruments tells of each symbol that it knows: board and sector."""
+
+    def __init__(self, panel: Panel) -> None:
+        listed = panel.instruments
+        self._columns = [
+            (fact.MARKET, _texts([i.market.value if i.is_market_known else None for i in listed])),
+            (fact.SECTOR, _texts([i.sector for i in listed])),
+        ]
+
+    def of_session(self, session: dt.date, at: Nanos) -> Iterable[Answer]:
+        """Return the columns of which at least one symbol is known."""
+        for name, values in self._columns:
+            known = np.array([value is not None for value in values], dtype=np.bool_)
+            if known.any():
+                yield Column(name, values, at, FactSource.FILE, known)
+
+
+class Assumed:
+    """What the operator wrote under `assume:`, always the last to be asked."""
+
+    def __init__(self, assume: Assume, symbols: Sequence[str]) -> None:
+        values = assume.model_dump(mode="json", exclude_none=True)
+        self._own = _texts(symbols) if values.get(fact.SECTOR) == OWN_SECTOR else None
+        if self._own is not None:
+            del values[fact.SECTOR]
+        self._values: dict[str, FactValue] = values
+
+    def of_session(self, session: dt.date, at: Nanos) -> Iterable[Answer]:
+        """Return what is assumed; `sector: own` is a sector for each symbol."""
+        for name, value in self._values.items():
+            yield Fact(name, value, at, FactSource.ASSUMED)
+        if self._own is not None:
+            yield Column(fact.SECTOR, self._own, at, FactSource.ASSUMED)
+
+
+def _texts(values: Sequence[str | None]) -> Texts:
+    cells = np.empty(len(values), dtype=np.object_)
+    cells[:] = values
+    return cells
+
+
+def _told(answer: Answer) -> str:
+    if answer.source is not FactSource.ASSUMED:
+        return answer.name
+    return f"{answer.name}={answer.value if isinstance(answer, Fact) else OWN_SECTOR}"
+
+
+def _is_market_wide(answer: Answer) -> bool:
+    return isinstance(answer, Fact) and answer.symbol == MARKET_WIDE
+
+
+def _in_use(answers: Sequence[Answer]) -> Iterable[Answer]:
+    """Yield answers up to the first that speaks for every symbol."""
+    for answer in answers:
+        yield answer
+        if _is_market_wide(answer) or (isinstance(answer, Column) and answer.answers is None):
+            return
+
+
+def _plain(value: Any) -> FactValue:
+    """Return a cell as a fact holds it; NaN is missing."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and value != value:
+        return None
+    plain: FactValue = value
+    return plain
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else float("nan")

@@ -1,0 +1,147 @@
+"""The registry of inputs: who is asked first, what an assumption may fill, what stays missing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from kats_core.config import Assume
+from kats_core.model import fact
+from kats_core.model.fact import Fact
+from kats_core.model.instrument import Instrument
+from kats_core.model.kinds import FactSource, Grade, Market, Regime
+from kats_core.model.time import Nanos
+from kats_core.runtime.inputs import Answer, Assumed, Column, Given, Inputs, Listed, SessionInputs
+from kats_core.testing import panel as panel_of
+
+SESSION = dt.date(2026, 3, 4)
+SYMBOLS = ("000001", "000002", "000003")
+AT = 8
+ASSUME = Assume(regime=Regime.BULL, grade=Grade.B, stars=4, sector="own")
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A provider that answers the same every day."""
+
+    answers: tuple[Answer, ...]
+
+    def of_session(self, session: dt.date, at: Nanos) -> Iterable[Answer]:
+        """Answer."""
+        return self.answers
+
+
+def stars(*values: float, answers: tuple[bool, ...] | None = None) -> Column:
+    marked = None if answers is None else np.array(answers)
+    return Column(fact.STARS, np.array(values), AT, FactSource.DERIVED, marked)
+
+
+def known(*answers: Answer, assume: Assume = ASSUME) -> SessionInputs:
+    return Inputs(SYMBOLS, (Fixed(answers), Assumed(assume, SYMBOLS))).of_session(SESSION, AT)
+
+
+def test_a_provider_goes_before_the_assumption() -> None:
+    """What data say wins over what the operator wrote for data that say nothing."""
+    found = known(Fact(fact.REGIME, "BEAR", AT, FactSource.DERIVED)).get(fact.REGIME)
+    assert (found.value, found.source) == ("BEAR", FactSource.DERIVED)
+
+
+def test_what_nobody_provides_is_assumed() -> None:
+    """And labelled so."""
+    found = known().get(fact.GRADE, "000002")
+    assert (found.value, found.source) == ("B", FactSource.ASSUMED)
+
+
+def test_what_nobody_knows_or_assumes_is_missing() -> None:
+    """In both ways of asking."""
+    inputs = known(assume=Assume())
+    assert inputs.get(fact.REGIME).is_missing
+    assert list(inputs.texts(fact.GRADE)) == [None] * 3
+    assert np.isnan(inputs.numbers(fact.STARS)).all()
+
+
+def test_an_assumption_does_not_fill_what_a_provider_could_not_compute() -> None:
+    """A symbol whose stars are unknown does not get the assumed four: it does not trade."""
+    inputs = known(stars(5, np.nan, 3))
+    assert inputs.get(fact.STARS, "000002").is_missing
+    assert inputs.get(fact.STARS, "000002").as_of == AT
+    np.testing.assert_array_equal(inputs.numbers(fact.STARS), [5, np.nan, 3])
+
+
+def test_an_assumption_stands_for_symbols_of_which_a_provider_does_not_speak() -> None:
+    """A list of sectors that knows two symbols of three leaves the third to `assume`."""
+    inputs = known(stars(5, np.nan, 3, answers=(True, False, True)))
+    assert [inputs.get(fact.STARS, symbol).value for symbol in SYMBOLS] == [5, 4, 3]
+    assert [inputs.get(fact.STARS, symbol).source.value for symbol in SYMBOLS] == ["derived", "assumed", "derived"]
+    np.testing.assert_array_equal(inputs.numbers(fact.STARS), [5, 4, 3])
+
+
+def test_a_missing_fact_of_the_market_is_an_answer_too() -> None:
+    """A regime that cannot be known is not the assumed one."""
+    assert known(fact.missing(fact.REGIME)).get(fact.REGIME).is_missing
+
+
+def test_what_a_source_says_of_a_symbol_goes_before_what_it_says_of_the_market() -> None:
+    """In whatever order it says them."""
+    inputs = known(Fact(fact.GRADE, "C", AT, FactSource.FEED), Fact(fact.GRADE, "A", AT, FactSource.FEED, "000002"))
+    assert list(inputs.texts(fact.GRADE)) == ["C", "A", "C"]
+    assert [inputs.get(fact.GRADE, symbol).value for symbol in SYMBOLS] == ["C", "A", "C"]
+
+
+def test_own_sectors_are_one_for_each_symbol() -> None:
+    """`assume: {sector: own}`."""
+    assert list(known().texts(fact.SECTOR)) == list(SYMBOLS)
+    assert known().get(fact.SECTOR, "000003").value == "000003"
+
+
+def test_facts_are_built_for_the_symbols_that_matter_alone() -> None:
+    """One a name for the market, and one for each of the given symbols where symbols may differ."""
+    facts = known(stars(5, np.nan, 3)).facts(["000002"])
+    assert [(f.name, f.symbol, f.value) for f in facts if f.symbol] == [
+        (fact.STARS, "000002", None),
+        (fact.SECTOR, "000002", "000002"),
+    ]
+    assert {f.name: f.value for f in facts if not f.symbol} == {
+        fact.STARS: None,
+        fact.REGIME: "BULL",
+        fact.GRADE: "B",
+        fact.SECTOR: None,
+    }
+
+
+def test_the_list_of_instruments_tells_boards_and_sectors_where_it_knows_them() -> None:
+    """A board that was only supposed is not told as known."""
+    listed = (
+        Instrument(symbol="000001", market=Market.KOSDAQ, sector="제약"),
+        Instrument(symbol="000002", is_market_known=False),
+    )
+    day = (25_000, 25_600, 24_700, 25_400, 100_000)
+    panel = panel_of({"000001": [day], "000002": [day]}, instruments=listed)
+    assume = Assume(market=Market.KOSPI)
+    inputs = Inputs(panel.symbols, (Listed(panel), Assumed(assume, panel.symbols))).of_session(SESSION, AT)
+    assert [inputs.get(fact.MARKET, symbol).source.value for symbol in panel.symbols] == ["file", "assumed"]
+    assert list(inputs.texts(fact.MARKET)) == ["KOSDAQ", "KOSPI"]
+    assert list(inputs.texts(fact.SECTOR)) == ["제약", None]
+
+
+def test_people_are_told_what_is_derived_and_what_is_assumed_instead() -> None:
+    """An assumption that a provider covers is not in use, so it is not told."""
+    registry = Inputs(SYMBOLS, (Fixed((stars(5, 4, 3),)), Assumed(ASSUME, SYMBOLS)))
+    assert registry.told(SESSION) == {
+        FactSource.DERIVED: ["stars"],
+        FactSource.ASSUMED: ["sector=own", "regime=BULL", "grade=B"],
+    }
+
+
+@pytest.mark.parametrize("values", [np.array([True, None, 2.5], dtype=np.object_), np.array([1, 2, 3])])
+def test_cells_become_plain_values(values: np.ndarray) -> None:
+    """No numpy scalar leaves the registry: facts are stored and compared."""
+    column = Column("own", values, AT, FactSource.DERIVED)
+    inputs = Inputs(SYMBOLS, (Fixed((column,)), Given(()))).of_session(SESSION, AT)
+    found = [inputs.get("own", symbol).value for symbol in SYMBOLS]
+    assert found == values.tolist()
+    assert {type(value).__module__ for value in found} == {"builtins"}
