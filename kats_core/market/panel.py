@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from kats_core.market.tables import IndexSeries, SideTable
+from kats_core.market.tables import IndexSeries, SideTable, known_by
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import Scope
 
@@ -113,7 +113,7 @@ class Panel:
             self,
             sessions=self.sessions[:t],
             next_session=self.next_session[:t],
-            tables={name: table.until(eve) for name, table in self.tables.items()},
+            tables=known_by(self.tables, eve),
             indices={name: index.until(eve) for name, index in self.indices.items()},
             **cut,
         )

@@ -7,9 +7,9 @@ Missing values are NaN here and never permit anything.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeAlias
 
 import numpy as np
@@ -27,7 +27,7 @@ QUARTERS = "quarters"
 YEARS = "years"
 """Fiscal years by their last day, with the columns of `QUARTERS`."""
 DIVIDENDS = "dividends"
-"""Cash dividends by their record date: `dps_krw`."""
+"""Cash dividends by their record date: `dps_krw`, and `annual_dps_krw` where the year's sum is stated."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,37 @@ class SideTable:
             hit = at[inside][days[at[inside]] == periods[inside]]
             result[hit, j] = values[inside][days[at[inside]] == periods[inside]]
         return result
+
+
+class LazyTables(Mapping[str, SideTable]):
+    """Side tables that are read when somebody asks for them: who needs no reports does not wait for them."""
+
+    def __init__(self, readers: Mapping[str, Callable[[], SideTable]]) -> None:
+        self._readers = readers
+        self._read: dict[str, SideTable] = {}
+
+    def __getitem__(self, name: str) -> SideTable:
+        if name not in self._read:
+            self._read[name] = self._readers[name]()
+        return self._read[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._readers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._readers)
+
+    def __len__(self) -> int:
+        return len(self._readers)
+
+
+def known_by(tables: Mapping[str, SideTable], session: dt.date) -> Mapping[str, SideTable]:
+    """Return the tables with what may be used after the close of `session`; none is read for it."""
+    return LazyTables({name: partial(_until, tables, name, session) for name in tables})
+
+
+def _until(tables: Mapping[str, SideTable], name: str, session: dt.date) -> SideTable:
+    return tables[name].until(session)
 
 
 @dataclass(frozen=True)

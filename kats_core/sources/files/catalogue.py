@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from kats_core.market.source import SourceError
 from kats_core.model.kinds import Market, Scope
+from kats_core.sources.files.naming import known_columns, tables_of
 from kats_core.sources.files.params import CatalogueEntry, FileKind
 
 BAR_COLUMNS = ("symbol", "open", "high", "low", "close", "volume")
@@ -31,7 +32,10 @@ _SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """A file and what it is taken for. `columns` maps KATS's names to the file's; `why` is for people."""
+    """A file and what it is taken for. `columns` maps KATS's names to the file's; `why` is for people.
+
+    `tables` are the side tables that it can make.
+    """
 
     path: Path
     name: str
@@ -41,11 +45,17 @@ class DataFile:
     priority: int = 0
     columns: Mapping[str, str] = field(default_factory=dict)
     market: Market | None = None
+    tables: tuple[str, ...] = ()
 
     @property
     def is_csv(self) -> bool:
         """Tell how the file is read."""
         return self.path.suffix.lower() in _CSV
+
+    @property
+    def has_time(self) -> bool:
+        """Tell whether its rows are bars in time."""
+        return self.kind in TIME_COLUMN
 
     @property
     def time(self) -> str:
@@ -67,8 +77,13 @@ class Catalogue:
 
     @property
     def used(self) -> tuple[DataFile, ...]:
-        """The files that are read."""
+        """The files whose bars are read."""
         return self.daily + self.minute
+
+    @property
+    def side(self) -> tuple[DataFile, ...]:
+        """The files of which side tables are made when somebody asks for them."""
+        return tuple(file for file in self.files if file.tables)
 
     def lines(self) -> Iterator[str]:
         """Say of each file what it is taken for and why, those in use first, in the order in which they win."""
@@ -81,6 +96,8 @@ class Catalogue:
                 continue
             if file.kind in TIME_COLUMN:
                 yield f"{file.name}: not used, its {file.scope} prices cannot be joined to those of {self._winner(file)}"
+            elif file.tables:
+                yield f"{file.name}: {file.kind}, side table {' and '.join(file.tables)} ({file.why})"
             else:
                 yield f"{file.name}: left alone, {file.kind} ({file.why})"
 
@@ -103,8 +120,8 @@ def read_catalogue(paths: Sequence[str], entries: Sequence[CatalogueEntry] = ())
     for resolved, (name, path) in found.items():
         entry = next((entry for entry in entries if _matches(name, entry)), None)
         file = _file(path, name, entry)
-        if resolved in named and file.kind not in TIME_COLUMN:
-            raise SourceError(f"{path}: expected daily or minute bars, found {file.kind} ({file.why})")
+        if resolved in named and file.kind is FileKind.UNKNOWN:
+            raise SourceError(f"{path}: expected bars or a side table, found {file.kind} ({file.why})")
         files.append(file)
     catalogue = Catalogue(tuple(files), _in_use(files, FileKind.DAILY), _in_use(files, FileKind.MINUTE))
     if not catalogue.used:
@@ -164,7 +181,7 @@ def _file(path: Path, name: str, entry: CatalogueEntry | None) -> DataFile:
     else:
         kind, why = entry.kind, "the catalogue says so"
     if kind not in TIME_COLUMN:
-        return DataFile(path, name, kind, why)
+        return _side_file(path, name, kind, why, header, entry)
     needed = {TIME_COLUMN[kind], *BAR_COLUMNS}
     lacking = sorted(column for column in needed if columns.get(column) not in header)
     lacking += sorted(
@@ -180,6 +197,17 @@ def _file(path: Path, name: str, entry: CatalogueEntry | None) -> DataFile:
     return DataFile(path, name, kind, why, scope, entry.priority, columns, entry.market)
 
 
+def _side_file(
+    path: Path, name: str, kind: FileKind, why: str, header: Sequence[str], entry: CatalogueEntry
+) -> DataFile:
+    lacking = sorted(source for source in entry.columns.values() if source not in header)
+    if lacking:
+        raise SourceError(f"{path}: no column {', '.join(lacking)}; the file has {', '.join(header)}")
+    columns = known_columns(header) | dict(entry.columns)
+    tables = tables_of(kind, columns.keys())
+    return DataFile(path, name, kind, why, Scope.RAW, entry.priority, columns, entry.market, tables)
+
+
 def infer_kind(columns: Set[str]) -> tuple[FileKind, str]:
     """Return what a file with these columns holds, and the reason."""
     if columns >= set(BAR_COLUMNS):
@@ -187,7 +215,7 @@ def infer_kind(columns: Set[str]) -> tuple[FileKind, str]:
             return FileKind.MINUTE, "has a datetime"
         if "adj_close" in columns:
             return FileKind.UNKNOWN, "only its close is adjusted, so its bars are of two scales"
-        if columns & {"marcap", "shares"}:
+        if columns & _CAPS:
             return FileKind.SNAPSHOT, "has market caps or shares"
         if "date" in columns:
             return FileKind.DAILY, "has a date"
@@ -198,15 +226,25 @@ def infer_kind(columns: Set[str]) -> tuple[FileKind, str]:
     return FileKind.UNKNOWN, f"columns {', '.join(sorted(columns)[:_SHOWN]) or 'none'}"
 
 
+_CAPS = frozenset({"marcap", "shares", "market_cap_krw", "listed_shares"})
 _SIGNS: dict[FileKind, tuple[frozenset[str], ...]] = {
-    FileKind.SNAPSHOT: (frozenset({"date", "symbol", "marcap"}),),
+    FileKind.SNAPSHOT: tuple(frozenset({"date", "symbol", cap}) for cap in sorted(_CAPS)),
     FileKind.INDEX: (frozenset({"date", "index", "close"}),),
     FileKind.FLOWS: (
         frozenset({"date", "inst_net"}),
         frozenset({"date", "institution"}),
         frozenset({"date", "기관계"}),
+        *(
+            frozenset({"date", name})
+            for name in ("inst_net_shares", "inst_net_krw", "foreign_net_shares", "foreign_net_krw")
+        ),
     ),
-    FileKind.FUNDAMENTALS: (frozenset({"symbol", "fiscal_year"}), frozenset({"symbol", "eps", "per"})),
+    FileKind.FUNDAMENTALS: (
+        frozenset({"symbol", "fiscal_year"}),
+        frozenset({"symbol", "period_end"}),
+        frozenset({"symbol", "record_date"}),
+        frozenset({"symbol", "eps", "per"}),
+    ),
     FileKind.MASTER: (frozenset({"symbol", "isin"}),),
     FileKind.CALENDAR: (frozenset({"date", "open", "close", "reason"}),),
 }

@@ -22,12 +22,36 @@ ColumnName: TypeAlias = Literal[
     "cum_value",
     "name",
     "market",
+    "listed_shares",
+    "market_cap_krw",
+    "inst_net_shares",
+    "foreign_net_shares",
+    "inst_net_krw",
+    "foreign_net_krw",
+    "fiscal_year",
+    "period",
+    "period_end",
+    "filed",
+    "reported_as",
+    "revenue_krw",
+    "operating_profit_krw",
+    "net_income_krw",
+    "eps_krw",
+    "revenue_cum_krw",
+    "operating_profit_cum_krw",
+    "net_income_cum_krw",
+    "eps_cum_krw",
+    "record_date",
+    "announced",
+    "dps_krw",
+    "annual_dps_krw",
 ]
-"""What KATS calls a column: won, shares, KST. `value` is won traded, `cum_value` won traded since the open."""
+"""What KATS calls a column: won, shares, KST. `value` is won traded, `cum_value` won traded since the open; `_cum_krw` is
+since the fiscal year's start, and `period` then Q1, H1, 9M or FY; `filed` and `announced` are the days of publication."""
 
 
 class FileKind(enum.StrEnum):
-    """What a file holds. Daily and minute bars are read; the others are recognised and left alone."""
+    """What a file holds: bars, or what is known beside them. Calendars and what is unknown are left alone."""
 
     DAILY = "daily"
     MINUTE = "minute"
@@ -54,7 +78,7 @@ class CatalogueEntry(BaseModel):
 
 
 class FilesParams(BaseModel):
-    """Where the bars are, and what cannot be seen from them.
+    """Where the bars and the side tables are, and what cannot be seen from them.
 
     ```yaml
     data:

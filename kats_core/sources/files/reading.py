@@ -28,7 +28,12 @@ from kats_core.sources.files.params import FileKind
 
 Numbers = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 
+NO_DAY = -1_000_000
+"""Stands for a date that is missing, in days since 1970; no market is that old."""
+
 _CODE_LENGTH = 6
+_SHOWN = 8
+_TEXTS = ("symbol", "name", "market", "sector", "period", "reported_as")
 _EPOCH = dt.date(1970, 1, 1)
 _KST_OFFSET: time.Nanos = -time.midnight(_EPOCH)
 
@@ -107,6 +112,17 @@ def days_of_instants(instants: Int64Array) -> Int64Array:
     return (instants + _KST_OFFSET) // time.DAY
 
 
+@dataclass(frozen=True, slots=True)
+class SideRows:
+    """Rows of a side table: `days` since 1970 or `NO_DAY`, `numbers` with NaN, `texts` with None, each by KATS's names."""
+
+    row: Int64Array
+    code: npt.NDArray[np.int32]
+    days: dict[str, Int64Array]
+    numbers: dict[str, npt.NDArray[np.float64]]
+    texts: dict[str, npt.NDArray[np.object_]]
+
+
 class ColumnFile:
     """A Parquet or CSV file in pieces: Parquet by its row groups, CSV as one piece.
 
@@ -126,6 +142,8 @@ class ColumnFile:
             self._metadata = metadata = pq.read_metadata(file.path)
         rows = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
         self._offsets = [sum(rows[:group]) for group in range(len(rows))]
+        if not file.has_time:
+            return
         self._spans = tuple(_span(file, metadata.row_group(group)) for group in range(len(rows)))
 
     def pieces(self, first: int, last: int) -> list[int]:
@@ -149,6 +167,40 @@ class ColumnFile:
         numbers = {name: _numbers(file, name, table.column(i + 2), row) for i, name in enumerate(names)}
         chunk = Chunk(file, self._symbols, row, instants, code, numbers)
         return chunk if wanted.all() else chunk.take(wanted)
+
+    def records(self, *, days: Sequence[str] = (), numbers: Sequence[str] = (), texts: Sequence[str] = ()) -> SideRows:
+        """Return the whole file with these columns only; rows without a listed symbol are left out."""
+        names = ["symbol", *days, *numbers, *texts]
+        parts: list[list[Any]] = []
+        for piece in range(len(self._offsets)):
+            table = self._table(piece, names)
+            row = self._row_numbers(piece, table.num_rows)
+            code = self._codes(table.column(0), row)
+            columns = [table.column(i + 1) for i in range(len(names) - 1)]
+            dated = [_optional_days(self.file, name, column, row) for name, column in zip(days, columns, strict=False)]
+            counted = [
+                _numbers(self.file, name, column, row).astype(np.float64)
+                for name, column in zip(numbers, columns[len(days) :], strict=False)
+            ]
+            named = [_texts(column) for column in columns[len(days) + len(numbers) :]]
+            kept = code >= 0
+            read: list[Any] = [row, code, *dated, *counted, *named]
+            parts.append([values[kept] for values in read])
+        whole: list[Any] = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        row, code, *rest = whole
+        named_columns = iter(rest)
+        return SideRows(
+            row=row,
+            code=code,
+            days={name: next(named_columns) for name in days},
+            numbers={name: _finite(next(named_columns)) for name in numbers},
+            texts={name: next(named_columns) for name in texts},
+        )
+
+    def stranger_notes(self) -> Iterator[str]:
+        """Say which symbols were left out."""
+        if self.strangers:
+            yield f"{self.file.name}: left out {_listed(sorted(self.strangers))}, not six-character codes"
 
     def days(self) -> set[dt.date]:
         """Return the dates on which the file has rows; reads nothing but its times."""
@@ -214,7 +266,7 @@ class ColumnFile:
         columns = [self.file.columns[name] for name in names]
         with reading(self.file.path):
             if self.file.is_csv:
-                types = {self.file.columns[name]: pa.string() for name in ("symbol", "name", "market") if name in names}
+                types = {self.file.columns[name]: pa.string() for name in _TEXTS if name in names}
                 options = pacsv.ConvertOptions(include_columns=columns, column_types=types)
                 return pacsv.read_csv(self.file.path, convert_options=options)
             symbol = [self.file.columns["symbol"]]
@@ -258,6 +310,37 @@ def _times(file: DataFile, column: Any, row: Int64Array) -> Int64Array:
             f"{file.path}, {row_name(file, int(row[i]))}: {file.columns[file.time]} is {column[i].as_py()!r}, expected {expected}"
         )
     return result
+
+
+def _optional_days(file: DataFile, name: str, column: Any, row: Int64Array) -> Int64Array:
+    """Return the days of a column in which some may be missing."""
+    with reading(file.path):
+        found = _days(column.drop_null() if column.null_count else column)
+    if found is None:
+        i = _first_bad(column, lambda value: value is None or _is_time(value, FileKind.DAILY))
+        raise SourceError(
+            f"{file.path}, {row_name(file, int(row[i]))}: {file.columns[name]} is {column[i].as_py()!r}, expected 2025-10-21"
+        )
+    if not column.null_count:
+        return found
+    days = np.full(len(column), NO_DAY, dtype=np.int64)
+    days[np.concatenate([_is_valid(chunk) for chunk in column.chunks])] = found
+    return days
+
+
+def _texts(column: Any) -> npt.NDArray[np.object_]:
+    texts = np.empty(len(column), dtype=np.object_)
+    texts[:] = column.to_pylist()
+    return texts
+
+
+def _finite(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _listed(names: Sequence[str]) -> str:
+    rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + rest
 
 
 def _days(column: Any) -> Int64Array | None:

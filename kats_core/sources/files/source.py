@@ -24,6 +24,7 @@ from kats_core.sources.files.checks import LeftOut
 from kats_core.sources.files.daily import DailyRows, build_panel, read_daily
 from kats_core.sources.files.minute import MinuteReader, daily_rows
 from kats_core.sources.files.reading import ColumnFile, SymbolCodes
+from kats_core.sources.files.side import SideFiles
 
 _KEPT_SESSIONS = 4
 _MARKETS = {market.value: market for market in Market} | {"KOSDAQ GLOBAL": Market.KOSDAQ}
@@ -42,6 +43,7 @@ class FilesSource:
         self._daily = [ColumnFile(file, self._symbols) for file in catalogue.daily]
         self._minute = [ColumnFile(file, self._symbols) for file in catalogue.minute]
         self._reader = MinuteReader(self._minute, self._symbols)
+        self._side = SideFiles(catalogue.side)
         self._sessions: dict[dt.date, MinuteBars] = {}
         self._built: dict[dt.date, DailyRows] = {}
         self._joined: list[str] = []
@@ -55,7 +57,7 @@ class FilesSource:
     @cached_property
     def _identity(self) -> str:
         whole = hashlib.sha256(b"kats files 1")
-        for file in self.catalogue.used:
+        for file in (*self.catalogue.used, *self.catalogue.side):
             taken_for = (file.kind.value, file.scope.value, file.market and file.market.value)
             whole.update(repr((*taken_for, sorted(_mapped(file).items()))).encode())
             whole.update(_content_hash(file))
@@ -68,7 +70,8 @@ class FilesSource:
         for session in sorted(self._minute_left_out):
             left_out.add(self._minute_left_out[session])
         built = [] if self._daily else ["no daily bars: they are built from the minutes of days with a closing auction"]
-        return [*self.catalogue.lines(), *built, *self._joined, *self._strangers(), *left_out.lines()]
+        told = (*built, *self._joined, *self._strangers(), *left_out.lines(), *self._side.notes())
+        return [*self.catalogue.lines(), *told]
 
     def instruments(self, day: dt.date) -> Sequence[Instrument]:
         """Return the symbols of all daily bars and of the day's minute bars."""
@@ -108,7 +111,7 @@ class FilesSource:
         return bars
 
     def tables(self) -> Mapping[str, SideTable]:
-        return {}
+        return self._side.tables()
 
     def indices(self) -> Mapping[str, IndexSeries]:
         return {}
@@ -129,8 +132,7 @@ class FilesSource:
 
     def _strangers(self) -> Iterator[str]:
         for source in [*self._daily, *self._minute]:
-            if source.strangers:
-                yield f"{source.file.name}: left out {', '.join(sorted(source.strangers))}, not six-character codes"
+            yield from source.stranger_notes()
 
     def _extent(self) -> str:
         sessions = self.minute_sessions()
