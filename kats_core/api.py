@@ -121,7 +121,10 @@ from kats_core.risk.contract import (
     Flatten,
     ListeningStage,
     Phase,
+    ProtectProfits,
     Reservation,
+    ResetPeak,
+    ResumeAsked,
     RiskStage,
     SessionBegan,
     SetState,
@@ -134,6 +137,7 @@ from kats_core.risk.contract import (
     TradeClosed,
 )
 from kats_core.risk.exposure import Claim, Exposure, exposure, shares_within
+from kats_core.risk.fitting import Room, fit
 from kats_core.risk.limits import Allocation, Limits
 from kats_core.strategy.contract import ManagingStrategy, Reasons, Setups, Strategy, StrategyPlugin, View
 from kats_core.strategy.entry import Entry, price_entry
@@ -243,13 +247,17 @@ __all__ = [
     "PriceLimits",
     "Profile",
     "Proposal",
+    "ProtectProfits",
     "Purpose",
     "RaiseStop",
     "Rearm",
     "Reasons",
     "Regime",
     "Reservation",
+    "ResetPeak",
+    "ResumeAsked",
     "RiskStage",
+    "Room",
     "Rounding",
     "Scope",
     "Send",
@@ -295,6 +303,7 @@ __all__ = [
     "ceil_times_array",
     "defer",
     "exposure",
+    "fit",
     "floor_times",
     "floor_times_array",
     "hookimpl",

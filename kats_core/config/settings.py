@@ -37,8 +37,6 @@ _NOT_YET = frozenset(
         "KIS_WS_URL",
         "KIS_MASTER_URL",
         "REDIS_URL",
-        "MONTHLY_LOSS_LIMIT",
-        "SECTOR_MAX",
         "SLACK_WEBHOOK_URL",
         "TELEGRAM_BOT_TOKEN",
         "TELEGRAM_CHAT_ID",
@@ -69,6 +67,10 @@ class Settings(BaseModel):
     total_capital: int = Field(default=100_000_000, ge=1, le=10**15, description="won")
     risk_per_trade: float = Field(default=0.02, ge=0, le=0.02, description="fraction of equity")
     daily_loss_limit: float = Field(default=0.03, ge=0.005, le=0.05, description="fraction of the day's first equity")
+    monthly_loss_limit: float = Field(
+        default=0.06, ge=0.01, le=0.10, description="fraction of the month's first equity"
+    )
+    sector_max: float = Field(default=0.40, ge=0.1, le=1, description="most of equity in one sector")
     max_positions: int = Field(default=5, ge=0, le=100, description="most symbols held or on order")
     grade_a_max: float = Field(default=0.30, ge=0, le=0.30, description="most of equity in one symbol of grade A")
     grade_b_max: float = Field(default=0.20, ge=0, le=0.30, description="the same for grade B")

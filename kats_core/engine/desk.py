@@ -111,7 +111,7 @@ class OrderDesk:
         grade = state.facts.text(fact.GRADE, proposal.symbol)
         sector = state.facts.text(fact.SECTOR, proposal.symbol)
         self._openings[order.order_id] = Opening(proposal.signal_id, state.session, signal.exits, grade, sector)
-        reserved = state.reservations.hold(order, proposal.risk_per_share, grade, sector)
+        reserved = state.reservations.hold(order, proposal.risk_per_share, proposal.stop, grade, sector)
         return self._release(order, day, sellable=0, reserved=reserved.cash)
 
     def sell(self, position: Position, quantity: int, code: Code, *, limit: int | None, trigger: int | None) -> None:

@@ -50,6 +50,8 @@ from kats_core.risk.contract import (
     EquityMarked,
     Flatten,
     ListeningStage,
+    ProtectProfits,
+    ResetPeak,
     SessionBegan,
     SetState,
     StageEvent,
@@ -71,7 +73,7 @@ class Engine:
         self._exits = ExitCoordinator(self._state, instances, self._entries.view, self._strategy_fault, self._on_trade)
         self._desk = OrderDesk(self._state, self._exits.on_bought, self._exits.on_sold, self._exits.on_ended)
         self._entries.desk = self._exits.desk = self._desk
-        self._marked: tuple[int, int | None] | None = None
+        self._marked: tuple[int, int | None, int | None] | None = None
         self._exposure_at_check = 0.0
         self._listeners = [(s, s.stage) for s in config.stages if isinstance(s.stage, ListeningStage)]
         self._handlers: dict[type, Callable[[Any], None]] = {
@@ -147,7 +149,7 @@ class Engine:
     @property
     def equity_day(self) -> int | None:
         """Equity at the start of the session."""
-        return self._state.equity_day
+        return self._state.baselines.day
 
     @property
     def trading_state(self) -> TradingState:
@@ -180,11 +182,11 @@ class Engine:
         state.facts.begin_session(event.facts)
         self._desk.begin_session()
         self._entries.begin_session()
-        state.equity_day = state.portfolio.equity
-        self._put_account_facts(state.equity_day)
+        state.baselines.begin_session(event.session, state.portfolio.equity, state.portfolio.realised)
+        self._put_account_facts(state.portfolio.equity)
         if tax_unconfirmed(event.session):
             state.notify(Severity.WARNING, CoreCode.TAX_TABLE_UNCONFIRMED)
-        self._tell_stages(SessionBegan(event.ts))
+        self._tell_stages(SessionBegan(event.ts, event.session))
         self._marked = None
         self._mark()
 
@@ -249,6 +251,7 @@ class Engine:
     def _close_session(self) -> None:
         state = self._state
         self._value_at_close()
+        state.baselines.close_session(state.portfolio.equity)
         self._entries.close_session()
         for p in state.portfolio.positions.values():
             last = state.portfolio.last[p.symbol]
@@ -291,19 +294,38 @@ class Engine:
     def _mark(self) -> None:
         """Value the account and let stages act on losses, whenever the equity has changed."""
         state = self._state
-        marked = (state.portfolio.equity, state.equity_day)
+        base, equity = state.baselines, state.portfolio.equity
+        realised = base.realised_month(state.portfolio.realised)
+        marked = (equity, base.day, realised)
         if marked == self._marked:
             return
         self._marked = marked
-        self._put_account_facts(marked[0])
-        self._tell_stages(EquityMarked(state.now, marked[0], marked[1], 0))
+        self._put_account_facts(equity)
+        self._tell_stages(
+            EquityMarked(
+                state.now,
+                equity,
+                base.day,
+                0,
+                equity_month=base.month,
+                equity_peak=base.peak,
+                realised_month=realised,
+            )
+        )
 
     def _put_account_facts(self, equity: int) -> None:
         state = self._state
         state.facts.put(Fact(fact.EQUITY, equity, state.now, FactSource.DERIVED))
         state.facts.put(Fact(fact.CASH_FLOW, 0, state.now, FactSource.DERIVED))
-        if state.equity_day is not None:
-            state.facts.put(Fact(fact.EQUITY_DAY, state.equity_day, state.now, FactSource.DERIVED))
+        base = state.baselines
+        for name, value in (
+            (fact.EQUITY_DAY, base.day),
+            (fact.EQUITY_MONTH, base.month),
+            (fact.EQUITY_PEAK, base.peak),
+            (fact.REALISED_MONTH, base.realised_month(state.portfolio.realised)),
+        ):
+            if value is not None:
+                state.facts.put(Fact(name, value, state.now, FactSource.DERIVED))
 
     def _tell_stages(self, event: StageEvent) -> None:
         for stage, listener in self._listeners:
@@ -325,8 +347,12 @@ class Engine:
             case CancelEntries(code):
                 for order in self._desk.live_entries():
                     self._desk.cancel(order, code)
-            case Flatten(code, style):
-                self._exits.flatten(code, style)
+            case Flatten(code, style, only_losing):
+                self._exits.flatten(code, style, only_losing=only_losing)
+            case ProtectProfits():
+                self._exits.protect_profits()
+            case ResetPeak():
+                state.baselines.reset_peak(state.portfolio.equity)
             case SetState(to, _):
                 if _SEVERITY_OF_STATE[to] > _SEVERITY_OF_STATE[state.trading]:
                     state.trading = to

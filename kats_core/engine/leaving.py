@@ -127,12 +127,23 @@ class ExitCoordinator:
             if day is not None and day.bar is not None and day.bar.kind is BarKind.DAY:
                 self._manage(position.key, day, day.bar)
 
-    def flatten(self, code: Code, style: Style | None) -> None:
-        """Sell all positions, or those of day or swing strategies."""
+    def flatten(self, code: Code, style: Style | None, *, only_losing: bool = False) -> None:
+        """Sell all positions, or those of day or swing strategies, or those that are worth less than they cost."""
         for position in list(self._state.portfolio.positions.values()):
             instance = self._instances.get(position.instance)
+            if only_losing and self._state.portfolio.last[position.symbol] >= position.average:
+                continue
             if style is None or (instance is not None and instance.traits.style is style):
                 self.demand(position, code)
+
+    def protect_profits(self) -> None:
+        """Raise the stop of each position in profit to where it breaks even."""
+        for position in list(self._state.portfolio.positions.values()):
+            day = self._state.days.get(position.symbol)
+            if day is None or self._state.portfolio.last[position.symbol] < position.average:
+                continue
+            break_even = self._state.costs.break_even(position.average, day.ticks, day.tax_rate)
+            self._state.portfolio.replace(structs.replace(position, stop=max(position.stop, break_even)))
 
     def demand(self, position: Position, code: Code, trigger: int | None = None) -> None:
         """Sell all of a position at the market, taking back a limit sell and what still buys for the position."""

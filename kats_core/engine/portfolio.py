@@ -61,6 +61,7 @@ class Portfolio:
     last: dict[str, int] = field(init=False, default_factory=dict)
     _ledgers: dict[Key, _Ledger] = field(init=False, default_factory=dict)
     _flow: int = field(init=False, default=0)
+    _realised: Fraction = field(init=False, default=Fraction(0))
 
     def __post_init__(self) -> None:
         self.cash = self.initial
@@ -74,6 +75,11 @@ class Portfolio:
     def equity(self) -> int:
         """Cash plus holdings, in won."""
         return self.cash + self.market_value
+
+    @property
+    def realised(self) -> int:
+        """Net profit of everything sold since the start, costs of purchases included; won, rounded down."""
+        return self._realised.numerator // self._realised.denominator
 
     def held(self, symbol: str) -> list[Position]:
         """Return the positions of all instances in one symbol."""
@@ -103,6 +109,7 @@ class Portfolio:
         ledger = self._ledgers.setdefault(key, _Ledger())
         ledger.commission += fill.commission
         ledger.tax += fill.tax
+        self._realised -= fill.commission + fill.tax
         if fill.side is Side.BUY:
             if opening is None:
                 raise ValueError(f"order {order.order_id}: a buy needs the exit plan of its position")
@@ -157,6 +164,7 @@ class Portfolio:
         if held is None or held.quantity < fill.quantity:
             raise AccountBrokenError(f"{fill.symbol}: sold {fill.quantity} shares, held {held.quantity if held else 0}")
         left = held.quantity - fill.quantity
+        self._realised += fill.amount - held.cost * fill.quantity / held.quantity
         if left == 0:
             del self.positions[key]
             return None

@@ -42,10 +42,10 @@ class Reservations:
         """Return what `quantity` shares at `price` cost at most, commission included."""
         return quantity * price + self._costs.commission_on(quantity * price)
 
-    def hold(self, order: Order, risk_per_share: Fraction, grade: str, sector: str) -> Reservation:
+    def hold(self, order: Order, risk_per_share: Fraction, stop: int, grade: str, sector: str) -> Reservation:
         """Reserve for a new entry order."""
         self._risk_per_share[order.order_id] = risk_per_share
-        return self._put(order, order.remaining, grade, sector)
+        return self._put(order, order.remaining, stop, grade, sector)
 
     def shrink(self, order: Order) -> None:
         """Keep only what the order may still buy; a finished order holds nothing."""
@@ -57,9 +57,9 @@ class Reservations:
             del self._risk_per_share[order.order_id]
             self._picture = tuple(self._held.values())
             return
-        self._put(order, order.remaining, held.grade, held.sector)
+        self._put(order, order.remaining, held.stop, held.grade, held.sector)
 
-    def _put(self, order: Order, quantity: int, grade: str, sector: str) -> Reservation:
+    def _put(self, order: Order, quantity: int, stop: int, grade: str, sector: str) -> Reservation:
         if order.limit is None:
             raise ValueError(f"order {order.order_id}: an entry without a limit cannot be reserved")
         reservation = Reservation(
@@ -73,6 +73,7 @@ class Reservations:
             notional=quantity * order.limit,
             cash=self.need(quantity, order.limit),
             risk=self._risk_per_share[order.order_id] * quantity,
+            stop=stop,
         )
         self._held[order.order_id] = reservation
         self._picture = tuple(self._held.values())

@@ -7,6 +7,7 @@ import uuid
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from kats_core.engine.baselines import Baselines
 from kats_core.engine.facts import Facts
 from kats_core.engine.pipeline import StageInstance
 from kats_core.engine.portfolio import Key, Portfolio
@@ -123,7 +124,7 @@ class State:
     phase: MarketPhase | None = None
     bar_kind: BarKind | None = None
     trading: TradingState = TradingState.ACTIVE
-    equity_day: int | None = None
+    baselines: Baselines = field(default_factory=Baselines)
     days: dict[str, SymbolDay] = field(default_factory=dict)
     stopped_symbols: set[str] = field(default_factory=set)
     entered: dict[Key, tuple[Nanos, int]] = field(default_factory=dict)

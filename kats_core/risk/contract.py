@@ -5,6 +5,7 @@ A stage shrinks or refuses, never enlarges. It reads inputs through the context,
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -49,7 +50,10 @@ class StageTraits:
 
 
 class Reservation(msgspec.Struct, frozen=True, kw_only=True):
-    """Room held for the unfilled part of a live entry order; `cash` includes commission, `risk` is r times shares."""
+    """Room held for the unfilled part of a live entry order; `cash` includes commission, `risk` is r times shares.
+
+    `stop` is the stop that the shares will have, won.
+    """
 
     order_id: OrderId
     instance: str
@@ -61,6 +65,7 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
     notional: int
     cash: int
     risk: Fraction
+    stop: int
 
 
 class StageContext(Protocol):
@@ -119,6 +124,7 @@ class SessionBegan(msgspec.Struct, frozen=True):
     """08:50 of a session: daily state starts anew."""
 
     ts: Nanos
+    session: dt.date
 
 
 class TradeClosed(msgspec.Struct, frozen=True):
@@ -128,7 +134,15 @@ class TradeClosed(msgspec.Struct, frozen=True):
     trade: TradeRecord
 
 
-StageEvent: TypeAlias = EquityMarked | SessionBegan | TradeClosed
+class ResumeAsked(msgspec.Struct, frozen=True):
+    """A person asks to trade again after a halt: why it came to that, and a report to show for it where one is asked for."""
+
+    ts: Nanos
+    cause: str
+    reference: str = ""
+
+
+StageEvent: TypeAlias = EquityMarked | SessionBegan | TradeClosed | ResumeAsked
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +154,25 @@ class CancelEntries:
 
 @dataclass(frozen=True, slots=True)
 class Flatten:
-    """Sell all positions, or those of strategies with one style."""
+    """Sell all positions, or those of strategies with one style, or those that are worth less than they cost."""
 
     code: Code
     style: Style | None = None
+    only_losing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectProfits:
+    """Raise the stop of every position that is worth more than it cost to where it breaks even."""
+
+    code: Code
+
+
+@dataclass(frozen=True, slots=True)
+class ResetPeak:
+    """Measure drawdown from today's equity on; only after a person allowed trading again."""
+
+    code: Code
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +192,7 @@ class Tell:
     detail: Numbers = field(default_factory=dict)
 
 
-Action: TypeAlias = CancelEntries | Flatten | SetState | Tell
+Action: TypeAlias = CancelEntries | Flatten | ProtectProfits | SetState | ResetPeak | Tell
 
 
 class RiskStage(Protocol):

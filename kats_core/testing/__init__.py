@@ -13,6 +13,7 @@ Each builder has defaults that are right together, so a test names only what it 
 from __future__ import annotations
 
 from kats_core.testing.context import FrozenContext
+from kats_core.testing.holdings import live_sell, position, reservation
 from kats_core.testing.moments import HOURS, NOW, SESSION
 from kats_core.testing.panels import DailyRow, panel, setups_after
 from kats_core.testing.proposals import proposal
@@ -26,8 +27,11 @@ __all__ = [
     "FrozenContext",
     "FrozenView",
     "daily_view",
+    "live_sell",
     "minute_view",
     "panel",
+    "position",
     "proposal",
+    "reservation",
     "setups_after",
 ]

@@ -6,58 +6,16 @@ from fractions import Fraction
 
 from kats_core.engine.pipeline import LimitsReader
 from kats_core.model.kinds import Grade, Regime
-from kats_core.model.position import Position
-from kats_core.risk.contract import Reservation
 from kats_core.risk.exposure import exposure, shares_within
 from kats_core.risk.limits import Limits
-from kats_core.testing import FrozenContext
-from kats_core.testing.moments import NOW, SESSION
-
-
-def held(symbol: str, quantity: int, cost: Fraction, grade: str = "B", sector: str = "반도체") -> Position:
-    from kats_core.model.signal import ExitPlan
-
-    return Position(
-        instance="s1",
-        symbol=symbol,
-        slot=0,
-        quantity=quantity,
-        cost=cost,
-        stop=1,
-        exits=ExitPlan(stop=1),
-        targets=(),
-        opened_at=NOW,
-        opened_on=SESSION,
-        signal_id="x",
-        initial_risk=Fraction(0),
-        initial_stop=1,
-        bought=quantity,
-        peak=1,
-        grade=grade,
-        sector=sector,
-    )
-
-
-def reserved(symbol: str, quantity: int, price: int, grade: str = "B", sector: str = "반도체") -> Reservation:
-    return Reservation(
-        order_id=1,
-        instance="s1",
-        symbol=symbol,
-        grade=grade,
-        sector=sector,
-        quantity=quantity,
-        price=price,
-        notional=quantity * price,
-        cash=quantity * price,
-        risk=Fraction(0),
-    )
+from kats_core.testing import FrozenContext, position, reservation
 
 
 def test_a_position_and_a_live_order_in_one_symbol_add_up() -> None:
     """The example of stage 7: 150 shares held and 193 on order at 38 750 use 13 291 250."""
     context = FrozenContext(
-        positions=[held("000010", 150, Fraction(5_700_000))],
-        reservations=[reserved("000010", 193, 38_750)],
+        positions=[position(symbol="000010", quantity=150, average=Fraction(5_700_000) / 150)],
+        reservations=[reservation(symbol="000010", quantity=193, price=38_750)],
         prices={"000010": 38_750},
     )
     used = exposure(context).of_symbol("000010").total
@@ -67,15 +25,18 @@ def test_a_position_and_a_live_order_in_one_symbol_add_up() -> None:
 
 def test_without_a_price_a_position_counts_at_cost() -> None:
     """The cost is exact and may be a fraction of a won, which counts as a whole one."""
-    context = FrozenContext(positions=[held("000010", 3, Fraction(100, 3))])
+    context = FrozenContext(positions=[position(symbol="000010", quantity=3, average=Fraction(100, 3) / 3)])
     assert exposure(context).total == 34
 
 
 def test_sums_are_told_apart_by_grade_and_sector_and_symbols_count_once() -> None:
     """Several slots in one symbol are one symbol."""
     context = FrozenContext(
-        positions=[held("000010", 10, Fraction(1_000)), held("000010", 10, Fraction(1_000))],
-        reservations=[reserved("000020", 5, 100, grade="A", sector="은행")],
+        positions=[
+            position(symbol="000010", quantity=10, average=Fraction(1_000) / 10),
+            position(symbol="000010", quantity=10, average=Fraction(1_000) / 10),
+        ],
+        reservations=[reservation(symbol="000020", quantity=5, price=100, grade="A", sector="은행")],
         prices={"000010": 100},
     )
     found = exposure(context)

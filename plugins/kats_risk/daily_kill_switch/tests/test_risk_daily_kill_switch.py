@@ -34,7 +34,7 @@ from kats_core.api import (
     TradingState,
     Verdict,
 )
-from kats_core.testing import HOURS, NOW, FrozenContext, proposal
+from kats_core.testing import HOURS, NOW, SESSION, FrozenContext, proposal
 from kats_risk_daily_kill_switch import KillSwitchCode, Params, kats_register_risk_stages
 from kats_risk_daily_kill_switch.stage import DailyKillSwitch
 
@@ -47,7 +47,7 @@ def switch(**params: object) -> DailyKillSwitch:
     plugin = kats_register_risk_stages()
     stage = plugin.build(plugin.params(**params))
     assert isinstance(stage, DailyKillSwitch)
-    stage.on_event(SessionBegan(BEGIN))
+    stage.on_event(SessionBegan(BEGIN, SESSION))
     return stage
 
 
@@ -141,9 +141,9 @@ def test_the_next_session_lifts_it_and_the_same_one_does_not() -> None:
     """08:50 of the next session, however often this one is announced."""
     stage = switch()
     mark(stage, 95_000_000)
-    stage.on_event(SessionBegan(BEGIN))
+    stage.on_event(SessionBegan(BEGIN, SESSION))
     assert check(stage).code is KillSwitchCode.KILL_SWITCH
-    stage.on_event(SessionBegan(BEGIN + DAY))
+    stage.on_event(SessionBegan(BEGIN + DAY, SESSION + dt.timedelta(days=1)))
     assert check(stage).decision is Decision.APPROVE
     assert len(mark(stage, 95_000_000, ts=NOW + DAY)) == 4
 
@@ -162,10 +162,10 @@ def test_a_restart_in_the_session_does_not_lift_it(began_first: bool) -> None:
     mark(before, 95_000_000)
     after = DailyKillSwitch(Params())
     if began_first:
-        after.on_event(SessionBegan(BEGIN))
+        after.on_event(SessionBegan(BEGIN, SESSION))
     after.load(before.dump(), ())
     if not began_first:
-        after.on_event(SessionBegan(BEGIN))
+        after.on_event(SessionBegan(BEGIN, SESSION))
     assert check(after).code is KillSwitchCode.KILL_SWITCH
     assert mark(after, 95_000_000) == []
 
@@ -176,7 +176,7 @@ def test_yesterdays_state_does_not_stop_today() -> None:
     mark(yesterday, 95_000_000)
     today = DailyKillSwitch(Params())
     today.load(yesterday.dump(), ())
-    today.on_event(SessionBegan(BEGIN + DAY))
+    today.on_event(SessionBegan(BEGIN + DAY, SESSION + dt.timedelta(days=1)))
     assert check(today).decision is Decision.APPROVE
 
 

@@ -1,0 +1,190 @@
+"""Measure day, month and drawdown exactly, act when a level is reached, and cut what the month leaves to risk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from kats_core.api import (
+    EQUITY_MONTH,
+    REALISED_MONTH,
+    SECOND,
+    STARS,
+    Action,
+    CancelEntries,
+    Code,
+    EquityMarked,
+    Flatten,
+    Numbers,
+    Proposal,
+    ProtectProfits,
+    ResetPeak,
+    ResumeAsked,
+    Room,
+    SessionBegan,
+    SetState,
+    Severity,
+    StageContext,
+    StageEvent,
+    Style,
+    Tell,
+    TradeClosed,
+    TradeRecord,
+    TradingState,
+    Verdict,
+    fit,
+    floor_times,
+    reject,
+    to_fraction,
+)
+from kats_risk_drawdown_protocol import DrawdownCode, Params
+from kats_risk_drawdown_protocol.ladder import BLACK_AT, DAY_FLATTEN_AT, FULL, RECENT, RED_AT, YELLOW_AT, Ladder, Level
+
+CODES: dict[Level, Code] = {
+    Level.REDUCED: DrawdownCode.DRAWDOWN_REDUCED,
+    Level.YELLOW: DrawdownCode.DRAWDOWN_YELLOW,
+    Level.ORANGE: DrawdownCode.DRAWDOWN_ORANGE,
+    Level.RED: DrawdownCode.DRAWDOWN_RED,
+    Level.BLACK: DrawdownCode.DRAWDOWN_BLACK,
+}
+STARS_IN_RECOVERY = 4
+
+
+class DrawdownProtocol:
+    """The stage of losses that add up. Its state is the ladder; what it measures from is the core's."""
+
+    def __init__(self, params: Params) -> None:
+        self._month_limit = to_fraction(params.monthly_loss_limit)
+        self._reduce_at = to_fraction(params.green_reduce_at)
+        self._green_scale = to_fraction(params.green_scale)
+        self._ladder = Ladder()
+        self._is_unarmed = True
+
+    def check(self, proposal: Proposal, context: StageContext) -> Verdict:
+        """Refuse on the ladder, scale after losses, and cut to what the month's limit leaves to risk."""
+        ladder, level = self._ladder, self._ladder.level
+        if level >= Level.YELLOW and not self._may_prove_itself():
+            return reject(CODES[level])
+        equity_month, realised = context.fact(EQUITY_MONTH).value, context.fact(REALISED_MONTH).value
+        if self._is_unarmed or not (isinstance(equity_month, int) and isinstance(realised, int)):
+            return reject(DrawdownCode.PNL_UNKNOWN)
+        if ladder.quarters < FULL and 2 * sum(ladder.recent) < len(ladder.recent):
+            stars = context.fact(STARS).value
+            if not (isinstance(stars, int) and stars >= STARS_IN_RECOVERY):
+                return reject(DrawdownCode.CONFIDENCE_LOW, {"wins": sum(ladder.recent), "of": len(ladder.recent)})
+
+        loss, at_risk = max(0, -realised), open_risk(context)
+        room = equity_month * self._month_limit - loss - at_risk
+        detail: Numbers = {"month_loss": loss, "open_risk": float(at_risk), "room": float(room)}
+        if not room > 0:
+            return reject(DrawdownCode.MONTHLY_LIMIT, detail)
+        scale = self._scale()
+        rooms = (
+            Room(DrawdownCode.DRAWDOWN_SCALE, floor_times(proposal.quantity or 0, scale)),
+            Room(DrawdownCode.MONTHLY_ROOM, int(room // proposal.risk_per_share)),
+        )
+        verdict = fit(proposal, rooms, detail | {"scale": float(scale)}, least_krw=context.limits.min_order_krw)
+        return reject(DrawdownCode.TOO_SMALL, verdict.detail) if verdict.quantity == 0 else verdict
+
+    def on_event(self, event: StageEvent) -> Sequence[Action]:
+        """Climb the ladder with losses, leave it with time and by a person."""
+        match event:
+            case SessionBegan(_, session):
+                self._ladder.begin_session(session)
+                return self._block(self._ladder.level) if self._ladder.level >= Level.YELLOW else ()
+            case EquityMarked():
+                return self._mark(event)
+            case TradeClosed(_, trade):
+                self._ladder.count(trade.net_profit)
+            case ResumeAsked():
+                return self._resume(event)
+        return ()
+
+    def dump(self) -> Mapping[str, Any]:
+        """Return the ladder."""
+        return self._ladder.dump()
+
+    def load(self, state: Mapping[str, Any], trades: Sequence[TradeRecord]) -> None:
+        """Restore the ladder; the worse of two levels, the smaller of two sizes, and the trades' own record count."""
+        self._ladder.restore(state)
+        signs = tuple(trade.net_profit > 0 for trade in trades[-RECENT:])
+        if len(signs) > len(self._ladder.recent) or sum(signs) < sum(self._ladder.recent):
+            self._ladder.recent = signs
+
+    def _may_prove_itself(self) -> bool:
+        """Tell whether only a halt whose time is over stands in the way; then small paper trades show the way back."""
+        return max(self._ladder.day, self._ladder.month) < Level.YELLOW and self._ladder.is_on_trial
+
+    def _scale(self) -> Fraction:
+        green = self._green_scale if self._ladder.day == Level.REDUCED else Fraction(1)
+        quarters = 2 if self._ladder.halt else self._ladder.quarters
+        return green * Fraction(quarters, FULL)
+
+    def _mark(self, event: EquityMarked) -> Sequence[Action]:
+        day = _change(event.equity, event.equity_day, event.cash_flow)
+        month = _change(event.equity, event.equity_month, event.month_flow)
+        drawdown = _change(event.equity, event.equity_peak, 0)
+        self._is_unarmed = day is None or month is None or drawdown is None or event.realised_month is None
+        if day is None or month is None or drawdown is None:
+            return ()
+        lost_alone = -(event.realised_month or 0) >= (event.equity_month or 0) * self._month_limit
+        risen = self._ladder.rise(
+            self._day_level(day),
+            Level.ORANGE if month <= -self._month_limit or lost_alone else Level.GREEN,
+            Level.BLACK if drawdown <= -BLACK_AT else Level.RED if drawdown <= -RED_AT else Level.GREEN,
+        )
+        numbers: Numbers = {"day": float(day), "month": float(month), "drawdown": float(drawdown)}
+        actions = list(self._act(risen, numbers)) if risen is not None else []
+        if day <= -DAY_FLATTEN_AT and not self._ladder.is_day_flattened:
+            self._ladder.is_day_flattened = True
+            actions.append(Flatten(DrawdownCode.DRAWDOWN_YELLOW, Style.DAY))
+        return actions
+
+    def _day_level(self, day: Fraction) -> Level:
+        if day <= -YELLOW_AT:
+            return Level.YELLOW
+        return Level.REDUCED if day <= -self._reduce_at else Level.GREEN
+
+    def _act(self, level: Level, numbers: Numbers) -> Sequence[Action]:
+        code = CODES[level]
+        if level is Level.REDUCED:
+            return (Tell(Severity.WARNING, code, numbers),)
+        sales: tuple[Action, ...] = ()
+        if level is Level.ORANGE:
+            sales = (Flatten(code, Style.DAY), Flatten(code, only_losing=True), ProtectProfits(code))
+        elif level >= Level.RED:
+            sales = (Flatten(code),)
+        return (*self._block(level), *sales, Tell(Severity.CRITICAL, code, numbers))
+
+    def _block(self, level: Level) -> Sequence[Action]:
+        """Return what ends buying on a level; a halt on trial buys, but only what `check` lets through."""
+        if self._may_prove_itself():
+            return ()
+        return CancelEntries(CODES[level]), SetState(TradingState.REDUCING, CODES[level])
+
+    def _resume(self, event: ResumeAsked) -> Sequence[Action]:
+        ladder = self._ladder
+        if not ladder.halt:
+            return ()
+        ladder.cause = event.cause or ladder.cause
+        lacks = ladder.lacking(event.reference) if ladder.cause else ["the cause of the halt"]
+        if lacks:
+            return (Tell(Severity.WARNING, DrawdownCode.RESUME_TOO_EARLY, {"lacking": "; ".join(lacks)}),)
+        if not ladder.approve(event.ts // SECOND):
+            return (Tell(Severity.WARNING, DrawdownCode.RESUME_AGAIN),)
+        return (
+            ResetPeak(DrawdownCode.RESUMED),
+            Tell(Severity.CRITICAL, DrawdownCode.RESUMED, {"cause": ladder.cause}),
+        )
+
+
+def open_risk(context: StageContext) -> Fraction:
+    """Return what is lost if every position and every live entry order is stopped out, costs left out; won."""
+    held = sum((max(Fraction(0), p.cost - p.stop * p.quantity) for p in context.positions), Fraction(0))
+    return held + sum(max(0, (r.price - r.stop) * r.quantity) for r in context.reservations)
+
+
+def _change(equity: int, base: int | None, flow: int) -> Fraction | None:
+    """Return the change since `base`, deposits removed, as a fraction of it; None when it cannot be told."""
+    return Fraction(equity - base - flow, base) if base is not None and base > 0 else None
