@@ -8,11 +8,13 @@ from __future__ import annotations
 from kats_core.hookspecs import hookimpl
 from kats_core.journal.notifier import Message, Notifier, NotifierError, NotifierPlugin
 from kats_core.market.exact import ceil_times, ceil_times_array, floor_times, floor_times_array, to_fraction
+from kats_core.market.indicators import Bands, Indicators, Macd
 from kats_core.market.limits import PriceLimits
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.panel import BoolArray, Int64Array, Panel
 from kats_core.market.sessions import SessionHours
 from kats_core.market.source import DataSource, SourceError, SourcePlugin
+from kats_core.market.tables import FloatArray
 from kats_core.market.ticks import TickTable
 from kats_core.model.bar import Bar, Book, BookLevel, Trade
 from kats_core.model.codes import CoreCode
@@ -167,6 +169,7 @@ __all__ = [
     "Above",
     "Action",
     "Allocation",
+    "Bands",
     "Bar",
     "BarClosed",
     "BarKind",
@@ -205,7 +208,9 @@ __all__ = [
     "Fill",
     "Fixed",
     "Flatten",
+    "FloatArray",
     "Grade",
+    "Indicators",
     "Instrument",
     "InstrumentKind",
     "Int64Array",
@@ -214,6 +219,7 @@ __all__ = [
     "Lifetime",
     "Limits",
     "ListeningStage",
+    "Macd",
     "Management",
     "ManagingStrategy",
     "Market",

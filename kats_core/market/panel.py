@@ -15,7 +15,12 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from kats_core.market.dated import MarketRuleError
+from kats_core.market.indicators import Indicators
+from kats_core.market.limits import ADJUSTED_TOLERANCE, limit_rate
+from kats_core.market.own_bars import OwnBars
 from kats_core.market.tables import IndexSeries, SideTable, known_by
+from kats_core.market.weeks import Weeks
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import Scope
 
@@ -78,6 +83,45 @@ class Panel:
     def own_bars(self) -> npt.NDArray[np.int32]:
         """Number of the symbol's own bars up to and including row t."""
         return np.cumsum(self.present, axis=0, dtype=np.int32)
+
+    @cached_property
+    def scale_breaks(self) -> BoolArray:
+        """Where prices lie beyond the day's limits around the symbol's own close before: the scale has changed.
+
+        A split that nobody adjusted, a capital reduction, a vendor's slip. Nothing is computed across it.
+        """
+        close = np.append(self.close.ravel(), 0)
+        before = close[OwnBars(self.present).back(1)]
+        # Rounding to won moves an adjusted price by half a won: 2 after 1 is no split.
+        slack = 0.5 if self.scope is Scope.ADJUSTED else 0.0
+        reach = self._limit_reach()
+        upper, lower = (before + slack) * (1 + reach) + 1e-6, (before - slack) * (1 - reach) - 1e-6
+        outside = (np.maximum(self.open, self.close) - slack > upper) | (
+            np.minimum(self.open, self.close) + slack < lower
+        )
+        return np.asarray(outside & (before > 0) & self.present)
+
+    def _limit_reach(self) -> npt.NDArray[np.float64]:
+        """Return how far each cell's price may move, as a fraction; infinitely far where no limit is known."""
+        tolerance = float(ADJUSTED_TOLERANCE) if self.scope is Scope.ADJUSTED else 0.0
+        kinds = [(one.market, one.kind, one.leverage) for one in self.instruments]
+        reach = np.full(self.present.shape, np.inf)
+        for kind in set(kinds):
+            rates = np.full(len(self.sessions), np.inf)
+            for t, session in enumerate(self.sessions):
+                try:
+                    rates[t] = float(limit_rate(session, *kind)) + tolerance
+                except MarketRuleError:
+                    continue
+            reach[:, [other == kind for other in kinds]] = rates[:, None]
+        return reach
+
+    @cached_property
+    def indicators(self) -> Indicators:
+        """Indicators of all symbols, each computed once; strategies share them."""
+        columns = {name: getattr(self, name) for name in _COLUMNS}
+        weeks = Weeks.of(self.sessions, self.next_session)
+        return Indicators(columns, self.present, restarts=self.scale_breaks, weeks=weeks)
 
     @cached_property
     def traded_recently(self) -> BoolArray:

@@ -10,10 +10,13 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from kats_core.market.indicators import Indicators
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 DateArray: TypeAlias = npt.NDArray[np.datetime64]
@@ -164,6 +167,14 @@ class IndexSeries:
 
     def __len__(self) -> int:
         return len(self.sessions)
+
+    @cached_property
+    def indicators(self) -> Indicators:
+        """Indicators of the index, shape (T,), each computed once."""
+        from kats_core.market.indicators import Indicators  # it knows these tables' arrays
+
+        columns = {name: getattr(self, name) for name in ("open", "high", "low", "close", "value")}
+        return Indicators(columns, np.ones(len(self), dtype=np.bool_))
 
     def until(self, session: dt.date) -> IndexSeries:
         """Return the values up to and including `session`."""

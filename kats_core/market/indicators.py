@@ -1,0 +1,389 @@
+"""Compute indicators over the daily bars of all symbols at once, each only once however many strategies ask.
+
+`panel.indicators` and `index.indicators` are the way here. Results are float64 in the shape of what they are computed from,
+read-only because they are shared; NaN where the symbol has no bar or too few, which never permits anything. "n bars" are
+the symbol's own: days without trading do not count, and a change of the price scale starts the count anew.
+
+Row t depends on rows up to t, bit for bit the same whatever follows. The definitions are TA-Lib's (`spec/market.md`
+section 1), which is the oracle of the tests and not needed at run time; `docs/decisions` says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, NamedTuple, TypeAlias
+
+import numpy as np
+
+from kats_core.market import rolling
+from kats_core.market.own_bars import BoolArray, OwnBars, Positions
+from kats_core.market.tables import FloatArray
+from kats_core.market.weeks import Weeks
+
+Field: TypeAlias = Literal["open", "high", "low", "close", "volume", "value"]
+
+_Key: TypeAlias = tuple[str | int | float | None, ...]
+_Packed: TypeAlias = tuple[rolling.Numbers, ...]
+
+
+class Bands(NamedTuple):
+    """Bollinger's bands."""
+
+    lower: FloatArray
+    middle: FloatArray
+    upper: FloatArray
+
+    @property
+    def width(self) -> FloatArray:
+        """Distance of the bands as a fraction of the middle (bandwidth)."""
+        return (self.upper - self.lower) / self.middle
+
+
+class Macd(NamedTuple):
+    """The three lines of MACD."""
+
+    line: FloatArray
+    signal: FloatArray
+    histogram: FloatArray
+
+
+@dataclass(frozen=True)
+class _Lens:
+    """From where results are looked at: `back` own bars earlier, and for weeks at the days that know them."""
+
+    back: int = 0
+    days: bool = False
+
+
+@dataclass
+class _Shared:
+    """What all views of the same bars share."""
+
+    columns: Mapping[str, rolling.Numbers]
+    present: BoolArray
+    restarts: BoolArray | None
+    shape: tuple[int, ...]
+    weeks: Weeks | None
+    traded: BoolArray | None
+    bars: dict[tuple[str, ...], OwnBars] = field(default_factory=dict)
+    packed: dict[str, rolling.Numbers] = field(default_factory=dict)
+    positions: dict[tuple[tuple[str, ...], _Lens], Positions] = field(default_factory=dict)
+    results: dict[tuple[_Key, _Lens], tuple[FloatArray, ...]] = field(default_factory=dict)
+
+
+class Indicators:
+    """Indicators of all columns. Each method says from which own bar on it has a value (0 is the first bar).
+
+    ```python
+    ind = panel.indicators
+    rising = ind.sma("close", 200) > ind.ago(21).sma("close", 200)      # comparisons with NaN are false: not armed
+    broken = panel.close < ind.ago(1).lowest("low", 20)
+    tide = ind.weekly.macd().histogram > ind.weekly.ago(1).macd().histogram
+    ```
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, rolling.Numbers],
+        present: BoolArray,
+        *,
+        restarts: BoolArray | None = None,
+        weeks: Weeks | None = None,
+        traded: BoolArray | None = None,
+    ) -> None:
+        """Take columns of one shape, (T,) or (T, N); a float column's NaN counts as no bar.
+
+        `traded`, for weekly bars, are the days on which each column traded.
+        """
+        flat = present.shape if present.ndim == 2 else (len(present), 1)
+        cells = {name: values.reshape(flat) for name, values in columns.items()}
+        self._shared = _Shared(cells, present.reshape(flat), restarts, present.shape, weeks, traded)
+        self._lens = _Lens()
+
+    def ago(self, k: int) -> Indicators:
+        """Return the same indicators as they were `k` own bars earlier, at each bar."""
+        return self._seen(_Lens(self._lens.back + k, self._lens.days))
+
+    @cached_property
+    def weekly(self) -> Indicators:
+        """The same indicators over weekly bars, at each day those of the last completed week.
+
+        A week is complete on the day whose next session lies in another ISO week, and not before; `weekly.ago(1)` is the
+        symbol's own week before.
+
+        Raises:
+            ValueError: these bars do not know their next sessions (indices, single series).
+        """
+        weeks = self._shared.weeks
+        if weeks is None or self._lens != _Lens():
+            raise ValueError("weekly indicators start from the daily ones of a panel: panel.indicators.weekly")
+        one = self._shared
+        columns, present, restarts = weeks.resampled(one.columns, one.present, one.restarts)
+        bars = Indicators(columns, present, restarts=restarts, weeks=weeks, traded=one.present)
+        return bars._seen(_Lens(days=True))
+
+    def field(self, name: Field) -> FloatArray:
+        """Return a column itself. First: 0."""
+        return self._one(("field", name), (name,), 0, lambda bars: self._packed(name, bars))
+
+    def sum(self, name: Field, n: int) -> FloatArray:
+        """Return the sum of the last `n` bars. First: n-1."""
+        return self._one(
+            ("sum", name, n), (name,), _span(n), lambda bars: rolling.window_sum(self._packed(name, bars), n)
+        )
+
+    def sma(self, name: Field, n: int) -> FloatArray:
+        """Return the mean of the last `n` bars. First: n-1."""
+        return self._one(
+            ("sma", name, n), (name,), _span(n), lambda bars: rolling.window_mean(self._packed(name, bars), n)
+        )
+
+    def stdev(self, name: Field, n: int) -> FloatArray:
+        """Return the population standard deviation of the last `n` bars. First: n-1."""
+        return self._one(
+            ("stdev", name, n), (name,), _span(n), lambda bars: rolling.window_deviation(self._packed(name, bars), n)
+        )
+
+    def highest(self, name: Field, n: int, min_bars: int | None = None) -> FloatArray:
+        """Return the maximum of the last `n` bars, or of what exists from `min_bars` on. First: n-1, or min_bars-1."""
+        return self._extreme("highest", rolling.window_highest, name, n, min_bars)
+
+    def lowest(self, name: Field, n: int, min_bars: int | None = None) -> FloatArray:
+        """Return the minimum of the last `n` bars, or of what exists from `min_bars` on. First: n-1, or min_bars-1."""
+        return self._extreme("lowest", rolling.window_lowest, name, n, min_bars)
+
+    def change(self, k: int = 1) -> FloatArray:
+        """Return C[t] / C[t-k] - 1. First: k."""
+
+        def compute(bars: OwnBars) -> FloatArray:
+            close = self._packed("close", bars).astype(np.float64)
+            result = np.zeros(close.shape)
+            np.divide(close[k:], close[:-k], out=result[k:], where=close[:-k] > 0)
+            return result - 1
+
+        return self._one(("change", k), ("close",), _span(k + 1), compute)
+
+    def ema(self, name: Field, n: int) -> FloatArray:
+        """Return the exponential average with weight 2/(n+1), seeded with the mean of the first `n` bars. First: n-1."""
+
+        def compute(bars: OwnBars) -> FloatArray:
+            return _ema(self._packed(name, bars), bars, n, n - 1)
+
+        return self._one(("ema", name, n), (name,), _span(n), compute)
+
+    def rsi(self, n: int = 14) -> FloatArray:
+        """Return Wilder's RSI, 0 to 100; missing while the price has never moved. First: n."""
+
+        def compute(bars: OwnBars) -> FloatArray:
+            moves = rolling.step(self._packed("close", bars))
+            up, down = _wilder(np.maximum(moves, 0), bars, n), _wilder(np.maximum(-moves, 0), bars, n)
+            result = np.full(up.shape, np.nan)
+            np.divide(100 * up, up + down, out=result, where=(up + down) > 0)
+            return result
+
+        return self._one(("rsi", n), ("close",), _span(n + 1), compute)
+
+    def atr(self, n: int = 14) -> FloatArray:
+        """Return Wilder's average true range, in the unit of prices. First: n."""
+
+        def compute(bars: OwnBars) -> FloatArray:
+            high, low, close = (self._packed(name, bars) for name in ("high", "low", "close"))
+            true_range = np.zeros_like(high)
+            np.subtract(np.maximum(high[1:], close[:-1]), np.minimum(low[1:], close[:-1]), out=true_range[1:])
+            return _wilder(true_range, bars, n)
+
+        return self._one(("atr", n), ("high", "low", "close"), _span(n + 1), compute)
+
+    def bollinger(self, n: int = 20, k: float = 2.0) -> Bands:
+        """Return the mean of the closes and the bands `k` population deviations around it. First: n-1."""
+        key = ("bollinger", n, k)
+
+        def compute(bars: OwnBars) -> _Packed:
+            close = self._packed("close", bars)
+            middle, reach = rolling.window_mean(close, n), k * rolling.window_deviation(close, n)
+            return middle - reach, middle, middle + reach
+
+        return Bands(*self._get(key, ("close",), _span(n), compute))
+
+    def macd(self, fast: int = 12, slow: int = 26, signal: int = 9) -> Macd:
+        """Return MACD of the closes as TA-Lib seeds it. First: slow + signal - 2, all three lines.
+
+        Both averages start at bar slow-1, the fast one from the mean of the `fast` closes before; the signal line from the
+        mean of the first `signal` values. The absolute level settles about 35 bars later.
+        """
+        if not fast < slow:
+            raise ValueError(f"MACD needs fast < slow, found {fast} and {slow}")
+
+        def compute(bars: OwnBars) -> _Packed:
+            close = self._packed("close", bars)
+            line = _ema(close, bars, fast, slow - 1) - _ema(close, bars, slow, slow - 1)
+            average = _ema(line, bars, signal, slow + signal - 2)
+            return line, average, line - average
+
+        return Macd(*self._get(("macd", fast, slow, signal), ("close",), _span(slow + signal - 1), compute))
+
+    def force(self, n: int = 2) -> FloatArray:
+        """Return Elder's force index, the EMA of (C[t] - C[t-1]) * V[t] in won. First: n."""
+
+        def compute(bars: OwnBars) -> FloatArray:
+            force = rolling.step(self._packed("close", bars)) * self._packed("volume", bars)
+            return _ema(force, bars, n, n)
+
+        return self._one(("force", n), ("close", "volume"), _span(n + 1), compute)
+
+    def volume_ratio(self, n: int = 20) -> FloatArray:
+        """Return V[t] / the mean volume of the `n` bars before t. First: n."""
+
+        def compute(bars: OwnBars) -> FloatArray:
+            volume = self._packed("volume", bars)
+            result = np.full(volume.shape, np.nan)
+            before = rolling.window_mean(volume, n)[:-1]
+            np.divide(volume[1:], before, out=result[1:], where=before > 0)
+            return result
+
+        return self._one(("volume_ratio", n), ("volume",), _span(n + 1), compute)
+
+    def up_down_volume(self, n: int = 50) -> FloatArray:
+        """Return the volume of the rising days over that of the falling days among the last `n`. First: n.
+
+        Infinite where no day fell. A day that closed where the one before it did counts for neither.
+        """
+
+        def compute(bars: OwnBars) -> FloatArray:
+            moves, volume = rolling.step(self._packed("close", bars)), self._packed("volume", bars)
+            up = rolling.window_sum(np.where(moves > 0, volume, 0), n)
+            down = rolling.window_sum(np.where(moves < 0, volume, 0), n)
+            result = np.full(up.shape, np.inf)
+            np.divide(up, down, out=result, where=down > 0)
+            return result
+
+        return self._one(("up_down_volume", n), ("close", "volume"), _span(n + 1), compute)
+
+    def _extreme(
+        self,
+        kind: str,
+        window: Callable[[rolling.Numbers, int], rolling.Numbers],
+        name: Field,
+        n: int,
+        min_bars: int | None,
+    ) -> FloatArray:
+        least = n if min_bars is None else min_bars
+
+        def compute(bars: OwnBars) -> rolling.Numbers:
+            values = self._packed(name, bars)
+            result = window(values, n)
+            if least < n and not bars.has_one_start:
+                _regrow(result, values, bars, n, window)
+            return result
+
+        return self._one((kind, name, n, least), (name,), _span(least), compute)
+
+    def _one(
+        self, key: _Key, fields: Sequence[str], first: int, compute: Callable[[OwnBars], rolling.Numbers]
+    ) -> FloatArray:
+        return self._get(key, fields, first, lambda bars: (compute(bars),))[0]
+
+    def _get(
+        self, key: _Key, fields: Sequence[str], first: int, compute: Callable[[OwnBars], _Packed]
+    ) -> tuple[FloatArray, ...]:
+        results = self._shared.results
+        found = results.get((key, self._lens))
+        if found is not None:
+            return found
+        gappy = self._gappy(fields)
+        bars = self._bars(gappy)
+        computed = results.get((key, _Lens()))
+        if computed is None:
+            computed = tuple(self._finished(bars.spread(values, first)) for values in compute(bars))
+            results[key, _Lens()] = computed
+        if self._lens != _Lens():
+            positions = self._positions(bars, gappy)
+            computed = tuple(self._finished(_taken(values, positions)) for values in computed)
+            results[key, self._lens] = computed
+        return computed
+
+    def _finished(self, values: FloatArray) -> FloatArray:
+        shape = self._shared.shape if not self._lens.days else values.shape
+        values = values.reshape(shape)
+        values.flags.writeable = False
+        return values
+
+    def _positions(self, bars: OwnBars, gappy: tuple[str, ...]) -> Positions:
+        """Return, for each cell of the result, the flat position of the bar that the lens shows there; -1 for none."""
+        one = self._shared
+        found = one.positions.get((gappy, self._lens))
+        if found is None:
+            found = bars.back(self._lens.back)
+            if self._lens.days and one.weeks is not None and one.traded is not None:
+                known = one.weeks.known_at_days(one.present, one.traded)
+                found = np.where(known >= 0, found.ravel()[known], -1)
+            one.positions[gappy, self._lens] = found
+        return found
+
+    def _gappy(self, fields: Sequence[str]) -> tuple[str, ...]:
+        """Return those of the fields that may lack values of their own (NaN)."""
+        return tuple(name for name in fields if self._shared.columns[name].dtype != np.int64)
+
+    def _bars(self, gappy: tuple[str, ...]) -> OwnBars:
+        """Return the bars that have all of these fields."""
+        one = self._shared
+        found = one.bars.get(gappy)
+        if found is None:
+            present = np.logical_and.reduce([one.present, *(np.isfinite(one.columns[name]) for name in gappy)])
+            found = one.bars[gappy] = OwnBars(present, one.restarts)
+        return found
+
+    def _packed(self, name: str, bars: OwnBars) -> rolling.Numbers:
+        """Return a packed column; kept only where all columns share the same bars."""
+        one = self._shared
+        if one.columns[name].dtype != np.int64:
+            return bars.pack(one.columns[name])
+        found = one.packed.get(name)
+        if found is None:
+            found = one.packed[name] = bars.pack(one.columns[name])
+        return found
+
+    def _seen(self, lens: _Lens) -> Indicators:
+        view = object.__new__(Indicators)
+        view._shared, view._lens = self._shared, lens
+        return view
+
+
+def _span(n: int) -> int:
+    """Return the first bar that has `n` bars up to and including it."""
+    if n < 1:
+        raise ValueError(f"an indicator needs at least one bar, found {n}")
+    return n - 1
+
+
+def _ema(values: rolling.Numbers, bars: OwnBars, n: int, seed_age: int) -> FloatArray:
+    return rolling.smooth(values, rolling.window_mean(values, n), bars.age, seed_age, 2 / (n + 1))
+
+
+def _wilder(values: rolling.Numbers, bars: OwnBars, n: int) -> FloatArray:
+    """Smooth values that exist from bar 1 on, as Wilder does: (13 e + x) / 14 is e + (x - e) / 14."""
+    return rolling.smooth(values, rolling.window_mean(values, n), bars.age, n, 1 / n)
+
+
+def _regrow(
+    result: rolling.Numbers,
+    values: rolling.Numbers,
+    bars: OwnBars,
+    n: int,
+    window: Callable[[rolling.Numbers, int], rolling.Numbers],
+) -> None:
+    """Write again the bars behind a restart whose window would reach before it."""
+    rows, columns = np.nonzero((bars.age == 0) & (np.arange(bars.length)[:, None] > 0))
+    for i, j in zip(rows.tolist(), columns.tolist(), strict=True):
+        grown = window(values[i : i + n - 1, [j]], n)[:, 0]
+        until = np.flatnonzero(bars.age[i + 1 : i + n - 1, j] == 0)
+        end = i + 1 + int(until[0]) if until.size else i + len(grown)
+        result[i:end, j] = grown[: end - i]
+
+
+def _taken(values: FloatArray, positions: Positions) -> FloatArray:
+    result = values.ravel()[positions]
+    result[positions < 0] = np.nan
+    return result
