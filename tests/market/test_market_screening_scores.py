@@ -245,10 +245,10 @@ def test_strength_orders_as_raw_does_and_centres_at_fifty(values: list[float]) -
 # 3.5 fundamentals, 3.6 CAN SLIM
 
 
-def reports(ends: list[str], known: list[str], name: str = "quarters", **columns: list[float]) -> SideTable:
+def reports(ends: list[str], known: list[str], **columns: list[float]) -> SideTable:
     """Reports of one symbol, 000010, in the order in which they became known."""
     return SideTable(
-        name=name,
+        name="reports",
         symbols=("000010",),
         symbol=np.zeros(len(ends), dtype=np.int32),
         period=np.array(ends, dtype="datetime64[D]"),
@@ -330,7 +330,7 @@ def test_yearly_growth_is_the_mean_over_two_to_four_years(eps: list[float], rate
     """(latest / first)^(1/(n-1)) - 1, with a profit in each year; a gap ends the run."""
     ends = [f"{2024 - n}-12-31" for n in reversed(range(len(eps)))]
     known = [f"{2025 - n}-03-20" for n in reversed(range(len(eps)))]
-    got = Years(reports(ends, known, "years", eps_krw=eps), RULES).at([dt.date(2025, 6, 2)], ["000010"])
+    got = Years(reports(ends, known, eps_krw=eps), RULES).at([dt.date(2025, 6, 2)], ["000010"])
     np.testing.assert_allclose(got.rate[0, 0], rate)
     assert got.years[0, 0] == years
 
@@ -415,13 +415,8 @@ def test_missing_flows_are_flagged() -> None:
 
 
 def star(trend_score: int, fundamental: int, vcp: bool, flow: int) -> int:
-    return int(
-        stars.bull(
-            *(np.array([n], dtype=np.int8) for n in (trend_score, fundamental)),
-            np.array([vcp]),
-            np.array([flow], dtype=np.int8),
-        )[0]
-    )
+    scores = [np.array([number], dtype=np.int8) for number in (trend_score, fundamental, flow)]
+    return int(stars.bull(scores[0], scores[1], np.array([vcp]), scores[2])[0])
 
 
 @pytest.mark.parametrize(
