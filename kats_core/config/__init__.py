@@ -15,7 +15,7 @@ from kats_core.config.effective import (
     configuration_hash,
     resolve,
 )
-from kats_core.config.model import Assume, ConfigFile, Universe
+from kats_core.config.model import Assume, ConfigFile
 from kats_core.config.problems import ConfigError, Place, Problem
 from kats_core.config.settings import Settings, read_settings
 
@@ -32,7 +32,6 @@ __all__ = [
     "SourceEntry",
     "StageEntry",
     "StrategyEntry",
-    "Universe",
     "configuration_hash",
     "read_settings",
     "resolve",

@@ -18,9 +18,10 @@ from pydantic import BaseModel, ValidationError
 
 from kats_core.config.checks import Use, name_problems, order_problems
 from kats_core.config.file import FILE_NAME, Document, apply_overrides, default_document, read_document
-from kats_core.config.model import Assume, ConfigFile, Universe
+from kats_core.config.model import Assume, ConfigFile
 from kats_core.config.problems import DEFAULT, ConfigError, KeyPath, Place, Problem, complaint, dotted
 from kats_core.config.settings import Settings, SettingsRead, read_settings
+from kats_core.market.screening.rules import ScreenRules
 from kats_core.orders.gate_config import GateConfig
 from kats_core.plugins import InstalledPlugin, PluginKind, installed, load
 from kats_core.risk.limits import Limits
@@ -96,7 +97,7 @@ class Resolved:
     capital: int
     data: SourceEntry
     broker: BrokerEntry
-    universe: Universe
+    universe: ScreenRules
     strategies: tuple[StrategyEntry, ...]
     stages: tuple[StageEntry, ...]
     limits: Limits

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kats_core.market.screening.rules import ScreenRules
 from kats_core.model.kinds import Grade, Market, Regime
 from kats_core.orders.gate_config import GateConfig
 from kats_core.risk.limits import Limits
@@ -47,14 +48,6 @@ class StrategyUse(InstanceUse):
     enabled: bool = Field(default=True, description="false: keeps the entry, but nothing is bought by it")
 
 
-class Universe(_Block):
-    """How symbols are ranked before the universe is cut."""
-
-    rank_by: Literal["market_cap", "turnover", "auto"] = Field(
-        default="market_cap", description="auto: by turnover in sessions where a candidate lacks its market cap"
-    )
-
-
 class Assume(_Block):
     """Values of inputs that no provider delivers; labelled as assumed wherever they are used. None: stays missing."""
 
@@ -74,7 +67,9 @@ class ConfigFile(_Block):
     capital: int | None = Field(default=None, ge=1, le=10**15, description="won; default: TOTAL_CAPITAL")
     data: PluginUse = Field(description="where prices come from")
     broker: PluginUse = Field(description="who executes orders")
-    universe: Universe = Universe()
+    universe: ScreenRules = Field(
+        default_factory=ScreenRules, description="who may be bought at all, and how symbols rank"
+    )
     strategies: list[StrategyUse] = Field(description="what may buy, several instances of one plugin included")
     risk: list[InstanceUse] = Field(description="the stages that judge every entry, in the order of execution")
     limits: Limits = Field(default_factory=Limits, description="caps that several stages share")

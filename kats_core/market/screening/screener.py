@@ -209,7 +209,7 @@ class Screener:
         if tradable is not None:
             checks[qualification.STATUS_CHECK] = tradable
         basics = _row(month.basics, at)
-        flow = month.flow[at]
+        quarters, years = _row(month.quarters, at), _row(month.years, at)
         trend_score, fundamental_score = month.trend[:, at].sum(axis=0), month.fundamental[:, at].sum(axis=0)
         return Screen(
             panel=self.panel,
@@ -225,15 +225,15 @@ class Screener:
             ),
             trend_inputs=_row(month.trend_inputs, at),
             trend=month.trend[:, at],
-            quarters=_row(month.quarters, at),
-            years=_row(month.years, at),
+            quarters=quarters,
+            years=years,
             sector_cap_rank=month.sector_cap_rank[at],
             sector_return_rank=month.sector_return_rank[at],
             fundamental=month.fundamental[:, at],
-            canslim_inputs=_row(month.canslim_inputs, at),
+            canslim_inputs=replace(_row(month.canslim_inputs, at), quarters=quarters, years=years),
             canslim=month.canslim[:, at],
             flow_sums=_row(month.flow_sums, at),
-            flow=flow,
+            flow=month.flow[at],
             contraction=self._contractions(row, trend_score, fundamental_score),
         )
 
@@ -380,8 +380,4 @@ def _row(values: T, at: int) -> T:
         value: Any = getattr(values, one.name)
         if isinstance(value, np.ndarray):
             cut[one.name] = value[at]
-        elif isinstance(value, Growth):
-            cut[one.name] = _row(value, at)
-        elif isinstance(value, YearlyGrowth):
-            cut[one.name] = _row(value, at)
     return replace(values, **cut)
