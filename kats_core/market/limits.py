@@ -1,19 +1,21 @@
 """Compute the daily price limits (가격제한폭) from a base price, by date.
 
 The broker's own limit fields win at run time; a difference from this formula blocks entries (`spec/README.md` section 4).
-Days with rules of their own (the first day of a listing, a delisting sale) are not decided here.
+The lower limit is not the mirror image of the upper one: the width is cut to the tick of the base price, so the lower limit
+often lies above 70 % of it. Days with rules of their own are a `ListingPhase`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from typing import TypeAlias
 
 import msgspec
 
-from kats_core.market.dated import Dated, MarketRuleError
+from kats_core.market.dated import Certainty, Dated, MarketRuleError, Source
 from kats_core.market.exact import (
     Int64Array,
     ceil_times,
@@ -24,6 +26,7 @@ from kats_core.market.exact import (
 )
 from kats_core.market.ticks import Price, tick_table
 from kats_core.model.kinds import InstrumentKind, Market, Scope
+from kats_core.model.labels import Labelled
 
 LimitArrays: TypeAlias = tuple[Int64Array, Int64Array]
 """(lower, upper)."""
@@ -51,30 +54,121 @@ class PriceLimits(msgspec.Struct, frozen=True):
 
 _PERCENT = Fraction(1, 100)
 
-# From the exchange's trading guide. Less certain: KOSDAQ's steps of 1998 (one newspaper says April) and 2005, and KONEX's
-# rate, which is counted from the opening of that market.
+_GUIDE = Source("the exchange's trading guide: daily price limits", Certainty.CONFIRMED)
+_KOSDAQ_1998 = Source("the exchange's trading guide; one newspaper says April", Certainty.REPORTED)
+_KOSDAQ_2005 = Source("general knowledge: the same day in two unofficial chronicles", Certainty.ASSUMED)
+_KONEX_OPENED = Source("general knowledge, counted from the opening of the market", Certainty.ASSUMED)
+
 _RATES = {
     Market.KOSPI: Dated(
         "price limit rate of KOSPI",
         [
-            (dt.date(1995, 4, 1), 6 * _PERCENT),  # before: fixed amounts of won by price band
-            (dt.date(1996, 11, 25), 8 * _PERCENT),
-            (dt.date(1998, 3, 2), 12 * _PERCENT),
-            (dt.date(1998, 12, 7), 15 * _PERCENT),
-            (dt.date(2015, 6, 15), 30 * _PERCENT),
+            (dt.date(1995, 4, 1), 6 * _PERCENT, _GUIDE),  # before: fixed amounts of won by price band
+            (dt.date(1996, 11, 25), 8 * _PERCENT, _GUIDE),
+            (dt.date(1998, 3, 2), 12 * _PERCENT, _GUIDE),
+            (dt.date(1998, 12, 7), 15 * _PERCENT, _GUIDE),
+            (dt.date(2015, 6, 15), 30 * _PERCENT, _GUIDE),
         ],
     ),
     Market.KOSDAQ: Dated(
         "price limit rate of KOSDAQ",
         [
-            (dt.date(1996, 11, 25), 8 * _PERCENT),
-            (dt.date(1998, 3, 2), 12 * _PERCENT),
-            (dt.date(2005, 3, 28), 15 * _PERCENT),
-            (dt.date(2015, 6, 15), 30 * _PERCENT),
+            (dt.date(1996, 11, 25), 8 * _PERCENT, _GUIDE),
+            (dt.date(1998, 3, 2), 12 * _PERCENT, _KOSDAQ_1998),
+            (dt.date(2005, 3, 28), 15 * _PERCENT, _KOSDAQ_2005),
+            (dt.date(2015, 6, 15), 30 * _PERCENT, _GUIDE),
         ],
     ),
-    Market.KONEX: Dated("price limit rate of KONEX", [(dt.date(2013, 7, 1), 15 * _PERCENT)]),
+    Market.KONEX: Dated("price limit rate of KONEX", [(dt.date(2013, 7, 1), 15 * _PERCENT, _KONEX_OPENED)]),
 }
+
+
+class ListingPhase(Labelled):
+    """Where in its life as a listing an instrument stands; it decides which price limits a day has."""
+
+    USUAL = "USUAL", "일반", "usual"
+    FIRST_DAY = "FIRST_DAY", "신규상장 첫날", "first day of a listing"
+    RELISTING = "RELISTING", "재상장·변경상장 첫날", "first day after a spin-off or a long halt"
+    DELISTING_SALE = "DELISTING_SALE", "정리매매", "delisting sale"
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningRange:
+    """How far the first price of a new listing may lie from its reference, as shares of it.
+
+    `is_whole_day`: all prices of the day stay in the range; else it binds the opening auction alone, whose price then is
+    the base price of the usual limits.
+    """
+
+    least: Fraction
+    most: Fraction
+    is_whole_day: bool
+
+
+_IPO_2023 = Source("the exchange's reform of the first trading day, in force since 2023-06-26", Certainty.CONFIRMED)
+_IPO_2015 = Source("the exchange's trading guide to 2023: opening auction from 90 to 200 %", Certainty.CONFIRMED)
+_RELISTED = Source("general knowledge: opening auction in a wide band", Certainty.ASSUMED)
+
+_OPENING_RANGES = {
+    ListingPhase.FIRST_DAY: Dated(
+        "price range of the first day of a listing",
+        [
+            (dt.date(2015, 6, 15), OpeningRange(90 * _PERCENT, 200 * _PERCENT, is_whole_day=False), _IPO_2015),
+            (dt.date(2023, 6, 26), OpeningRange(60 * _PERCENT, 400 * _PERCENT, is_whole_day=True), _IPO_2023),
+        ],
+    ),
+    ListingPhase.RELISTING: Dated(
+        "price range of a re-listing's opening auction",
+        [(dt.date(2015, 6, 15), OpeningRange(50 * _PERCENT, 200 * _PERCENT, is_whole_day=False), _RELISTED)],
+    ),
+}
+TABLES = (*_RATES.values(), *_OPENING_RANGES.values())
+
+
+@cache
+def opening_range(day: dt.date, phase: ListingPhase) -> OpeningRange:
+    """Return how far the first price of a new listing may lie from its reference (공모가).
+
+    Raises:
+        MarketRuleError: the phase opens by the usual limits or has none, or the rule is not known on the date.
+    """
+    if phase not in _OPENING_RANGES:
+        raise MarketRuleError(f"{phase.en}: no opening range, only new listings have one")
+    return _OPENING_RANGES[phase].on(day)
+
+
+def opening_limits(
+    reference: int, day: dt.date, market: Market, phase: ListingPhase, kind: InstrumentKind = InstrumentKind.STOCK
+) -> PriceLimits:
+    """Return the range of a new listing's opening auction, cut inward to order prices; raises as `opening_range`.
+
+    Offer 10 000 -> 6 000 to 40 000 since 2023-06-26, when the range became that of the whole day; before, 9 000 to 20 000.
+    """
+    if reference <= 0:
+        raise ValueError(f"reference price {reference} is not positive")
+    own = opening_range(day, phase)
+    ticks = tick_table(day, market, kind)
+    return PriceLimits(reference, ticks.rup(reference * own.least), ticks.rdn(reference * own.most))
+
+
+def has_limits(kind: InstrumentKind, phase: ListingPhase = ListingPhase.USUAL) -> bool:
+    """Tell whether prices are limited at all: not those of an ELW, nor of a delisting sale."""
+    return kind is not InstrumentKind.ELW and phase is not ListingPhase.DELISTING_SALE
+
+
+def limits_of_day(
+    base: int, day: dt.date, market: Market, phase: ListingPhase, kind: InstrumentKind, leverage: int = 1
+) -> PriceLimits | None:
+    """Return the limits of a day as traded, whatever the phase of the listing; None where prices are free.
+
+    `base` is the base price; on the first day of a listing since 2023-06-26 the offer price; in the other phases that find
+    their base in the opening auction, the price of that auction.
+    """
+    if not has_limits(kind, phase):
+        return None
+    if phase in _OPENING_RANGES and opening_range(day, phase).is_whole_day:
+        return opening_limits(base, day, market, phase, kind)
+    return price_limits(base, day, market, kind, leverage)
 
 
 @cache

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from kats_core.market.dated import Dated
+from kats_core.market.dated import Certainty, Dated, Source
 from kats_core.model import time as kst
 from kats_core.model.time import Nanos
 
@@ -29,14 +29,16 @@ _SATURDAY_CLOCKS = (dt.time(9, 30), dt.time(11, 30))
 
 # Until 2000-05-19 the session paused at midday (11:30-13:00, from 1998-12-07 12:00-13:00). The pause is left out: no minute
 # data of those years exist. 2014-09-01, 2019-04-29, 2025-03-04 and 2026-09-14 changed only what surrounds the session.
+_RECORDS = Source("a public calendar package and the press of the time", Certainty.CONFIRMED)
 _REGULAR_CLOCKS = Dated(
     "regular session hours",
     [
-        (dt.date(1995, 1, 1), (dt.time(9, 30), dt.time(15, 0))),
-        (dt.date(1998, 12, 7), (dt.time(9, 0), dt.time(15, 0))),
-        (dt.date(2016, 8, 1), (dt.time(9, 0), dt.time(15, 30))),
+        (dt.date(1995, 1, 1), (dt.time(9, 30), dt.time(15, 0)), _RECORDS),
+        (dt.date(1998, 12, 7), (dt.time(9, 0), dt.time(15, 0)), _RECORDS),
+        (dt.date(2016, 8, 1), (dt.time(9, 0), dt.time(15, 30)), _RECORDS),
     ],
 )
+TABLES = (_REGULAR_CLOCKS,)
 
 
 def regular_clocks(session: dt.date) -> tuple[dt.time, dt.time]:

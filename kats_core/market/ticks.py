@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from kats_core.market.dated import Dated, MarketRuleError
+from kats_core.market.dated import Certainty, Dated, MarketRuleError, Source
 from kats_core.market.exact import Int64Array, int64_array
 from kats_core.model.kinds import InstrumentKind, Market, Scope
 
@@ -193,18 +193,30 @@ _REFORM_2010 = dt.date(2010, 10, 4)
 _REFORM_2023 = dt.date(2023, 1, 25)
 _FUND_REFORM = dt.date(2023, 12, 18)
 
-_KOSPI_ROWS = [(_REFORM_2010, _KOSPI_2010), (_REFORM_2023, _SINCE_2023)]
-_KOSDAQ_ROWS = [(_REFORM_2010, _KOSDAQ_2010), (_REFORM_2023, _SINCE_2023)]
+_PRESS_2010 = Source("press of 2010-07-30 and the exchange's older tick tables", Certainty.CONFIRMED)
+_PRESS_2023 = Source("press of 2022-11-01 and 2023-01-17; checked on public prices since", Certainty.CONFIRMED)
+_BEFORE_2010 = Source("the table of 2010, with 5 won below 5 000: for adjusted series only", Certainty.ASSUMED)
+_FUND_RULE = Source("the exchange's trading guide", Certainty.CONFIRMED)
+_PRESS_FUNDS = Source("press of December 2023; one paper printed 12-08 for the first day", Certainty.REPORTED)
+
+_KOSPI_ROWS = [(_REFORM_2010, _KOSPI_2010, _PRESS_2010), (_REFORM_2023, _SINCE_2023, _PRESS_2023)]
+_KOSDAQ_ROWS = [(_REFORM_2010, _KOSDAQ_2010, _PRESS_2010), (_REFORM_2023, _SINCE_2023, _PRESS_2023)]
+_KOSPI_ANY_DAY = [(_FIRST_DAY, _KOSPI_APPROXIMATE, _BEFORE_2010), *_KOSPI_ROWS]
+_KOSDAQ_ANY_DAY = [(_FIRST_DAY, _KOSDAQ_APPROXIMATE, _BEFORE_2010), *_KOSDAQ_ROWS]
 
 _STOCKS = {
     (Market.KOSPI, Scope.RAW): Dated("tick table of KOSPI stocks as traded", _KOSPI_ROWS),
     (Market.KOSDAQ, Scope.RAW): Dated("tick table of KOSDAQ stocks as traded", _KOSDAQ_ROWS),
     (Market.KONEX, Scope.RAW): Dated("tick table of KONEX stocks as traded", _KOSDAQ_ROWS),
-    (Market.KOSPI, Scope.ADJUSTED): Dated("", [(_FIRST_DAY, _KOSPI_APPROXIMATE), *_KOSPI_ROWS]),
-    (Market.KOSDAQ, Scope.ADJUSTED): Dated("", [(_FIRST_DAY, _KOSDAQ_APPROXIMATE), *_KOSDAQ_ROWS]),
-    (Market.KONEX, Scope.ADJUSTED): Dated("", [(_FIRST_DAY, _KOSDAQ_APPROXIMATE), *_KOSDAQ_ROWS]),
+    (Market.KOSPI, Scope.ADJUSTED): Dated("tick table of adjusted KOSPI stocks", _KOSPI_ANY_DAY),
+    (Market.KOSDAQ, Scope.ADJUSTED): Dated("tick table of adjusted KOSDAQ stocks", _KOSDAQ_ANY_DAY),
+    (Market.KONEX, Scope.ADJUSTED): Dated("tick table of adjusted KONEX stocks", _KOSDAQ_ANY_DAY),
 }
-_FUNDS = Dated("", [(_FIRST_DAY, _FLAT_5), (_FUND_REFORM, _FUND_2023)])
+_FUNDS = Dated(
+    "tick table of ETF and ETN", [(_FIRST_DAY, _FLAT_5, _FUND_RULE), (_FUND_REFORM, _FUND_2023, _PRESS_FUNDS)]
+)
+_WARRANTS = Dated("tick table of ELW", [(_FIRST_DAY, _FLAT_5, _FUND_RULE)])
+TABLES = (*_STOCKS.values(), _FUNDS, _WARRANTS)
 
 
 @cache
@@ -217,7 +229,7 @@ def tick_table(day: dt.date, market: Market, kind: InstrumentKind, scope: Scope 
         MarketRuleError: a stock as traded before 2010-10-04. Adjusted series use an approximate table there.
     """
     if kind is InstrumentKind.ELW:
-        return _FLAT_5
+        return _WARRANTS.on(day)
     if kind is not InstrumentKind.STOCK:
         return _FUNDS.on(day)
     return _STOCKS[market, scope].on(day)

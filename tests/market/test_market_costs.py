@@ -4,12 +4,26 @@ import datetime as dt
 from decimal import Decimal
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kats_core.market.costs import COMMISSION_RATE, Costs, charge_for_fill, tax_rate, tax_unconfirmed
+from kats_core.market.calendar import CalendarError, krx_calendar
+from kats_core.market.costs import (
+    COMMISSION_RATE,
+    CommissionPlan,
+    Costs,
+    SalesTax,
+    charge_for_fill,
+    commission_rate,
+    sales_tax,
+    tax_array,
+    tax_rate,
+    tax_unconfirmed,
+)
 from kats_core.market.exact import floor_times, to_fraction
+from kats_core.market.settlement import settlement_date
 from kats_core.market.ticks import tick_table
 from kats_core.model.kinds import InstrumentKind, Market
 
@@ -138,3 +152,65 @@ def test_float_commission_is_refused() -> None:
     """Rates are fractions inside the core."""
     with pytest.raises(TypeError, match="to_fraction"):
         Costs(0.00015)  # type: ignore[arg-type]
+
+
+# krx_rules.md section 7.1: first trade date with a rate, and the settlement date from which the law applies it.
+SWITCHES = [
+    ("2019-05-30", "2019-06-03"),
+    ("2020-12-29", "2021-01-04"),
+    ("2022-12-28", "2023-01-02"),
+    ("2023-12-27", "2024-01-02"),
+    ("2024-12-27", "2025-01-02"),
+    ("2025-12-29", "2026-01-02"),
+]
+
+
+@pytest.mark.parametrize(("traded", "settled"), SWITCHES)
+def test_the_rate_follows_the_settlement_date(traded: str, settled: str) -> None:
+    """The first trades with a new rate are those that settle in the new period, two sessions later."""
+    first = dt.date.fromisoformat(traded)
+    assert settlement_date(first) == dt.date.fromisoformat(settled)
+    before = krx_calendar().shift(first, -1)
+    assert sales_tax(before, KOSPI) != sales_tax(first, KOSPI)
+
+
+def test_kospi_pays_a_part_for_rural_development() -> None:
+    """2026: 0.05 % and 0.15 % on KOSPI, 0.20 % in one on KOSDAQ, the same together."""
+    day = dt.date(2026, 3, 3)
+    assert sales_tax(day, KOSPI) == SalesTax(Fraction("0.0005"), Fraction("0.0015"))
+    assert sales_tax(day, Market.KOSDAQ) == SalesTax(Fraction("0.0020"), Fraction(0))
+
+
+def test_the_last_sessions_of_the_calendar_have_a_tax() -> None:
+    """They settle after the table ends: the last rate is assumed, and said to be."""
+    day = dt.date(2027, 12, 30)
+    assert tax_rate(day, KOSPI) == Fraction("0.0020")
+    assert tax_unconfirmed(day)
+
+
+def test_a_closed_day_has_no_tax() -> None:
+    """Nothing is sold on it."""
+    with pytest.raises(CalendarError, match="not a session"):
+        tax_rate(dt.date(2026, 7, 17), KOSPI)
+
+
+@pytest.mark.parametrize(
+    ("plan", "kind", "rate"),
+    [
+        (CommissionPlan.DEFAULT, STOCK, "0.00015"),
+        (CommissionPlan.BANK_ONLINE, STOCK, "0.000140527"),
+        (CommissionPlan.BANK_ONLINE, InstrumentKind.ETF, "0.000146527"),
+        (CommissionPlan.PREFERENTIAL, STOCK, "0.000042087"),
+    ],
+)
+def test_commission_of_a_price_list(plan: CommissionPlan, kind: InstrumentKind, rate: str) -> None:
+    """krx_rules.md section 7.2; none lies above the default."""
+    assert commission_rate(plan, dt.date(2026, 3, 3), kind) == Fraction(rate) <= COMMISSION_RATE
+
+
+@given(st.lists(st.integers(0, 10**13), max_size=20), st.sampled_from([KOSPI, Market.KOSDAQ, KONEX]))
+def test_arrays_of_amounts_are_charged_like_each_of_them(amounts: list[int], market: Market) -> None:
+    """One table, one answer."""
+    day, array = dt.date(2026, 3, 3), np.array(amounts, dtype=np.int64)
+    assert tax_array(array, day, market, STOCK).tolist() == [Costs().tax_on(a, day, market) for a in amounts]
+    assert Costs().commission_array(array).tolist() == [Costs().commission_on(a) for a in amounts]

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kats_core.market.limits import PriceLimits, limit_arrays, limit_rate, price_limits
+from kats_core.market.limits import (
+    ListingPhase,
+    PriceLimits,
+    limit_arrays,
+    limit_rate,
+    limits_of_day,
+    opening_limits,
+    price_limits,
+)
 from kats_core.market.ticks import MarketRuleError, tick_table
 from kats_core.model.kinds import InstrumentKind, Market, Scope
 
@@ -270,3 +278,49 @@ def test_arrays_equal_scalars(
     assert lower.tolist() == [found.lower for found in limits]
     assert upper.tolist() == [found.upper for found in limits]
     assert lower.dtype == upper.dtype == np.int64
+
+
+class TestListings:
+    @pytest.mark.parametrize(
+        ("offer", "lower", "upper"), [(10_000, 6_000, 40_000), (21_500, 12_900, 86_000), (38_000, 22_800, 152_000)]
+    )
+    def test_first_day_of_a_listing(self, offer: int, lower: int, upper: int) -> None:
+        """Since 2023-06-26 prices of the whole first day lie between 60 and 400 % of the offer."""
+        first, second = dt.date(2023, 6, 26), dt.date(2023, 6, 27)
+        expected = PriceLimits(offer, lower, upper)
+        assert opening_limits(offer, first, KOSDAQ, ListingPhase.FIRST_DAY) == expected
+        assert limits_of_day(offer, first, KOSDAQ, ListingPhase.FIRST_DAY, STOCK) == expected
+        assert limits_of_day(offer, second, KOSDAQ, ListingPhase.USUAL, STOCK) == price_limits(offer, second, KOSDAQ)
+
+    def test_first_day_before_2023_06_26(self) -> None:
+        """The opening auction found the base between 90 and 200 % of the offer; from there the usual 30 %."""
+        day = dt.date(2023, 6, 23)
+        assert opening_limits(10_000, day, KOSDAQ, ListingPhase.FIRST_DAY) == PriceLimits(10_000, 9_000, 20_000)
+        found = limits_of_day(20_000, day, KOSDAQ, ListingPhase.FIRST_DAY, STOCK)
+        assert found == price_limits(20_000, day, KOSDAQ)
+
+    def test_a_relisting_opens_in_a_wide_band(self) -> None:
+        """50 to 200 % of the reference, then the usual limits of the price that was found."""
+        assert opening_limits(10_000, NOW, KOSPI, ListingPhase.RELISTING) == PriceLimits(10_000, 5_000, 20_000)
+
+    def test_free_prices(self) -> None:
+        """A delisting sale and an ELW have no limits, which is not the same as wide ones."""
+        assert limits_of_day(1_000, NOW, KOSPI, ListingPhase.DELISTING_SALE, STOCK) is None
+        assert limits_of_day(1_000, NOW, KOSPI, ListingPhase.USUAL, ELW) is None
+
+    def test_what_is_not_known_is_an_error(self) -> None:
+        """First days before 2015-06-15, and an opening range of a day that has none."""
+        with pytest.raises(MarketRuleError, match="2015-06-15"):
+            opening_limits(10_000, dt.date(2015, 6, 12), KOSPI, ListingPhase.FIRST_DAY)
+        with pytest.raises(MarketRuleError, match="no opening range"):
+            opening_limits(10_000, NOW, KOSPI, ListingPhase.USUAL)
+
+
+@given(st.integers(1, 3_000_000), days, st.sampled_from([KOSPI, KOSDAQ]), kinds)
+def test_limits_rise_with_the_base(price: int, day: dt.date, market: Market, kind: tuple[InstrumentKind, int]) -> None:
+    """A higher base never has a lower limit, on either side."""
+    ticks = tick_table(day, market, kind[0])
+    base = ticks.rup(price)
+    here, above = (price_limits(one, day, market, *kind) for one in (base, ticks.up(base)))
+    assert here.lower <= above.lower
+    assert here.upper <= above.upper
