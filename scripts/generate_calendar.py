@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +75,44 @@ HOURS: dict[str, tuple[str | None, str]] = {
 # 2017-11-16 stays: the exam was postponed by an earthquake the evening before, but the exchange kept the announced hours
 # (press of 2017-11-15 and 11-16) and moved them again on the exam's new day, 11-23.
 
+# What the names of `holidays` mean to the exchange; the first that a name contains counts. `Closure` has the texts.
+REASONS = (
+    ("Alternative holiday", "SUBSTITUTE"),
+    ("End of Year", "YEAR_END"),
+    ("Election", "ELECTION"),
+    ("Temporary Public Holiday", "TEMPORARY"),
+    ("Armed Forces Day", "TEMPORARY"),
+    ("FIFA World Cup", "TEMPORARY"),
+    ("New Year's Day", "NEW_YEAR"),
+    ("Korean New Year", "SEOLLAL"),
+    ("Chuseok", "CHUSEOK"),
+    ("Independence Movement Day", "MARCH_FIRST"),
+    ("Tree Planting Day", "ARBOR"),
+    ("Workers' Day", "LABOR"),
+    ("Labor Day", "LABOR"),
+    ("Children's Day", "CHILDREN"),
+    ("Buddha's Birthday", "BUDDHA"),
+    ("Memorial Day", "MEMORIAL"),
+    ("Constitution Day", "CONSTITUTION"),
+    ("Liberation Day", "LIBERATION"),
+    ("National Foundation Day", "FOUNDATION"),
+    ("Hangul Day", "HANGUL"),
+    ("Christmas Day", "CHRISTMAS"),
+)
+
+# Before 2001 `holidays` names public holidays only; these were the exchange's own.
+REASONS_BEFORE_2001 = {
+    **dict.fromkeys(("1995-12-28", "1995-12-29", "1995-12-30", "1996-12-28", "1996-12-30", "1996-12-31"), "YEAR_END"),
+    **dict.fromkeys(("1997-12-29", "1997-12-30", "1997-12-31", "1998-12-29", "1998-12-30", "1998-12-31"), "YEAR_END"),
+    **dict.fromkeys(("1999-12-29", "1999-12-30", "1999-12-31", "2000-12-27", "2000-12-28", "2000-12-29"), "YEAR_END"),
+    **dict.fromkeys(("1996-05-01", "1997-05-01", "1998-05-01", "2000-05-01"), "LABOR"),
+    "1996-11-23": "UNKNOWN",
+    "2000-01-03": "TEMPORARY",  # computers were to be looked after at the turn of 2000
+}
+
+PUBLISHED_THROUGH = dt.date(2026, 12, 31)
+"""The exchange publishes the closed days of a year in its last weeks; what lies beyond is derived from the law."""
+
 HEADER = '''"""Hold the sessions of the Korea Exchange as data; kats_core.market.calendar reads it.
 
 Written by scripts/generate_calendar.py, where every correction has its reason. Do not edit: change the script.
@@ -103,6 +142,21 @@ def closed_days() -> list[dt.date]:
     return closed
 
 
+def reasons(closed: list[dt.date]) -> dict[dt.date, str]:
+    """Return why each day is closed, as the name of a `Closure`."""
+    public = holidays.country_holidays("KR", years=range(COVERED_FROM.year, 2001), language="en_US")
+    financial = holidays.financial_holidays("XKRX", years=range(2001, COVERED_THROUGH.year + 1), language="en_US")
+    found = {}
+    for day in closed:
+        name = financial.get(day) if day >= HOLIDAYS_RELIABLE_FROM else public.get(day, "")
+        known = [reason for part, reason in REASONS if part in name]
+        own = REASONS_BEFORE_2001.get(day.isoformat())
+        if own is None and not known:
+            raise SystemExit(f"{day}: closed for {name!r}, which has no reason here: list it in this script")
+        found[day] = own or known[0]
+    return found
+
+
 def special_hours(closed: set[dt.date]) -> dict[dt.date, str]:
     """Return the opening and closing clocks of sessions off the usual hours of their period."""
     found = {}
@@ -124,12 +178,17 @@ def special_hours(closed: set[dt.date]) -> dict[dt.date, str]:
 def render() -> str:
     """Return the text of the data module; the same for the same packages and corrections."""
     closed = closed_days()
+    why = reasons(closed)
     lines = [HEADER, f'COVERED_FROM = "{COVERED_FROM}"', f'COVERED_THROUGH = "{COVERED_THROUGH}"', ""]
-    lines += ["# Month and day of the weekdays without a session, and of such Saturdays while Saturdays were sessions."]
+    lines += [
+        "# The exchange had published its closed days to here when this was written; later ones follow from the law."
+    ]
+    lines += [f'PUBLISHED_THROUGH = "{PUBLISHED_THROUGH}"', ""]
+    lines += ["# Weekdays without a session, and such Saturdays while Saturdays were sessions: month, day and reason."]
     lines += ["CLOSED = {"]
     for year in range(COVERED_FROM.year, COVERED_THROUGH.year + 1):
-        monthdays = " ".join(f"{day:%m%d}" for day in closed if day.year == year)
-        lines.append(f'    {year}: "{monthdays}",')
+        entries = " ".join(f"{day:%m%d}:{why[day]}" for day in closed if day.year == year)
+        lines += [f"    {year}: (", *(f'        "{part}"' for part in _wrapped(entries)), "    ),"]
     lines += [
         "}",
         "",
@@ -155,6 +214,12 @@ def main() -> int:
         file=sys.stderr,
     )
     return 1
+
+
+def _wrapped(entries: str) -> list[str]:
+    """Return the entries in lines; each but the last ends in the space that joins it to the next."""
+    parts = textwrap.wrap(entries, 106)
+    return [f"{part} " for part in parts[:-1]] + parts[-1:]
 
 
 def _exchange_calendar() -> exchange_calendars.ExchangeCalendar:

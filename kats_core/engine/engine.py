@@ -16,6 +16,7 @@ from kats_core.engine.portfolio import Portfolio
 from kats_core.engine.reservations import Reservations
 from kats_core.engine.state import EngineConfig, SetupState, State, StrategyInstance, SymbolDay
 from kats_core.engine.watch import Watch
+from kats_core.market.calendar import doubtful_hours, session_doubt
 from kats_core.market.costs import Costs, tax_unconfirmed
 from kats_core.market.exact import to_fraction
 from kats_core.market.rules import symbol_rules
@@ -166,7 +167,7 @@ class Engine:
 
     def _on_prepared(self, event: SessionPrepared) -> None:
         state = self._state
-        state.hours = state.config.calendar.hours(event.session)
+        state.hours = doubtful_hours(state.config.calendar, event.session)
         state.phase, state.bar_kind = None, None
         state.trading = TradingState.ACTIVE
         state.stopped_symbols.clear()
@@ -180,6 +181,7 @@ class Engine:
             if position.symbol not in state.days:
                 raise ValueError(f"{position.symbol} is held but not part of the session {event.session}")
         state.facts.begin_session(event.facts)
+        self._check_calendar(event)
         self._desk.begin_session()
         self._entries.begin_session()
         state.baselines.begin_session(event.session, state.portfolio.equity, state.portfolio.realised)
@@ -189,6 +191,15 @@ class Engine:
         self._tell_stages(SessionBegan(event.ts, event.session))
         self._marked = None
         self._mark()
+
+    def _check_calendar(self, event: SessionPrepared) -> None:
+        """Enter nothing, loudly, on a day that the calendar does not know or the broker sees otherwise."""
+        state = self._state
+        says = next((f.value for f in event.facts if f.name == fact.EXCHANGE_OPEN and isinstance(f.value, bool)), None)
+        doubt = session_doubt(state.config.calendar, event.session, says)
+        if doubt is not None:
+            state.trading = TradingState.REDUCING
+            state.notify(Severity.CRITICAL, doubt)
 
     def _day(self, instrument: Instrument, base: int, event: SessionPrepared) -> SymbolDay:
         rules = symbol_rules(instrument, base, event.session, self._state.config.scope)

@@ -17,6 +17,7 @@ from kats_core.engine.portfolio import Key
 from kats_core.engine.state import State, StrategyInstance, SymbolDay
 from kats_core.exits.in_bar import Hit, hits_in_bar
 from kats_core.exits.targets import place_targets
+from kats_core.market.calendar import sessions_since
 from kats_core.model import time
 from kats_core.model.bar import Bar
 from kats_core.model.codes import CoreCode
@@ -227,8 +228,8 @@ class ExitCoordinator:
         if plan is None:
             return False
         if plan.kind is TimeExitKind.SESSIONS and isinstance(plan.value, int):
-            calendar = self._state.config.calendar
-            return calendar.index(self._state.session) - calendar.index(position.opened_on) >= plan.value
+            held = sessions_since(self._state.config.calendar, position.opened_on, self._state.session)
+            return held >= plan.value
         if plan.kind is TimeExitKind.CLOCK and isinstance(plan.value, dt.time):
             # Daily bars know one moment before the close; every clock exit of the session falls on it.
             return self._state.bar_kind is BarKind.DAY or self._state.clock.at(plan.value) <= self._state.now

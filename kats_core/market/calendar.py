@@ -13,12 +13,48 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from kats_core.market.sessions import SATURDAYS_THROUGH, SessionHours, regular_clocks
+from kats_core.model.codes import CoreCode
+from kats_core.model.labels import Labelled
 
 Clocks: TypeAlias = tuple[dt.time, dt.time]
 """Opening and closing clock."""
 
 _FRIDAY = 4
 _SATURDAY = 5
+
+
+class Closure(Labelled):
+    """Why the exchange does not trade on a day."""
+
+    WEEKEND = "WEEKEND", "주말", "weekend"
+    NEW_YEAR = "NEW_YEAR", "신정", "New Year's Day"
+    SEOLLAL = "SEOLLAL", "설날 연휴", "Seollal"
+    MARCH_FIRST = "MARCH_FIRST", "삼일절", "Independence Movement Day"
+    ARBOR = "ARBOR", "식목일", "Arbor Day"
+    LABOR = "LABOR", "노동절", "Labor Day"
+    CHILDREN = "CHILDREN", "어린이날", "Children's Day"
+    BUDDHA = "BUDDHA", "부처님오신날", "Buddha's Birthday"
+    MEMORIAL = "MEMORIAL", "현충일", "Memorial Day"
+    CONSTITUTION = "CONSTITUTION", "제헌절", "Constitution Day"
+    LIBERATION = "LIBERATION", "광복절", "Liberation Day"
+    CHUSEOK = "CHUSEOK", "추석 연휴", "Chuseok"
+    FOUNDATION = "FOUNDATION", "개천절", "National Foundation Day"
+    HANGUL = "HANGUL", "한글날", "Hangul Day"
+    CHRISTMAS = "CHRISTMAS", "성탄절", "Christmas Day"
+    YEAR_END = "YEAR_END", "연말 휴장", "end of the year"
+    ELECTION = "ELECTION", "선거일", "election day"
+    TEMPORARY = "TEMPORARY", "임시휴장", "declared holiday"
+    SUBSTITUTE = "SUBSTITUTE", "대체공휴일", "substitute holiday"
+    UNKNOWN = "UNKNOWN", "사유 미상", "reason not known"
+
+
+class HoursKind(Labelled):
+    """Why a session is off the usual hours."""
+
+    FIRST_SESSION = "FIRST_SESSION", "연초 개장일", "first session of the year"
+    EXAM = "EXAM", "수능일", "college entrance exam"
+    SHORTENED = "SHORTENED", "단축 거래", "shortened session"
+    SATURDAY = "SATURDAY", "토요일 오전장", "Saturday morning"
 
 
 class CalendarError(ValueError):
@@ -31,7 +67,17 @@ class Calendar:
     Sessions have a position, so that "five sessions later" is an addition; a lookup costs the same for every date.
     """
 
-    __slots__ = ("_days", "_first", "_hours", "_position", "_special", "covered_from", "covered_through")
+    __slots__ = (
+        "_closures",
+        "_days",
+        "_first",
+        "_hours",
+        "_position",
+        "_special",
+        "covered_from",
+        "covered_through",
+        "published_through",
+    )
 
     def __init__(
         self,
@@ -39,9 +85,13 @@ class Calendar:
         covered_from: dt.date,
         covered_through: dt.date,
         special_hours: Mapping[dt.date, Clocks],
+        closures: Mapping[dt.date, Closure] | None = None,
+        published_through: dt.date | None = None,
     ) -> None:
         self.covered_from = covered_from
         self.covered_through = covered_through
+        self.published_through = published_through or covered_through
+        self._closures = dict(closures or {})
         self._first = covered_from.toordinal()
         self._days = sorted(sessions)
         self._special = dict(special_hours)
@@ -55,6 +105,28 @@ class Calendar:
         """Tell whether the exchange trades on `day`."""
         offset = self._offset(day)
         return self._position[offset + 1] > self._position[offset]
+
+    def closure(self, day: dt.date) -> Closure | None:
+        """Return why `day` is closed, None when it is a session."""
+        if self.is_session(day):
+            return None
+        own = self._closures.get(day)
+        if own is not None:
+            return own
+        return Closure.WEEKEND if day.weekday() > _FRIDAY else Closure.UNKNOWN
+
+    def hours_kind(self, session: dt.date) -> HoursKind | None:
+        """Return why a session is off the usual hours, None when it is not."""
+        if session not in self._special:
+            is_saturday = self.is_session(session) and session.weekday() == _SATURDAY
+            return HoursKind.SATURDAY if is_saturday else None
+        opening, closing = self._special[session]
+        usual_opening, usual_closing = regular_clocks(session)
+        if closing < usual_closing:
+            return HoursKind.SHORTENED
+        if opening > usual_opening and closing == usual_closing:
+            return HoursKind.FIRST_SESSION
+        return HoursKind.EXAM
 
     def next_session(self, day: dt.date) -> dt.date:
         """Return the first session after `day`, which need not be a session itself."""
@@ -131,9 +203,9 @@ def krx_calendar() -> Calendar:
     covered_from = dt.date.fromisoformat(data.COVERED_FROM)
     covered_through = dt.date.fromisoformat(data.COVERED_THROUGH)
     closed = {
-        dt.date(year, int(monthday[:2]), int(monthday[2:]))
-        for year, monthdays in data.CLOSED.items()
-        for monthday in monthdays.split()
+        dt.date(year, int(entry[:2]), int(entry[2:4])): Closure[entry[5:]]
+        for year, entries in data.CLOSED.items()
+        for entry in entries.split()
     }
     open_days = (
         day
@@ -141,7 +213,8 @@ def krx_calendar() -> Calendar:
         if (day.weekday() <= _FRIDAY or (day.weekday() == _SATURDAY and day <= SATURDAYS_THROUGH)) and day not in closed
     )
     special = {dt.date.fromisoformat(day): _clocks(hours) for day, hours in data.SPECIAL_HOURS.items()}
-    return Calendar(open_days, covered_from, covered_through, special)
+    published_through = dt.date.fromisoformat(data.PUBLISHED_THROUGH)
+    return Calendar(open_days, covered_from, covered_through, special, closed, published_through)
 
 
 def _calendar_days(first: dt.date, last: dt.date) -> Iterator[dt.date]:
@@ -151,3 +224,39 @@ def _calendar_days(first: dt.date, last: dt.date) -> Iterator[dt.date]:
 def _clocks(hours: str) -> Clocks:
     opening, closing = hours.split("-")
     return dt.time.fromisoformat(opening), dt.time.fromisoformat(closing)
+
+
+def session_doubt(calendar: Calendar, day: dt.date, is_open_at_broker: bool | None) -> CoreCode | None:
+    """Return why nothing may be entered on `day` although a session is about to begin, None when all agree.
+
+    `is_open_at_broker` is the answer of the broker's daily inquiry, None when nobody asked. Neither side can open a day that
+    the other holds closed; a day that the table does not know stays without entries whatever the broker says.
+
+    Raises:
+        CalendarError: the table holds the day closed and no broker says otherwise: whoever prepares a session is wrong.
+    """
+    if not calendar.covered_from <= day <= calendar.covered_through:
+        return CoreCode.CALENDAR_UNKNOWN
+    if is_open_at_broker is None and not calendar.is_session(day):
+        raise CalendarError(f"{day} is not a session of the exchange")
+    if is_open_at_broker is not None and is_open_at_broker != calendar.is_session(day):
+        return CoreCode.CALENDAR_DISAGREES
+    return None
+
+
+def doubtful_hours(calendar: Calendar, day: dt.date) -> SessionHours:
+    """Return the hours of a day, also of one in doubt: then the usual ones of its period, by which exits go on."""
+    if calendar.covered_from <= day <= calendar.covered_through and calendar.is_session(day):
+        return calendar.hours(day)
+    return SessionHours.from_clocks(day, *regular_clocks(day))
+
+
+def sessions_since(calendar: Calendar, first: dt.date, day: dt.date) -> int:
+    """Return how many sessions lie after `first` up to `day`; beyond the calendar each weekday counts as one.
+
+    Unlike the difference of two positions it also answers on a day in doubt: a position is not held longer because of it.
+    """
+    last = min(day, calendar.covered_through)
+    known = len(calendar.sessions(first, last)) - calendar.is_session(first) if first <= last else 0
+    beyond = range(max(last, first).toordinal() + 1, day.toordinal() + 1)
+    return known + sum(dt.date.fromordinal(number).weekday() <= _FRIDAY for number in beyond)

@@ -112,12 +112,12 @@ TABLES = (*_TAX.values(), *_COMMISSION.values())
 
 @cache
 def sales_tax(day: dt.date, market: Market, kind: InstrumentKind = InstrumentKind.STOCK) -> SalesTax:
-    """Return the taxes on a sale traded in the session `day`; ETF, ETN and ELW are exempt.
+    """Return the taxes on a sale traded on `day`; ETF, ETN and ELW are exempt.
 
     After the last row, the last row, also for trades that settle after the calendar ends (`tax_unconfirmed`).
 
     Raises:
-        CalendarError: `day` is no session of the calendar.
+        CalendarError: `day` lies before the calendar.
     """
     if kind is not InstrumentKind.STOCK:
         return _NO_TAX
@@ -125,7 +125,7 @@ def sales_tax(day: dt.date, market: Market, kind: InstrumentKind = InstrumentKin
 
 
 def tax_rate(day: dt.date, market: Market, kind: InstrumentKind = InstrumentKind.STOCK) -> Fraction:
-    """Return all taxes on a sale traded in the session `day` as one rate; raises as `sales_tax`."""
+    """Return all taxes on a sale traded on `day` as one rate; raises as `sales_tax`."""
     return sales_tax(day, market, kind).rate
 
 
@@ -136,7 +136,7 @@ def tax_unconfirmed(day: dt.date) -> bool:
 
 
 def tax_array(amounts: Int64Array, day: dt.date, market: Market, kind: InstrumentKind) -> Int64Array:
-    """Return the tax on each amount sold in the session `day`, cut to won."""
+    """Return the tax on each amount sold on `day`, cut to won."""
     return floor_times_array(amounts, tax_rate(day, market, kind))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from functools import cache
 
-from kats_core.market.calendar import CalendarError, krx_calendar
+from kats_core.market.calendar import krx_calendar
 from kats_core.market.dated import Certainty, Dated, Source
 
 _DAYS = Dated(
@@ -29,17 +29,18 @@ def settlement_days(day: dt.date) -> int:
 
 
 @cache
-def settlement_date(session: dt.date) -> dt.date | None:
-    """Return the session on which a trade of `session` is settled, None when it lies beyond the calendar.
+def settlement_date(day: dt.date) -> dt.date | None:
+    """Return the session on which a trade of `day` is settled, None when it lies beyond the calendar.
 
-    Sessions count, not weekdays: a trade of 2026-12-30 is settled on 2027-01-05, for 12-31 is closed.
+    Sessions count, not weekdays: a trade of 2026-12-30 is settled on 2027-01-05, for 12-31 is closed. `day` itself may be one
+    that only the broker holds for a session: what is sold then has to be priced all the same.
 
     Raises:
-        CalendarError: `session` is not a session of the calendar.
+        CalendarError: `day` lies before the calendar.
     """
     calendar = krx_calendar()
-    position = calendar.index(session) + settlement_days(session)
-    try:
-        return calendar.session_at(position)
-    except CalendarError:
+    if day > calendar.covered_through:
         return None
+    later = calendar.sessions(day, calendar.covered_through)
+    wanted = settlement_days(day) - (0 if calendar.is_session(day) else 1)
+    return later[wanted] if wanted < len(later) else None

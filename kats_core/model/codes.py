@@ -87,4 +87,9 @@ class CoreCode(Code, owner="core"):
     LATE_FILL = "종료된 주문의 체결", "a fill for an order that had ended"
     OVERFILL = "주문 수량 초과 체결", "filled beyond the order's quantity"
     INVALID_TRANSITION = "허용되지 않는 주문 상태 전이", "an order event that its state does not allow"
+    CALENDAR_UNKNOWN = "달력 범위 밖: 진입 금지", "the calendar does not cover this day: no entries"
+    CALENDAR_DISAGREES = (
+        "달력과 브로커의 개장일 불일치: 진입 금지",
+        "calendar and broker disagree on this day: no entries",
+    )
     TAX_TABLE_UNCONFIRMED = "확인되지 않은 세율", "the tax rate of the day is not confirmed"

@@ -40,6 +40,8 @@ REALISED_MONTH = "realised_month"
 ORDERABLE_CASH = "orderable_cash"
 SPREAD = "spread"
 VI_STATE = "vi_state"
+EXCHANGE_OPEN = "exchange_open"
+"""Whether the broker's daily inquiry says that the exchange trades today: true or false."""
 
 MARKET_WIDE = ""
 """The symbol of a fact that belongs to no symbol."""

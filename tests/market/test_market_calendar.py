@@ -11,8 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kats_core.market.calendar import Calendar, CalendarError, krx_calendar
+from kats_core.market.calendar import (
+    Calendar,
+    CalendarError,
+    Closure,
+    HoursKind,
+    doubtful_hours,
+    krx_calendar,
+    session_doubt,
+    sessions_since,
+)
 from kats_core.model import time as kst
+from kats_core.model.codes import CoreCode
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -133,6 +143,89 @@ class TestHours:
         """A table that moves the hours of a closed day is wrong."""
         with pytest.raises(ValueError, match="no session"):
             Calendar([], FIRST, LAST, {day("2026-07-17"): (dt.time(10), dt.time(16, 30))})
+
+
+class TestReasons:
+    @pytest.mark.parametrize(
+        ("text", "reason"),
+        [
+            ("2026-02-17", Closure.SEOLLAL),
+            ("2026-03-02", Closure.SUBSTITUTE),
+            ("2026-06-03", Closure.ELECTION),
+            ("2026-07-17", Closure.CONSTITUTION),
+            ("2026-12-31", Closure.YEAR_END),
+            ("2026-07-18", Closure.WEEKEND),
+            ("2024-10-01", Closure.TEMPORARY),
+            ("2017-10-03", Closure.CHUSEOK),
+            ("1996-11-23", Closure.UNKNOWN),
+            ("2026-07-16", None),
+        ],
+    )
+    def test_closed_day_has_its_reason(self, text: str, reason: Closure | None) -> None:
+        """A session has none, a Saturday is a week-end, and one Saturday of 1996 nobody can explain."""
+        assert KRX.closure(day(text)) is reason
+
+    def test_one_closed_day_alone_lacks_a_reason(self) -> None:
+        """Of 8 000 sessions' closed days between."""
+        unknown = [d for d in COVERED if KRX.closure(d) is Closure.UNKNOWN]
+        assert unknown == [day("1996-11-23")]
+
+    @pytest.mark.parametrize(
+        ("text", "kind"),
+        [
+            ("2027-01-04", HoursKind.FIRST_SESSION),
+            ("2026-11-19", HoursKind.EXAM),
+            ("1999-12-28", HoursKind.SHORTENED),
+            ("2000-01-04", HoursKind.SHORTENED),
+            ("1997-06-14", HoursKind.SATURDAY),
+            ("2026-11-20", None),
+        ],
+    )
+    def test_special_hours_have_their_reason(self, text: str, kind: HoursKind | None) -> None:
+        """Told from which end of the session moved."""
+        assert KRX.hours_kind(day(text)) is kind
+
+    def test_the_published_list_ends_with_2026(self) -> None:
+        """Closed days of 2027 follow from the law; the exchange has not confirmed them."""
+        assert KRX.published_through == day("2026-12-31")
+
+
+class TestDoubt:
+    @pytest.mark.parametrize(
+        ("text", "broker", "code"),
+        [
+            ("2026-07-16", None, None),
+            ("2026-07-16", True, None),
+            ("2026-07-16", False, CoreCode.CALENDAR_DISAGREES),
+            ("2026-07-17", True, CoreCode.CALENDAR_DISAGREES),
+            ("2028-01-04", True, CoreCode.CALENDAR_UNKNOWN),
+            ("2028-01-04", None, CoreCode.CALENDAR_UNKNOWN),
+        ],
+    )
+    def test_no_entries_unless_table_and_broker_agree(
+        self, text: str, broker: bool | None, code: CoreCode | None
+    ) -> None:
+        """A day outside the table, or seen otherwise by the broker, is in doubt."""
+        assert session_doubt(KRX, day(text), broker) is code
+
+    def test_a_closed_day_that_nobody_opens_is_a_mistake(self) -> None:
+        """Whoever begins a session then is wrong."""
+        with pytest.raises(CalendarError, match="2026-07-17 is not a session"):
+            session_doubt(KRX, day("2026-07-17"), None)
+
+    def test_hours_in_doubt_are_the_usual_ones(self) -> None:
+        """Exits need a clock; on a day of the table it is the table's."""
+        assert doubtful_hours(KRX, day("2026-11-19")) is KRX.hours(day("2026-11-19"))
+        for text in ("2028-01-04", "2026-07-17"):
+            hours = doubtful_hours(KRX, day(text))
+            assert hours.close - hours.open == 390 * kst.MINUTE
+
+    def test_holding_time_goes_on_beyond_the_table(self) -> None:
+        """Inside it sessions count; beyond it each weekday."""
+        assert sessions_since(KRX, day("2026-12-29"), day("2027-01-05")) == 3
+        assert sessions_since(KRX, day("2026-12-29"), day("2026-12-29")) == 0
+        assert sessions_since(KRX, day("2027-12-29"), day("2028-01-04")) == 3
+        assert sessions_since(KRX, day("2028-01-03"), day("2028-01-04")) == 1
 
 
 class TestNavigation:

@@ -188,10 +188,13 @@ def test_the_last_sessions_of_the_calendar_have_a_tax() -> None:
     assert tax_unconfirmed(day)
 
 
-def test_a_closed_day_has_no_tax() -> None:
-    """Nothing is sold on it."""
-    with pytest.raises(CalendarError, match="not a session"):
-        tax_rate(dt.date(2026, 7, 17), KOSPI)
+def test_a_day_that_only_the_broker_trades_has_a_tax() -> None:
+    """Whatever is sold then must be priced: the rate of the second session after it; before the calendar there is none."""
+    assert settlement_date(dt.date(2025, 12, 31)) == dt.date(2026, 1, 5)
+    assert tax_rate(dt.date(2025, 12, 31), KOSPI) == Fraction("0.0020")
+    assert tax_rate(dt.date(2028, 1, 4), KOSPI) == Fraction("0.0020")
+    with pytest.raises(CalendarError, match="covers"):
+        tax_rate(dt.date(1995, 5, 1), KOSPI)
 
 
 @pytest.mark.parametrize(
