@@ -22,6 +22,17 @@ class InstrumentKind(Labelled):
     ELW = "ELW", "ELW", "ELW"
 
 
+class ShareClass(Labelled):
+    """What a listed stock is a share of; strategies trade common shares."""
+
+    COMMON = "COMMON", "보통주", "common share"
+    PREFERRED = "PREFERRED", "우선주", "preferred share"
+    SPAC = "SPAC", "스팩", "SPAC"
+    REIT = "REIT", "리츠", "REIT"
+    INVESTMENT = "INVESTMENT", "투자회사", "investment company"
+    FOREIGN = "FOREIGN", "외국법인", "incorporated abroad"
+
+
 class Scope(Labelled):
     """How a price series relates to what was traded (`spec/README.md` section 3)."""
 

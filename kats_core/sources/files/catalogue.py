@@ -7,6 +7,7 @@ does not know.
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import fnmatch
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
@@ -17,7 +18,9 @@ from pathlib import Path, PurePosixPath
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from kats_core.market.masters import layout_of
 from kats_core.market.source import SourceError
+from kats_core.market.tables import SHARES
 from kats_core.model.kinds import Market, Scope
 from kats_core.sources.files.naming import known_columns, tables_of
 from kats_core.sources.files.params import CatalogueEntry, FileKind
@@ -27,6 +30,8 @@ TIME_COLUMN = {FileKind.DAILY: "date", FileKind.MINUTE: "datetime"}
 
 _PARQUET = {".parquet", ".pq"}
 _CSV = {".csv"}
+_MST = ".mst"
+_DAY_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d{2})-?(\d{2})-?(\d{2})(?!\d)")
 _SHOWN = 8
 
 
@@ -34,7 +39,7 @@ _SHOWN = 8
 class DataFile:
     """A file and what it is taken for. `columns` maps KATS's names to the file's; `why` is for people.
 
-    `tables` are the side tables that it can make.
+    `tables` are the side tables that it can make. `day` is the morning that a master describes, by its name.
     """
 
     path: Path
@@ -46,6 +51,12 @@ class DataFile:
     columns: Mapping[str, str] = field(default_factory=dict)
     market: Market | None = None
     tables: tuple[str, ...] = ()
+    day: dt.date | None = None
+
+    @property
+    def is_mst(self) -> bool:
+        """Tell whether it is a master file of the broker."""
+        return self.path.suffix.lower() == _MST
 
     @property
     def is_csv(self) -> bool:
@@ -85,17 +96,41 @@ class Catalogue:
         """The files of which side tables are made when somebody asks for them."""
         return tuple(file for file in self.files if file.tables)
 
+    @property
+    def masters(self) -> tuple[DataFile, ...]:
+        """The files that say what is listed: the latest first, snapshots last."""
+        found = [file for file in self.files if _tells_what_is_listed(file)]
+        return tuple(
+            sorted(
+                found,
+                key=lambda file: (
+                    file.kind is FileKind.SNAPSHOT,
+                    -file.priority,
+                    -(file.day or dt.date.min).toordinal(),
+                ),
+            )
+        )
+
+    @property
+    def read(self) -> tuple[DataFile, ...]:
+        """All files of which anything is read."""
+        return tuple({file.path: file for file in (*self.used, *self.side, *self.masters)}.values())
+
     def lines(self) -> Iterator[str]:
         """Say of each file what it is taken for and why, those in use first, in the order in which they win."""
         for file in self.used:
             priority = f", priority {file.priority}" if file.priority else ""
             yield f"{file.name}: {file.kind} bars, {file.scope}{priority} ({file.why})"
         used = {file.path for file in self.used}
+        masters = self.masters
         for file in self.files:
             if file.path in used:
                 continue
             if file.kind in TIME_COLUMN:
                 yield f"{file.name}: not used, its {file.scope} prices cannot be joined to those of {self._winner(file)}"
+            elif file.kind is FileKind.MASTER and file in masters:
+                morning = "of a day that its name does not tell" if file.day is None else f"of {file.day}"
+                yield f"{file.name}: {file.kind} {morning} ({file.why})"
             elif file.tables:
                 yield f"{file.name}: {file.kind}, side table {' and '.join(file.tables)} ({file.why})"
             else:
@@ -103,6 +138,12 @@ class Catalogue:
 
     def _winner(self, file: DataFile) -> str:
         return (self.daily if file.kind is FileKind.DAILY else self.minute)[0].name
+
+
+def _tells_what_is_listed(file: DataFile) -> bool:
+    if file.kind is FileKind.SNAPSHOT:
+        return file.has("symbol") and (file.has("name") or file.has("market"))
+    return file.kind is FileKind.MASTER and (file.is_mst or file.has("symbol"))
 
 
 def read_catalogue(paths: Sequence[str], entries: Sequence[CatalogueEntry] = ()) -> Catalogue:
@@ -170,10 +211,12 @@ def _in_use(files: Sequence[DataFile], kind: FileKind) -> tuple[DataFile, ...]:
 def _file(path: Path, name: str, entry: CatalogueEntry | None) -> DataFile:
     if entry is not None and entry.kind is FileKind.UNKNOWN:
         return DataFile(path, name, FileKind.UNKNOWN, "the catalogue says so")
+    if path.suffix.lower() == _MST:
+        return _mst(path, name, 0 if entry is None else entry.priority)
     header = _header(path)
     if header is None:
-        kind = FileKind.MASTER if path.suffix.lower() == ".mst" else FileKind.UNKNOWN
-        return DataFile(path, name, kind, f"{path.suffix or 'no suffix'}: only .parquet and .csv are read")
+        why = f"{path.suffix or 'no suffix'}: only .parquet, .csv and .mst are read"
+        return DataFile(path, name, FileKind.UNKNOWN, why)
     entry = entry or CatalogueEntry(path=name)
     columns = {column: column for column in header} | dict(entry.columns)
     if entry.kind is None:
@@ -197,6 +240,29 @@ def _file(path: Path, name: str, entry: CatalogueEntry | None) -> DataFile:
     return DataFile(path, name, kind, why, scope, entry.priority, columns, entry.market)
 
 
+def _mst(path: Path, name: str, priority: int) -> DataFile:
+    with reading(path), path.open("rb") as content:
+        layout = layout_of(content.readline())
+    if layout is None:
+        return DataFile(
+            path, name, FileKind.UNKNOWN, "its first line has the width of none of the broker's master files"
+        )
+    day = _day_in(name)
+    if layout.market is None:
+        return DataFile(path, name, FileKind.MASTER, "names of index sectors", priority=priority, day=day)
+    tables = () if day is None else (SHARES,)
+    why = f"lines of {layout.width} bytes: {layout.market}"
+    return DataFile(path, name, FileKind.MASTER, why, priority=priority, market=layout.market, tables=tables, day=day)
+
+
+def _day_in(name: str) -> dt.date | None:
+    found = _DAY_IN_NAME.findall(PurePosixPath(name).name)
+    try:
+        return dt.date(*map(int, found[-1])) if found else None
+    except ValueError:
+        return None
+
+
 def _side_file(
     path: Path, name: str, kind: FileKind, why: str, header: Sequence[str], entry: CatalogueEntry
 ) -> DataFile:
@@ -205,7 +271,8 @@ def _side_file(
         raise SourceError(f"{path}: no column {', '.join(lacking)}; the file has {', '.join(header)}")
     columns = known_columns(header) | dict(entry.columns)
     tables = tables_of(kind, columns.keys())
-    return DataFile(path, name, kind, why, Scope.RAW, entry.priority, columns, entry.market, tables)
+    day = _day_in(name) if kind is FileKind.MASTER else None
+    return DataFile(path, name, kind, why, Scope.RAW, entry.priority, columns, entry.market, tables, day)
 
 
 def infer_kind(columns: Set[str]) -> tuple[FileKind, str]:

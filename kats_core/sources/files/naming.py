@@ -46,6 +46,13 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "record_date": (),
     "announced": ("confirmed_on",),
     "dps_krw": ("dps",),
+    "sector": ("업종",),
+    "listed": ("list_date", "상장일"),
+    "delisted": ("delist_date", "폐지일"),
+    "stock_kind": ("주식종류",),
+    "security_group": ("증권구분",),
+    "section": ("소속부",),
+    "leverage_inverse": (),
     "annual_dps_krw": ("annual_dps",),
 }
 """KATS's name, and others' names of the same thing in the same unit. A name that leaves the unit open is no alias."""

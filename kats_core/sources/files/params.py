@@ -45,6 +45,13 @@ ColumnName: TypeAlias = Literal[
     "announced",
     "dps_krw",
     "annual_dps_krw",
+    "sector",
+    "listed",
+    "delisted",
+    "stock_kind",
+    "security_group",
+    "section",
+    "leverage_inverse",
 ]
 """What KATS calls a column: won, shares, KST. `value` is won traded, `cum_value` won traded since the open; `_cum_krw` is
 since the fiscal year's start, and `period` then Q1, H1, 9M or FY; `filed` and `announced` are the days of publication."""

@@ -3,6 +3,7 @@
 | table     | from                                          | may be used from                                            |
 | --------- | --------------------------------------------- | ----------------------------------------------------------- |
 | SHARES    | snapshots                                     | the evening of the day itself                               |
+|           | the broker's master files, the day before it  | the evening of the file's day                               |
 | FLOWS     | net buying by symbol, in shares or in won     | the evening of the day itself                               |
 | QUARTERS  | quarterly reports, cumulative or single       | the filing date, else 45 days later, 90 at the year's end   |
 | YEARS     | annual reports, full years of quarterly files | the filing date, else 90 days after the year's end          |
@@ -14,6 +15,7 @@ asked for, and of it only the columns that the table needs.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -21,12 +23,14 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
+from kats_core.market.calendar import krx_calendar
 from kats_core.market.panel import BoolArray, Int64Array
 from kats_core.market.source import SourceError
 from kats_core.market.tables import DIVIDENDS, FLOWS, QUARTERS, SHARES, YEARS, FloatArray, LazyTables, SideTable
 from kats_core.sources.files.catalogue import DataFile
+from kats_core.sources.files.masters import master_records
 from kats_core.sources.files.naming import AMOUNTS, CUMULATIVE, FLOW_UNITS
-from kats_core.sources.files.reading import NO_DAY, ColumnFile, SymbolCodes, day_of, row_name
+from kats_core.sources.files.reading import NO_DAY, ColumnFile, SymbolCodes, day_number, day_of, row_name
 
 QUARTER_DELAY_DAYS = 45
 YEAR_DELAY_DAYS = 90
@@ -74,7 +78,7 @@ class SideFiles:
     def files_of(self, table: str) -> list[DataFile]:
         """Return the files of a table, the one that wins first."""
         files = [file for file in self.files if table in file.tables]
-        return sorted(files, key=lambda file: (-file.priority, not file.has("filed")))
+        return sorted(files, key=lambda file: (-file.priority, file.is_mst, not file.has("filed")))
 
     def notes(self) -> Iterator[str]:
         """Say what was left out of the tables that were read so far."""
@@ -88,9 +92,11 @@ class SideFiles:
         self._notes[table] = notes
         ranked = []
         for file in self.files_of(table):
+            if file.is_mst:
+                ranked.append(_master_shares(file, self._symbols))
+                continue
             source = ColumnFile(file, self._symbols)
-            records = _READERS[table](source, notes)
-            ranked.append(_without_twins(records, self._symbols))
+            ranked.append(_without_twins(_READERS[table](source, notes), self._symbols))
             notes.extend(source.stranger_notes())
         return _joined(table, ranked, self._symbols)
 
@@ -100,6 +106,24 @@ def _shares(source: ColumnFile, notes: list[str]) -> Records:
     rows = source.records(days=["date"], numbers=names)
     columns = {name: np.where(rows.numbers[name] > 0, rows.numbers[name], np.nan) for name in names}
     return Records(source.file, rows.row, rows.code, rows.days["date"], rows.days["date"], columns)
+
+
+def _master_shares(file: DataFile, symbols: SymbolCodes) -> Records:
+    """Return shares and caps of a master: its caps are those of the close before its day, known to everybody that day."""
+    listed = [record for record in master_records(file) if record.is_instrument]
+    day = file.day or dt.date.min
+    size = len(listed)
+    return Records(
+        file=file,
+        row=np.arange(1, size + 1, dtype=np.int64),
+        code=np.array([symbols.code(record.symbol) for record in listed], dtype=np.int32),
+        period=np.full(size, day_number(krx_calendar().previous_session(day)), dtype=np.int64),
+        available=np.full(size, day_number(day), dtype=np.int64),
+        columns={
+            "listed_shares": np.array([record.listed_shares or np.nan for record in listed], dtype=np.float64),
+            "market_cap_krw": np.array([record.market_cap_krw or np.nan for record in listed], dtype=np.float64),
+        },
+    )
 
 
 def _flows(source: ColumnFile, notes: list[str]) -> Records:

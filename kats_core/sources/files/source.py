@@ -18,16 +18,17 @@ from kats_core.market.source import SourceError
 from kats_core.market.tables import IndexSeries, SideTable
 from kats_core.model.fact import Fact
 from kats_core.model.instrument import Instrument
-from kats_core.model.kinds import Market, Scope
+from kats_core.model.kinds import InstrumentKind, Market, Scope
 from kats_core.sources.files.catalogue import Catalogue, DataFile, reading
 from kats_core.sources.files.checks import LeftOut
 from kats_core.sources.files.daily import DailyRows, build_panel, read_daily
+from kats_core.sources.files.masters import Listed, Masters, board
 from kats_core.sources.files.minute import MinuteReader, daily_rows
 from kats_core.sources.files.reading import ColumnFile, SymbolCodes
 from kats_core.sources.files.side import SideFiles
 
 _KEPT_SESSIONS = 4
-_MARKETS = {market.value: market for market in Market} | {"KOSDAQ GLOBAL": Market.KOSDAQ}
+_NOT_LISTED = Listed()
 
 
 class FilesSource:
@@ -44,6 +45,7 @@ class FilesSource:
         self._minute = [ColumnFile(file, self._symbols) for file in catalogue.minute]
         self._reader = MinuteReader(self._minute, self._symbols)
         self._side = SideFiles(catalogue.side)
+        self._masters = Masters(catalogue.masters)
         self._sessions: dict[dt.date, MinuteBars] = {}
         self._built: dict[dt.date, DailyRows] = {}
         self._joined: list[str] = []
@@ -57,7 +59,7 @@ class FilesSource:
     @cached_property
     def _identity(self) -> str:
         whole = hashlib.sha256(b"kats files 1")
-        for file in (*self.catalogue.used, *self.catalogue.side):
+        for file in self.catalogue.read:
             taken_for = (file.kind.value, file.scope.value, file.market and file.market.value)
             whole.update(repr((*taken_for, sorted(_mapped(file).items()))).encode())
             whole.update(_content_hash(file))
@@ -78,7 +80,8 @@ class FilesSource:
         symbols = set(self._daily_symbols)
         if day in self._minute_days:
             symbols.update(self.minutes(day).symbols)
-        return [self._instrument(symbol) for symbol in sorted(symbols)]
+        found = (self._instrument(symbol) for symbol in sorted(symbols))
+        return [one for one in found if one.delisted is None or day < one.delisted]
 
     def daily_sessions(self) -> Sequence[dt.date]:
         return self._days_of(self._daily or self._minute)
@@ -117,8 +120,8 @@ class FilesSource:
         return {}
 
     def facts(self, session: dt.date) -> Sequence[Fact]:
-        """Return nothing: boards and sectors are told by the instruments."""
-        return ()
+        """Return the designations that the masters tell; boards and sectors are told by the instruments."""
+        return list(self._masters.statuses(session))
 
     def _read_minutes(self, session: dt.date) -> MinuteBars:
         if session not in self._minute_days:
@@ -184,9 +187,21 @@ class FilesSource:
 
     def _instrument(self, symbol: str) -> Instrument:
         name, market = self._listing.get(symbol, ("", None))
-        if market is None:
-            return Instrument(symbol=symbol, name=name, is_market_known=False)
-        return Instrument(symbol=symbol, name=name, market=market)
+        listed = self._masters.listed.get(symbol, _NOT_LISTED)
+        market = market or listed.market
+        return Instrument(
+            symbol=symbol,
+            name=name or listed.name or "",
+            market=market or Market.KOSPI,
+            is_market_known=market is not None,
+            kind=listed.kind or InstrumentKind.STOCK,
+            share_class=listed.share_class,
+            sector=listed.sector,
+            leverage=listed.leverage or 1,
+            lot_size=listed.lot_size or 1,
+            listed=listed.listed,
+            delisted=listed.delisted,
+        )
 
 
 def _sessions_of(sources: Sequence[ColumnFile]) -> list[dt.date]:
@@ -204,16 +219,9 @@ def _listing_of(source: ColumnFile) -> dict[str, tuple[str, Market | None]]:
     listing: dict[str, tuple[str, Market | None]] = {}
     for symbol, texts in source.texts(names).items():
         by_name = dict(zip(names, texts, strict=True))
-        market = file.market if by_name.get("market") is None else _market(file, symbol, str(by_name["market"]))
+        market = file.market if by_name.get("market") is None else board(file, symbol, str(by_name["market"]))
         listing[symbol] = by_name.get("name") or "", market
     return listing
-
-
-def _market(file: DataFile, symbol: str, text: str) -> Market:
-    market = _MARKETS.get(text.strip().upper())
-    if market is None:
-        raise SourceError(f"{file.path} ({symbol}): market is {text!r}, expected one of {', '.join(_MARKETS)}")
-    return market
 
 
 def _joined(ranked: Sequence[Sequence[DailyRows]]) -> list[str]:
