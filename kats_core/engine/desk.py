@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from msgspec import structs
 
@@ -11,22 +12,56 @@ from kats_core.engine.state import State, SymbolDay
 from kats_core.model import fact, ids, time
 from kats_core.model.codes import CoreCode
 from kats_core.model.command import Cancel, Send
-from kats_core.model.event import OrderAccepted, OrderCancelled, OrderExpired, OrderFilled, OrderRefused
-from kats_core.model.kinds import BarKind, OrderState, OrderType, Purpose, Severity, Side
+from kats_core.model.event import (
+    BrokerEvent,
+    CancelRefused,
+    OrderAccepted,
+    OrderCancelled,
+    OrderExpired,
+    OrderFilled,
+    OrderLost,
+    OrderNotFound,
+    OrderRefused,
+)
+from kats_core.model.kinds import BarKind, OrderState, OrderType, Purpose, Severity, Side, TradingState
 from kats_core.model.labels import Code
 from kats_core.model.order import Fill, Order, OrderId
 from kats_core.model.position import Position
 from kats_core.model.record import FillRecord, OrderEventRecord, OrderRecord
-from kats_core.model.time import Nanos
+from kats_core.model.time import NEVER, Nanos
 from kats_core.model.verdict import Proposal
 from kats_core.orders import gate
 from kats_core.orders.lifecycle import InvalidTransitionError, OrderStep, advance
 
-_FINISHED_STEPS = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.EXPIRED})
+_CANCELLABLE = frozenset({OrderState.SUBMITTED, OrderState.PARTIAL_FILLED})
+
+CANCEL_AGAIN: Nanos = time.SECOND
+"""After a refused cancel the wish is sent once more (rule 24), not earlier than this."""
+
+
+class Touch(NamedTuple):
+    """Where a daily bar met a setup's level, and the ticks that are paid beyond it."""
+
+    price: int
+    slip_ticks: int
+
+
+class _Wish:
+    """An order that is to be cancelled as soon as it can be."""
+
+    __slots__ = ("code", "not_before", "was_refused")
+
+    def __init__(self, code: Code) -> None:
+        self.code = code
+        self.not_before: Nanos = 0
+        self.was_refused = False
 
 
 class OrderDesk:
-    """All orders of the run. `on_bought` and `on_sold` are told what a fill did to its position."""
+    """All orders of the run. `on_bought` and `on_sold` are told what a fill did to its position.
+
+    A wish to cancel is kept until the order has ended: one that comes before the acceptance goes out with it.
+    """
 
     def __init__(
         self,
@@ -46,6 +81,7 @@ class OrderDesk:
         self._steps: dict[OrderId, int] = {}
         self._fills: dict[OrderId, int] = {}
         self._outside: dict[OrderId, str] = {}
+        self._wishes: dict[OrderId, _Wish] = {}
         self._next: OrderId = 1
         self._sent: set[OrderId] = set()
         self._recent: dict[tuple[object, ...], Nanos] = {}
@@ -67,25 +103,31 @@ class OrderDesk:
         """Tell whether an order of the symbol is live."""
         return any(order.symbol == symbol for order in self._live.values())
 
+    @property
+    def has_timers(self) -> bool:
+        """Tell whether the passing of time alone may move an order: an entry's life, a cancel to be sent again."""
+        return bool(self._wishes) or any(order.side is Side.BUY for order in self._live.values())
+
     def reason(self, order: Order) -> Code:
         """Return why an exit was sent."""
         return self._reasons[order.order_id]
 
     def begin_session(self) -> None:
-        """Forget the orders that ended in earlier sessions."""
-        self._orders = dict(self._live)
-        self._openings = {n: o for n, o in self._openings.items() if n in self._orders}
-        self._reasons = {n: c for n, c in self._reasons.items() if n in self._orders}
-        self._steps = {n: c for n, c in self._steps.items() if n in self._orders}
-        self._fills = {n: c for n, c in self._fills.items() if n in self._orders}
-        self._outside.clear()
-        self._sent = set(self._orders)
+        """End what the exchange ended with the last session without a word, and forget its orders."""
+        for order in list(self._live.values()):
+            is_unanswered = order.state is OrderState.SUBMITTING
+            last = self._step(order, OrderStep.LOST) if is_unanswered else order
+            self._step(last, OrderStep.SESSION_END, CoreCode.SESSION_END)
+        for book in (self._orders, self._openings, self._reasons, self._steps, self._fills, self._outside):
+            book.clear()
+        self._wishes.clear()
+        self._sent.clear()
         self._recent.clear()
 
-    def buy(self, proposal: Proposal, day: SymbolDay, ttl_s: int) -> CoreCode | None:
+    def buy(self, proposal: Proposal, day: SymbolDay, ttl_s: int, touch: Touch | None) -> CoreCode | None:
         """Send an approved entry; return why the gate held it back, or None.
 
-        Reserves in the same step, before the order is sent.
+        Reserves in the same step, before the order is sent. `touch` is where a daily bar met the setup's level.
         """
         state, signal = self._state, proposal.signal
         if proposal.quantity is None:
@@ -105,8 +147,8 @@ class OrderDesk:
             created_at=state.now,
             expires_at=min(state.now + ttl_s * time.SECOND, state.clock.eod_check),
             chase_cap=signal.chase_cap,
-            slip_ticks=signal.slip_ticks,
-            trigger=signal.trigger_price,
+            slip_ticks=signal.slip_ticks if touch is None else touch.slip_ticks,
+            trigger=signal.trigger_price if touch is None else touch.price,
         )
         grade = state.facts.text(fact.GRADE, proposal.symbol)
         sector = state.facts.text(fact.SECTOR, proposal.symbol)
@@ -114,10 +156,12 @@ class OrderDesk:
         reserved = state.reservations.hold(order, proposal.risk_per_share, proposal.stop, grade, sector)
         return self._release(order, day, sellable=0, reserved=reserved.cash)
 
-    def sell(self, position: Position, quantity: int, code: Code, *, limit: int | None, trigger: int | None) -> None:
+    def sell(
+        self, position: Position, quantity: int, code: Code, *, limit: int | None, trigger: int | None
+    ) -> Order | None:
         """Send an exit of at most `quantity` shares; a limit order at `limit`, else at the market.
 
-        `trigger` is the price at which the market made the exit due, None where the clock did.
+        Return the order, None when the gate held it back or nothing is left to sell. `trigger` is the price at which the market made the exit due, None where the clock did.
         """
         state = self._state
         sellable = position.quantity - sum(
@@ -126,7 +170,7 @@ class OrderDesk:
         quantity = min(quantity, sellable)
         day = state.days.get(position.symbol)
         if quantity <= 0 or day is None:
-            return
+            return None
         order = Order(
             order_id=self._number(),
             signal_id=position.signal_id,
@@ -148,44 +192,91 @@ class OrderDesk:
         if refusal is not None:
             # An exit that the gate holds back is a fault of ours: the position stays and people must know.
             state.fault("core", refusal, position.symbol, f"exit of {quantity} shares held back by the order gate")
+            return None
+        return self._orders[order.order_id]
 
     def cancel(self, order: Order, code: Code) -> None:
-        """Ask the broker to cancel what is left of a live order."""
-        if order.state not in (OrderState.SUBMITTED, OrderState.PARTIAL_FILLED):
-            return
-        self._step(order, OrderStep.CANCEL, code)
-        self._state.emit(Cancel(self._state.now, order.order_id))
+        """Cancel what is left of a live order as soon as the broker can be asked to."""
+        wish = self._wishes.get(order.order_id)
+        if order.order_id in self._live and (wish is None or (wish.not_before == NEVER and wish.code is not code)):
+            self._wishes[order.order_id] = _Wish(code)
+            self._grant(order.order_id)
 
     def expire(self) -> None:
-        """Cancel the entries whose time to live is over."""
+        """Cancel the entries whose time to live is over, and once more what the broker refused to cancel."""
         for order in self.live_entries():
             if order.expires_at is not None and self._state.now >= order.expires_at:
                 self.cancel(order, CoreCode.TTL)
+        for order_id in list(self._wishes):
+            self._grant(order_id)
 
     def on_accepted(self, event: OrderAccepted) -> None:
-        """Note that the broker knows the order."""
-        self._step(self._find(event.order_id), OrderStep.ACCEPTED)
+        """Note that the broker knows the order; one that was filled before it was accepted has ended already."""
+        order = self._find(event)
+        if order is not None and order.state is not OrderState.FILLED:
+            self._step(order, OrderStep.ACCEPTED)
 
     def on_refused(self, event: OrderRefused) -> None:
         """Note that the broker refused the order."""
-        order = self._find(event.order_id)
-        self._state.notify(Severity.WARNING, CoreCode.REFUSED, order.symbol, {"text": event.text})
+        order = self._find(event)
+        if order is None:
+            return
+        severity = Severity.CRITICAL if order.is_reducing else Severity.WARNING
+        self._state.notify(severity, CoreCode.REFUSED, order.symbol, {"text": event.text})
         self._step(order, OrderStep.REFUSED, CoreCode.REFUSED)
+
+    def on_lost(self, event: OrderLost) -> None:
+        """Note that nobody knows whether the order exists: its reservation is kept, and nothing is sent again."""
+        order = self._find(event)
+        if order is not None:
+            self._state.notify(Severity.CRITICAL, CoreCode.ORDER_LOST, order.symbol, {"order": order.order_id})
+            self._step(order, OrderStep.LOST, CoreCode.ORDER_LOST)
+
+    def on_not_found(self, event: OrderNotFound) -> None:
+        """Note that a lost order was never taken."""
+        order = self._find(event)
+        if order is not None:
+            self._step(order, OrderStep.NOT_FOUND, CoreCode.ORDER_NOT_FOUND)
 
     def on_cancelled(self, event: OrderCancelled) -> None:
         """Note that the remainder is cancelled."""
-        self._step(self._find(event.order_id), OrderStep.CANCELLED)
+        order = self._find(event)
+        if order is not None:
+            self._step(order, OrderStep.CANCELLED)
+
+    def on_cancel_refused(self, event: CancelRefused) -> None:
+        """Let the order work on, and ask once more a second later; the second refusal is for people."""
+        order = self._find(event)
+        if order is None or not order.is_live:
+            return  # what has ended meanwhile needs no cancel (rule 22)
+        wish = self._wishes.get(order.order_id)
+        if wish is not None:
+            # Twice refused: only another reason asks again.
+            wish.not_before = NEVER if wish.was_refused else self._state.now + CANCEL_AGAIN
+        if wish is None or wish.was_refused:
+            self._state.notify(Severity.CRITICAL, CoreCode.CANCEL_REFUSED, order.symbol, {"text": event.text})
+        if wish is not None:
+            wish.was_refused = True
+        self._step(order, OrderStep.CANCEL_REFUSED, CoreCode.CANCEL_REFUSED)
 
     def on_expired(self, event: OrderExpired) -> None:
         """Note that the exchange ended the order."""
-        self._step(self._find(event.order_id), OrderStep.SESSION_END, CoreCode.SESSION_END)
+        order = self._find(event)
+        if order is not None:
+            self._step(order, OrderStep.SESSION_END, CoreCode.SESSION_END)
 
     def on_filled(self, event: OrderFilled) -> None:
         """Book a fill; it is booked in every state."""
         state = self._state
-        order = self._find(event.order_id)
+        order = self._find(event)
+        if order is None:
+            return
+        was_live = order.is_live
+        quantity = self._bookable(order, event)
+        if quantity == 0:
+            return
         day = state.days[order.symbol]
-        commission, tax = state.portfolio.price_fill(order, event.price, event.quantity, day.tax_rate)
+        commission, tax = state.portfolio.price_fill(order, event.price, quantity, day.tax_rate)
         number = self._fills.get(order.order_id, 0) + 1
         self._fills[order.order_id] = number
         fill = Fill(
@@ -195,11 +286,11 @@ class OrderDesk:
             symbol=order.symbol,
             side=order.side,
             price=event.price,
-            quantity=event.quantity,
+            quantity=quantity,
             commission=commission,
             tax=tax,
         )
-        if not order.is_live:
+        if not was_live and order.state is not OrderState.FILLED:
             state.notify(Severity.CRITICAL, CoreCode.LATE_FILL, order.symbol, {"quantity": event.quantity})
         if event.quantity > order.remaining:
             state.notify(Severity.CRITICAL, CoreCode.OVERFILL, order.symbol, {"quantity": event.quantity})
@@ -207,17 +298,42 @@ class OrderDesk:
         after = state.portfolio.book(order, fill, self._openings.get(order.order_id))
         order = structs.replace(
             order,
-            filled_quantity=order.filled_quantity + event.quantity,
+            filled_quantity=order.filled_quantity + quantity,
             filled_amount=order.filled_amount + fill.amount,
         )
         self._record_fill(order, fill)
-        order = self._step(order, OrderStep.FILL, announce=False)
+        order = self._step(order, OrderStep.FILL)
         if order.side is Side.BUY and after is not None:
             self._on_bought(order, fill, after)
         elif before is not None:
             self._on_sold(order, fill, before, after)
-        if not order.is_live:
+        if was_live and not order.is_live:
             self._on_ended(order)
+
+    def _bookable(self, order: Order, event: OrderFilled) -> int:
+        """Return how many shares of a fill can be booked: nobody sells what is not held.
+
+        More can only be a fill that is told twice or that nobody knows of. Account and broker differ then: nothing is
+        bought until they are compared, at the latest before the next session.
+        """
+        if order.side is Side.BUY:
+            return event.quantity
+        position = self._state.portfolio.positions.get(order.key)
+        held = 0 if position is None else position.quantity
+        if event.quantity <= held:
+            return event.quantity
+        text = f"order {order.order_id}: {event.quantity} shares sold at {event.price}, {held} are held"
+        self._state.fault("core", CoreCode.OVERFILL, order.symbol, text)
+        if self._state.trading is TradingState.ACTIVE:
+            self._state.trading = TradingState.REDUCING
+        return held
+
+    def _grant(self, order_id: OrderId) -> None:
+        """Send a wish to cancel whose time has come."""
+        order, wish = self._live.get(order_id), self._wishes[order_id]
+        if order is not None and order.state in _CANCELLABLE and self._state.now >= wish.not_before:
+            self._step(order, OrderStep.CANCEL, wish.code)
+            self._state.emit(Cancel(self._state.now, order_id))
 
     def _number(self) -> OrderId:
         number = self._next
@@ -231,10 +347,12 @@ class OrderDesk:
             name = self._outside[order.order_id] = ids.order_id(self._state.run, order.order_id)
         return name
 
-    def _find(self, order_id: OrderId) -> Order:
-        order = self._orders.get(order_id)
+    def _find(self, event: BrokerEvent) -> Order | None:
+        """Return the order of an event; one that is not of this session is for people, it can belong to no position."""
+        order = self._orders.get(event.order_id)
         if order is None:
-            raise KeyError(f"the broker reports order {order_id}, which this run has not sent")
+            text = f"{type(event).__name__} of order {event.order_id}, which this session has not sent"
+            self._state.fault("core", CoreCode.FOREIGN_ORDER, "", text)
         return order
 
     def _release(self, order: Order, day: SymbolDay, *, sellable: int, reserved: int) -> CoreCode | None:
@@ -268,8 +386,8 @@ class OrderDesk:
         state.emit(Send(state.now, order))
         return None
 
-    def _step(self, order: Order, step: OrderStep, code: Code | None = None, *, announce: bool = True) -> Order:
-        """Move an order along the table, record the step, and release what it does not need any more."""
+    def _step(self, order: Order, step: OrderStep, code: Code | None = None) -> Order:
+        """Move an order along the table, record the step, release what it does not need any more, and say when it ends."""
         state = self._state
         try:
             transition = advance(order.state, step, filled=order.filled_quantity, quantity=order.quantity)
@@ -299,8 +417,13 @@ class OrderDesk:
                 code=None if code is None else str(code),
             )
         )
-        if announce and order.state in _FINISHED_STEPS:
-            self._on_ended(order)
+        if not order.is_live:
+            self._wishes.pop(order.order_id, None)
+            # What a fill ends is told behind the fill; what the gate held back has never begun.
+            if step not in (OrderStep.FILL, OrderStep.CHECK_FAILED):
+                self._on_ended(order)
+        elif order.order_id in self._wishes:
+            self._grant(order.order_id)
         return order
 
     def _record_order(self, order: Order, reserved: int) -> None:

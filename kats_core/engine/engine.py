@@ -25,6 +25,7 @@ from kats_core.model.codes import CoreCode
 from kats_core.model.command import Command
 from kats_core.model.event import (
     BarClosed,
+    CancelRefused,
     Event,
     FactsChanged,
     Fetched,
@@ -32,6 +33,8 @@ from kats_core.model.event import (
     OrderCancelled,
     OrderExpired,
     OrderFilled,
+    OrderLost,
+    OrderNotFound,
     OrderRefused,
     PhaseReached,
     SessionPrepared,
@@ -87,8 +90,11 @@ class Engine:
             Fetched: self._entries.on_fetched,
             OrderAccepted: self._desk.on_accepted,
             OrderRefused: self._desk.on_refused,
+            OrderLost: self._desk.on_lost,
+            OrderNotFound: self._desk.on_not_found,
             OrderFilled: self._desk.on_filled,
             OrderCancelled: self._desk.on_cancelled,
+            CancelRefused: self._desk.on_cancel_refused,
             OrderExpired: self._desk.on_expired,
         }
 
@@ -103,6 +109,7 @@ class Engine:
             raise ValueError(f"{type(event).__name__} at {event.ts} after {state.now}: time went backwards")
         state.now = event.ts
         self._handlers[type(event)](event)
+        self._exits.pursue()
         out, state.out = state.out, []
         return out
 
@@ -120,7 +127,7 @@ class Engine:
     @property
     def has_timers(self) -> bool:
         """Tell whether the passing of time alone may matter now."""
-        return self._entries.has_pending or bool(self._desk.live_entries())
+        return self._entries.has_pending or self._desk.has_timers or self._exits.has_timers
 
     @property
     def positions(self) -> tuple[Position, ...]:
@@ -182,8 +189,10 @@ class Engine:
                 raise ValueError(f"{position.symbol} is held but not part of the session {event.session}")
         state.facts.begin_session(event.facts)
         self._check_calendar(event)
+        state.portfolio.expected.clear()
         self._desk.begin_session()
         self._entries.begin_session()
+        self._exits.begin_session()
         state.baselines.begin_session(event.session, state.portfolio.equity, state.portfolio.realised)
         self._put_account_facts(state.portfolio.equity)
         if tax_unconfirmed(event.session):
@@ -214,6 +223,7 @@ class Engine:
     def _on_time(self, event: TimePassed) -> None:
         self._desk.expire()
         self._entries.expire()
+        self._exits.look_again()
 
     def _on_bar(self, event: BarClosed) -> None:
         state, bar = self._state, event.bar
@@ -226,12 +236,14 @@ class Engine:
         day.bar, state.bar_kind = bar, bar.kind
         if self._exits.positions_in(bar.symbol):
             state.portfolio.last[bar.symbol] = bar.open
+            self._exits.at_bar_open(bar)
             self._mark()
             self._exits.on_bar(day, bar)
+            self._exits.pursue()
             if bar.kind is BarKind.MINUTE and bar.symbol in state.portfolio.last:
                 state.portfolio.last[bar.symbol] = bar.close
                 self._mark()
-        if day.setups and not bar.is_auction:
+        if day.setups:
             self._entries.on_bar(day, bar)
 
     def _on_phase(self, event: PhaseReached) -> None:
@@ -253,6 +265,7 @@ class Engine:
 
     def _value_at_close(self) -> None:
         """Value what is held at the last price; on daily bars that is the close, known only now."""
+        self._state.portfolio.expected.clear()
         for position in self._state.portfolio.positions.values():
             day = self._state.days.get(position.symbol)
             if day is not None and day.bar is not None:

@@ -8,11 +8,11 @@ from fractions import Fraction
 from msgspec import structs
 
 from kats_core.engine import pipeline
-from kats_core.engine.desk import OrderDesk
+from kats_core.engine.desk import OrderDesk, Touch
 from kats_core.engine.pipeline import Context, LimitsReader
 from kats_core.engine.state import SetupState, State, StrategyInstance, SymbolDay
 from kats_core.engine.view import BarView
-from kats_core.engine.watch import holds, resolve
+from kats_core.engine.watch import holds, needs_minutes, resolve
 from kats_core.market.exact import floor_times, to_fraction
 from kats_core.model import fact, ids, time
 from kats_core.model.bar import Bar
@@ -79,8 +79,8 @@ class Entries:
 
     def begin_session(self) -> None:
         """Forget the last session's setups."""
+        self._end_pending()
         self._setups = []
-        self._pending.clear()
         self._attempts.clear()
 
     def arm(self, setups: tuple[Setup, ...]) -> None:
@@ -107,13 +107,16 @@ class Entries:
         return {symbol: tuple(triggers) for symbol, triggers in found.items()}
 
     def on_bar(self, day: SymbolDay, bar: Bar) -> None:
-        """Ask for a signal wherever the bar fulfils a trigger."""
+        """Ask for a signal wherever the bar fulfils a trigger; the bar of an auction only tells levels."""
         for entry in day.setups:
-            if entry.is_done or self._state.now < entry.quiet_until:
-                continue
             trigger = entry.setup.trigger
             if entry.level is None:
                 entry.level = self._resolve(trigger, day, bar)
+            if bar.is_auction or entry.is_done or self._state.now < entry.quiet_until:
+                continue
+            if bar.kind is BarKind.DAY and needs_minutes(trigger):
+                entry.code, entry.is_done = CoreCode.NEEDS_MINUTE_BARS, True
+                continue
             if holds(trigger, entry.level, bar, self._state.clock):
                 self._try(entry, day, bar)
 
@@ -142,12 +145,18 @@ class Entries:
                 self._refuse(waiting.proposal, waiting.setup, CoreCode.INPUT_TIMEOUT)
 
     def close_session(self) -> None:
-        """Record what became of every setup."""
+        """Record what became of every setup and of every proposal that still waits."""
+        self._end_pending()
         for entry in self._setups:
             if not entry.has_fired and entry.code is None:
                 entry.code = self._why_silent(entry)
             status = SetupStatus.FIRED if entry.has_fired else SetupStatus.UNFIRED
             self._state.record(self._setup_record(entry, status))
+
+    def _end_pending(self) -> None:
+        for waiting in self._pending.values():
+            self._refuse(waiting.proposal, waiting.setup, CoreCode.INPUT_TIMEOUT)
+        self._pending.clear()
 
     def _resolve(self, trigger: Trigger, day: SymbolDay, bar: Bar) -> int | None:
         level = getattr(trigger, "level", None)
@@ -181,12 +190,12 @@ class Entries:
         match answer:
             case Signal():
                 self._signal(entry, day, answer, view)
-            case NotYet(reason):
+            case NotYet(reason) if isinstance(reason, Code):
                 entry.code = reason
-            case Never(reason):
+            case Never(reason) if isinstance(reason, Code):
                 entry.code, entry.is_done = reason, True
             case _:
-                nonsense = TypeError(f"confirm answered {type(answer).__name__}")
+                nonsense = TypeError(f"confirm answered {answer!r}")
                 self.strategy_fault(entry.instance, day.instrument.symbol, nonsense)
                 entry.code = CoreCode.STRATEGY_ERROR
 
@@ -232,7 +241,10 @@ class Entries:
     def _gate(self, entry: SetupState, day: SymbolDay, bar: Bar) -> CoreCode | None:
         """Return the first common gate that fails (`spec/strategies.md` section 1.2)."""
         return (
-            self._gate_of_strategy(entry.instance, day, bar) or self._gate_of_symbol(entry) or self._gate_of_slot(entry)
+            self._gate_of_strategy(entry.instance, day, bar)
+            or self._gate_of_symbol(entry)
+            or self._gate_of_slot(entry)
+            or self._gate_of_exchange(entry.setup.symbol)
         )
 
     def _gate_of_strategy(self, instance: StrategyInstance, day: SymbolDay, bar: Bar) -> CoreCode | None:
@@ -255,7 +267,10 @@ class Entries:
         stars = facts.get(fact.STARS, symbol).value
         if not isinstance(stars, (int, float)) or not stars >= instance.params.min_confidence:
             return CoreCode.CONFIDENCE_LOW
-        if facts.get(fact.STATUS, symbol).value not in _TRADABLE_STATUS:
+        return None
+
+    def _gate_of_exchange(self, symbol: str) -> CoreCode | None:
+        if self._state.facts.get(fact.STATUS, symbol).value not in _TRADABLE_STATUS:
             return CoreCode.RESTRICTED
         return None
 
@@ -367,7 +382,9 @@ class Entries:
         code, verdict = self._last_check(proposal)
         state.record(self._core_verdict(proposal, verdict, judged + 1, attempt))
         if code is None:
-            code = self.desk.buy(proposal, state.days[proposal.symbol], entry.instance.ttl_s)
+            day = state.days[proposal.symbol]
+            touch = self._touch(entry, day, proposal.signal)
+            code = self.desk.buy(proposal, day, entry.instance.ttl_s, touch)
         if code is not None:
             self._refuse(proposal, entry, code)
             return
@@ -375,6 +392,16 @@ class Entries:
         if entry.entries >= entry.instance.params.max_entries_per_symbol:
             entry.is_done = True
         self._end(proposal, entry, SignalStatus.ORDERED, None)
+
+    def _touch(self, entry: SetupState, day: SymbolDay, signal: Signal) -> Touch | None:
+        """Return where a daily bar met the setup's level; None on minute bars, which fill in the next one."""
+        bar, level = day.bar, entry.level
+        if bar is None or level is None or bar.kind is BarKind.MINUTE:
+            return None
+        if isinstance(entry.setup.trigger, Below):
+            return Touch(min(bar.open, level), 0)
+        met = max(bar.open, level)
+        return Touch(min(met, signal.chase_cap), signal.slip_ticks)
 
     def _last_check(self, proposal: Proposal) -> tuple[CoreCode | None, Verdict]:
         """Check cash and exposure again, whatever the stages said; one won is kept for the rounding of commissions."""

@@ -1,7 +1,8 @@
 """Get out of positions: stops and targets inside bars, clocks, `manage`, and what a stage or an operator demands.
 
-One coordinator for all positions. A position has at most one live sell; a more urgent reason first takes back the sell
-that is live, then sells the rest.
+One coordinator for all positions. A position has at most one live sell. What must be sold is a demand that stands until
+the position is flat: it takes back a limit sell, waits for a market sell that is under way, and is sent again when a sell
+ended without selling all.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from msgspec import structs
 
@@ -21,13 +23,31 @@ from kats_core.market.calendar import sessions_since
 from kats_core.model import time
 from kats_core.model.bar import Bar
 from kats_core.model.codes import CoreCode
-from kats_core.model.kinds import BarKind, OrderType, Severity, Style
+from kats_core.model.kinds import BarKind, MarketPhase, OrderState, OrderType, Severity, Style
 from kats_core.model.labels import Code
 from kats_core.model.order import Fill, Order
 from kats_core.model.position import Position
 from kats_core.model.record import TradeRecord
+from kats_core.model.setup import require_price
 from kats_core.model.signal import Exit, RaiseStop, TimeExitKind
+from kats_core.model.time import NEVER, Nanos
 from kats_core.strategy.contract import ManagingStrategy, View
+
+SEND_AGAIN: Nanos = 10 * time.SECOND
+"""An exit that ended unsold is sent again after this, then after twice as long, and so on: each time is an alarm."""
+
+SEND_AGAIN_AT_MOST: Nanos = 300 * time.SECOND
+
+
+@dataclass(slots=True)
+class _Demand:
+    """All of a position is to be sold. `trigger` is the price that made it due, and holds for the moment `since` only."""
+
+    code: Code
+    trigger: int | None
+    since: Nanos
+    not_before: Nanos = 0
+    pause: Nanos = SEND_AGAIN
 
 
 class ExitCoordinator:
@@ -48,75 +68,108 @@ class ExitCoordinator:
         self._on_strategy_fault = on_strategy_fault
         self._on_trade = on_trade
         self._queued: dict[Key, deque[Hit]] = {}
-        self._demanded: dict[Key, tuple[Code, int | None]] = {}
-        self._unfinished: dict[Key, Code] = {}
+        self._demands: dict[Key, _Demand] = {}
+        self._due: dict[Key, None] = {}
+        self._reached: dict[Key, int] = {}
+        self._opening: Bar | None = None
         self.desk: OrderDesk
+
+    @property
+    def has_timers(self) -> bool:
+        """Tell whether a position waits for a sell to be sent again."""
+        return any(self.desk.live_sell(key) is None for key in self._demands)
 
     def positions_in(self, symbol: str) -> list[Position]:
         """Return the positions in a symbol, oldest key first."""
         return self._state.portfolio.held(symbol)
 
-    def on_bar(self, day: SymbolDay, bar: Bar) -> None:
-        """Let a bar reach stops and targets, run out the clocks, and ask `manage`."""
+    def begin_session(self) -> None:
+        """Let what is demanded wait for the open; it is sent then at once."""
+        self._queued.clear()
+        for demand in self._demands.values():
+            demand.not_before, demand.pause = 0, SEND_AGAIN
+
+    def at_bar_open(self, bar: Bar) -> None:
+        """Forget what the last bar left, and stand at the open of this one until `on_bar`."""
         for position in self.positions_in(bar.symbol):
             self._queued.pop(position.key, None)
-            entered_at, entry_price = self._state.entered.get(position.key, (0, None))
-            self._reach(position, bar, entry_price if entered_at == bar.end else None)
+            self._state.portfolio.expected.pop(position.key, None)
+        self._opening = bar
+
+    def on_bar(self, day: SymbolDay, bar: Bar) -> None:
+        """Let a bar reach stops and targets, run out the clocks, and ask `manage`."""
+        self._opening = None
+        for position in self.positions_in(bar.symbol):
+            entered_at = self._state.entered.get(position.key)
+            was_bought_here = entered_at is not None and entered_at[0] == bar.end
+            self._reach(position, bar, min(bar.open, entered_at[1]) if entered_at and was_bought_here else None)
             self._raise_peak(position.key, bar)
             if bar.kind is BarKind.MINUTE:
                 self._run_out_clock(position, bar)
                 self._manage(position.key, day, bar)
+            if position.key in self._demands:
+                self._due[position.key] = None
 
     def on_bought(self, order: Order, fill: Fill, position: Position) -> None:
         """Place the targets for what is held now; on a daily bar the rest of the bar follows the entry."""
         day = self._state.days[order.symbol]
-        targets = place_targets(position.exits, position.average, position.quantity, day.ticks)
-        position = structs.replace(position, targets=targets)
+        key, reached = position.key, self._reached.get(position.key, 0)
+        rests = position.targets[: self._rests(position)]
+        unsold = position.quantity - sum(shares for _, shares in rests)
+        targets = place_targets(position.exits, position.average, unsold, day.ticks, reached)
+        position = structs.replace(position, targets=(*rests, *targets))
         self._state.portfolio.replace(position)
-        self._state.entered[position.key] = (fill.ts, fill.price)
+        limit = fill.price if order.limit is None else order.limit
+        self._state.entered[key] = (fill.ts, limit)
         if day.bar is not None and day.bar.kind is BarKind.DAY:
-            self._reach(position, day.bar, fill.price)
+            self._reach(position, day.bar, limit if order.trigger is None else min(limit, order.trigger))
+        if key in self._demands:
+            self._due[key] = None
 
     def on_sold(self, order: Order, fill: Fill, before: Position, after: Position | None) -> None:
         """Close the trade of a position that became flat."""
+        key = order.key
+        self._state.portfolio.expected.pop(key, None)
         if after is not None:
             return
-        code = self.desk.reason(order)
-        key = order.key
-        self._state.entered.pop(key, None)
-        self._queued.pop(key, None)
-        self._demanded.pop(key, None)
-        self._unfinished.pop(key, None)
-        trade = self._state.portfolio.close(before, fill.ts, self._state.session, str(code))
+        for book in (self._state.entered, self._queued, self._demands, self._due, self._reached):
+            book.pop(key, None)
+        trade = self._state.portfolio.close(before, fill.ts, self._state.session, str(self.desk.reason(order)))
         self._state.record(trade)
         self._on_trade(trade)
 
     def on_ended(self, order: Order) -> None:
-        """Go on where an ended sell left its position: with what was demanded meanwhile, or the bar's next target."""
-        position = self._state.portfolio.positions.get(order.key)
-        if position is None or order.is_reducing is False:
+        """Go on where an ended sell left its position: with what is demanded, or with the bar's next target."""
+        key = order.key
+        position = self._state.portfolio.positions.get(key)
+        if position is None or not order.is_reducing:
             return
-        demanded = self._demanded.pop(order.key, None)
-        if demanded is not None:
-            self.desk.sell(position, position.quantity, demanded[0], limit=None, trigger=demanded[1])
+        if order.limit is not None and order.remaining > 0:
+            # A target stays active for what it has not sold.
+            waiting = ((order.limit, order.remaining), *position.targets)
+            position = structs.replace(position, targets=waiting)
+            self._state.portfolio.replace(position)
+        demand = self._demands.get(key)
+        if demand is not None:
+            if order.state is OrderState.EXPIRED:
+                demand.not_before = NEVER  # before the next open
+            elif order.order_type is OrderType.LIMIT or order.state is OrderState.FILLED:
+                demand.not_before = 0
+            self._due[key] = None
             return
-        if order.remaining > 0:
-            self._keep_unfinished(position, order)
-            return
-        queue = self._queued.get(order.key)
-        if queue:
+        queue = self._queued.get(key)
+        if queue and order.state is not OrderState.EXPIRED:
             self._act(position, queue.popleft())
 
     def at_open(self) -> None:
         """Sell what should have been sold in an earlier session; an exit does not end unsold with its session."""
         for position in list(self._state.portfolio.positions.values()):
             plan = position.exits.time_exit
-            unfinished = self._unfinished.pop(position.key, None)
             if plan is not None and plan.kind is TimeExitKind.CLOCK and position.opened_on < self._state.session:
                 self._state.notify(Severity.WARNING, CoreCode.FORCED_OVERNIGHT, position.symbol)
+                self._demands.pop(position.key, None)
                 self.demand(position, CoreCode.FORCED_OVERNIGHT)
-            elif unfinished is not None:
-                self.demand(position, unfinished)
+        self.look_again()
 
     def at_end_of_day_check(self) -> None:
         """Sell what is due at 15:15, and ask `manage` once more."""
@@ -127,6 +180,7 @@ class ExitCoordinator:
             day = self._state.days.get(position.symbol)
             if day is not None and day.bar is not None and day.bar.kind is BarKind.DAY:
                 self._manage(position.key, day, day.bar)
+        self.look_again()
 
     def flatten(self, code: Code, style: Style | None, *, only_losing: bool = False) -> None:
         """Sell all positions, or those of day or swing strategies, or those that are worth less than they cost."""
@@ -147,62 +201,109 @@ class ExitCoordinator:
             self._state.portfolio.replace(structs.replace(position, stop=max(position.stop, break_even)))
 
     def demand(self, position: Position, code: Code, trigger: int | None = None) -> None:
-        """Sell all of a position at the market, taking back a limit sell and what still buys for the position."""
+        """Sell all of a position at the market, until it is flat; what still buys in the symbol is taken back.
+
+        A demand that stands keeps its code; a price that makes it due in this very moment goes with it.
+        """
+        key, now = position.key, self._state.now
         if code is CoreCode.STOP:
             self._state.stopped_symbols.add(position.symbol)
         for order in self.desk.live_entries():
-            if order.key == position.key:
+            if order.symbol == position.symbol:
                 self.desk.cancel(order, code)
-        live = self.desk.live_sell(position.key)
-        if live is None:
-            self.desk.sell(position, position.quantity, code, limit=None, trigger=trigger)
-        elif live.order_type is OrderType.LIMIT:
-            self._demanded[position.key] = (code, trigger)
-            self.desk.cancel(live, code)
+        opening = self._opening
+        if trigger is None and opening is not None and opening.symbol == position.symbol:
+            # On a daily bar, what is seen at the open is sold at the open; nobody knew the day's end then.
+            trigger = opening.open if opening.kind is BarKind.DAY else None
+        standing = self._demands.get(key)
+        if standing is None:
+            self._demands[key] = _Demand(code, trigger, now)
+        elif trigger is not None:
+            standing.trigger, standing.since = trigger, now
+        self._due[key] = None
 
-    def _reach(self, position: Position, bar: Bar, entry_price: int | None) -> None:
-        done = len(position.exits.targets) - len(position.targets)
+    def look_again(self) -> None:
+        """Look at every demand that stands; what waits for its time goes out when it has come."""
+        self._due |= dict.fromkeys(self._demands)
+
+    def pursue(self) -> None:
+        """Send what is demanded and can be sent now."""
+        if not self._due or self._state.phase in (None, MarketPhase.CLOSED):
+            return
+        due, self._due = self._due, {}
+        for key in due:
+            position, demand = self._state.portfolio.positions.get(key), self._demands.get(key)
+            if position is not None and demand is not None:
+                self._pursue(position, demand)
+
+    def _pursue(self, position: Position, demand: _Demand) -> None:
+        now, live = self._state.now, self.desk.live_sell(position.key)
+        if live is not None:
+            if live.order_type is OrderType.LIMIT:
+                self.desk.cancel(live, demand.code)
+            return
+        if now < demand.not_before:
+            return
+        if demand.not_before > 0:
+            demand.pause = min(2 * demand.pause, SEND_AGAIN_AT_MOST)
+        demand.not_before = now + demand.pause
+        trigger = demand.trigger if demand.since == now else None
+        self.desk.sell(position, position.quantity, demand.code, limit=None, trigger=trigger)
+
+    def _reach(self, position: Position, bar: Bar, entered_at: int | None) -> None:
         found = hits_in_bar(
             bar,
             position.stop,
             [price for price, _ in position.targets],
-            entry_price=entry_price,
+            entered_at=entered_at,
             path=self._state.config.path,
-            done=done,
+            done=len(position.exits.targets) - len(position.targets),
         )
         if found.is_path_dependent:
             self._state.portfolio.mark_path_dependent(position.key)
         if not found.hits:
             return
+        self._expect(position, found.hits)
         first, *rest = found.hits
         self._queued[position.key] = deque(rest)
         self._act(position, first)
+
+    def _expect(self, position: Position, hits: tuple[Hit, ...]) -> None:
+        """Value the shares that this bar sells at what it sells them for, until the fills say it themselves."""
+        left, won = position.quantity, 0
+        for hit in hits:
+            shares = left if hit.target is None else min(left, position.targets[hit.target][1])
+            left, won = left - shares, won + shares * hit.price
+        self._state.portfolio.expected[position.key] = (position.quantity - left, won)
 
     def _act(self, position: Position, hit: Hit) -> None:
         if hit.target is None:
             self.demand(position, hit.code, hit.price)
             return
-        if self.desk.live_sell(position.key) is not None:
+        if position.key in self._demands or self.desk.live_sell(position.key) is not None:
             return
-        day = self._state.days[position.symbol]
+        key, day = position.key, self._state.days[position.symbol]
+        if self._rests(position) == 0:
+            self._reached[key] = self._reached.get(key, 0) + 1
         price, shares = position.targets[0]
         break_even = self._state.costs.break_even(position.average, day.ticks, day.tax_rate)
         changed = structs.replace(position, targets=position.targets[1:], stop=max(position.stop, break_even))
         self._state.portfolio.replace(changed)
+        queue = self._queued.get(key)
+        order = None
         if shares > 0:
-            self.desk.sell(changed, shares, hit.code, limit=price, trigger=hit.price)
-            return
-        queue = self._queued.get(position.key)
-        if queue:
-            self._act(changed, queue.popleft())
+            order = self.desk.sell(changed, shares, hit.code, limit=price, trigger=hit.price)
+        if order is None:
+            if queue:
+                self._act(changed, queue.popleft())
+        elif queue and queue[-1].target is None:
+            # The bar goes on to the stop: what the target does not sell in passing is not there any more.
+            self.desk.cancel(order, queue[-1].code)
 
-    def _keep_unfinished(self, position: Position, order: Order) -> None:
-        """Remember what an ended sell has left unsold: a target stays active, anything else goes on at the next open."""
-        if order.limit is None:
-            self._unfinished[order.key] = self.desk.reason(order)
-            return
-        waiting = ((order.limit, order.remaining), *position.targets)
-        self._state.portfolio.replace(structs.replace(position, targets=waiting))
+    def _rests(self, position: Position) -> int:
+        """Return how many of the position's targets, the first ones, are what reached ones have left unsold."""
+        unreached = len(position.exits.targets) - self._reached.get(position.key, 0)
+        return max(0, len(position.targets) - unreached)
 
     def _raise_peak(self, key: Key, bar: Bar) -> None:
         position = self._state.portfolio.positions.get(key)
@@ -249,8 +350,8 @@ class ExitCoordinator:
         if bar.kind is BarKind.MINUTE and (every == 0 or (bar.end - self._state.clock.open) % (every * time.MINUTE)):
             return
         try:
-            # A strategy is a guest: when it raises, its position keeps the stop it has.
-            answer = strategy.manage(self._make_view(day, instance), position)
+            # A strategy is a guest: when it raises, or answers what it must not, its position keeps the stop it has.
+            answer = _answer(strategy.manage(self._make_view(day, instance), position))
         except Exception as error:  # noqa: BLE001
             self._on_strategy_fault(instance, position.symbol, error)
             return
@@ -259,5 +360,16 @@ class ExitCoordinator:
                 self.demand(position, code)
             case RaiseStop(price) if price > position.stop:
                 self._state.portfolio.replace(structs.replace(position, stop=day.ticks.rup(price)))
-            case _:
-                pass
+
+
+def _answer(answer: object) -> Exit | RaiseStop | None:
+    """Return what `manage` answered; raises when it is no answer at all."""
+    match answer:
+        case None:
+            return None
+        case Exit(code) if isinstance(code, Code):
+            return answer
+        case RaiseStop(price):
+            require_price("manage", "stop", price)
+            return answer
+    raise TypeError(f"manage answered {answer!r}")

@@ -33,10 +33,11 @@ class _Resting:
 
 @dataclass(slots=True)
 class _Current:
-    """The bar being traded, and what of it is left for us by side."""
+    """The bar being traded, what of it is left for us by side, and the positions that it has bought for."""
 
     bar: Bar
     left: dict[Side, int]
+    bought: set[tuple[str, str, int]] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ class BarMatcher:
         current = self._current.get(order.symbol)
         if current is None:
             return [], False
-        price = self._present_price(order, current.bar)
+        price = self._present_price(order, current)
         matches = self._take(resting, price) if price is not None else []
         ends = order.side is Side.BUY and current.bar.kind is BarKind.DAY and order.order_id in self._resting
         if ends:
@@ -114,12 +115,14 @@ class BarMatcher:
         return ended
 
     def _take(self, resting: _Resting, price: int) -> list[Match]:
-        order = resting.order
-        left = self._current[order.symbol].left
+        order, current = resting.order, self._current[resting.order.symbol]
+        left = current.left
         quantity = min(resting.left, left[order.side])
         if quantity <= 0:
             return []
         left[order.side] -= quantity
+        if order.side is Side.BUY:
+            current.bought.add(order.key)
         resting.left -= quantity
         if resting.left == 0:
             del self._resting[order.order_id]
@@ -129,8 +132,8 @@ class BarMatcher:
         """Tell whether the whole bar traded at the price limit that leaves no counterparty."""
         if bar.high != bar.low:
             return False
-        limits = self.rules[bar.symbol].limits
-        return bar.low >= limits.upper if side is Side.BUY else bar.high <= limits.lower
+        rules = self.rules[bar.symbol]
+        return rules.is_at_upper_limit(bar.low) if side is Side.BUY else rules.is_at_lower_limit(bar.high)
 
     def _below(self, price: int, symbol: str) -> int:
         """Return one tick below a price, not below the day's lower limit."""
@@ -155,15 +158,28 @@ class BarMatcher:
             return ticks.rdn(bar.open)
         return order.limit if bar.high >= order.limit and not bar.is_auction else None
 
-    def _present_price(self, order: Order, bar: Bar) -> int | None:
+    def _touched_price(self, order: Order, limit: int, bar: Bar) -> int | None:
+        """Return the price of a buy that a daily bar made due where it met the setup's level, the order's trigger."""
+        ticks = self.rules[bar.symbol].ticks
+        met = bar.open if order.trigger is None else order.trigger
+        if met > limit:
+            return min(limit, ticks.rup(bar.open)) if bar.low <= limit else None
+        return min(limit, ticks.up(ticks.rup(met), order.slip_ticks))
+
+    def _present_price(self, order: Order, current: _Current) -> int | None:
         """Return the price of an order that the present bar itself made due, None for one that has to wait."""
+        bar = current.bar
         if self._is_locked(order.side, bar):
             return None
         ticks = self.rules[bar.symbol].ticks
         if order.side is Side.BUY:
-            return order.limit if bar.kind is BarKind.DAY else None
+            if order.limit is None or bar.kind is not BarKind.DAY:
+                return None
+            return self._touched_price(order, order.limit, bar)
         if order.limit is not None:
             return max(order.limit, ticks.rdn(bar.open))
         if order.trigger is None:
             return self._below(bar.close, bar.symbol) if bar.kind is BarKind.DAY and self._is_closing else None
-        return ticks.rdn(bar.open) if order.trigger == bar.open else self._below(order.trigger, bar.symbol)
+        # A position that this bar has bought was not there at its open: nothing gapped over its stop.
+        is_gap = order.trigger == bar.open and order.key not in current.bought
+        return ticks.rdn(bar.open) if is_gap else self._below(order.trigger, bar.symbol)

@@ -52,13 +52,17 @@ class Opening:
 
 @dataclass(slots=True)
 class Portfolio:
-    """The account of a run. `last` gives the price at which each symbol is valued."""
+    """The account of a run. `last` gives the price at which each symbol is valued.
+
+    `expected` holds shares that the present bar sells and whose fills are not booked yet, with the won they bring.
+    """
 
     initial: int
     costs: Costs
     cash: int = field(init=False)
     positions: dict[Key, Position] = field(init=False, default_factory=dict)
     last: dict[str, int] = field(init=False, default_factory=dict)
+    expected: dict[Key, tuple[int, int]] = field(init=False, default_factory=dict)
     _ledgers: dict[Key, _Ledger] = field(init=False, default_factory=dict)
     _flow: int = field(init=False, default=0)
     _realised: Fraction = field(init=False, default=Fraction(0))
@@ -69,7 +73,10 @@ class Portfolio:
     @property
     def market_value(self) -> int:
         """Value of all holdings at the last prices."""
-        return sum(p.quantity * self.last[p.symbol] for p in self.positions.values())
+        value = sum(p.quantity * self.last[p.symbol] for p in self.positions.values())
+        for key, (shares, won) in self.expected.items():
+            value += won - shares * self.last[key[1]]
+        return value
 
     @property
     def equity(self) -> int:

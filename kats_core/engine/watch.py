@@ -42,6 +42,11 @@ def holds(trigger: Trigger, level: int | None, bar: Bar, hours: SessionHours) ->
             return (bar.end - hours.open) % (minutes * time.MINUTE) == 0
 
 
+def needs_minutes(trigger: Trigger) -> bool:
+    """Tell whether a trigger can only be judged on minute bars."""
+    return isinstance(trigger, OnBar) or isinstance(trigger.level, OpeningRangeHigh)
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """What matters now: the triggers by symbol.

@@ -41,23 +41,23 @@ class Hits(NamedTuple):
 
 
 def hits_in_bar(
-    bar: Bar, stop: int, targets: Sequence[int], *, entry_price: int | None, path: BarPath, done: int = 0
+    bar: Bar, stop: int, targets: Sequence[int], *, entered_at: int | None, path: BarPath, done: int = 0
 ) -> Hits:
     """Return what the bar reaches of a position with `stop` and the remaining `targets`, nearest first.
 
-    `entry_price` is the fill price when the position was opened in this very bar, None for one held before; `done`
-    counts the targets reached earlier.
+    `entered_at` is the price at which the market was when this very bar bought (without the slip that was paid), None for
+    a position held before; `done` counts the targets reached earlier.
     """
     reaches_stop = bar.low <= stop
     reached = [t for t in targets if bar.high >= t]
-    unsure = (reaches_stop and bool(reached)) or (entry_price is not None and (reaches_stop or bool(reached)))
+    unsure = (reaches_stop and bool(reached)) or (entered_at is not None and (reaches_stop or bool(reached)))
     if path is BarPath.ADAPTIVE:
-        return Hits(_walk(_points(bar, entry_price), stop, targets, done), unsure)
+        return Hits(_walk(_points(bar, entered_at), stop, targets, done), unsure)
     if reaches_stop:
-        if entry_price is not None:
-            return Hits((Hit(CoreCode.STOP, min(stop, entry_price)),), unsure)
+        if entered_at is not None:
+            return Hits((Hit(CoreCode.STOP, min(stop, entered_at)),), unsure)
         return Hits((Hit(CoreCode.STOP, min(bar.open, stop)),), unsure and bar.open > stop)
-    if entry_price is not None:
+    if entered_at is not None:
         return Hits((), unsure)
     return Hits(tuple(_target(price, n, done) for n, price in enumerate(reached)), unsure)
 
@@ -66,16 +66,16 @@ def _target(price: int, number: int, done: int) -> Hit:
     return Hit(_TARGET_CODES[min(number + done, 1)], price, number)
 
 
-def _points(bar: Bar, entry_price: int | None) -> list[int]:
-    """Return the turning points from the open, or from the entry, to the close."""
+def _points(bar: Bar, entered_at: int | None) -> list[int]:
+    """Return the turning points from the open, or from the entry at its first crossing, to the close."""
     low_first = bar.open - bar.low <= bar.high - bar.open
     path = [bar.open, *((bar.low, bar.high) if low_first else (bar.high, bar.low)), bar.close]
-    if entry_price is None:
+    if entered_at is None or entered_at == bar.open:
         return path
     for n, (a, b) in enumerate(pairwise(path)):
-        if min(a, b) <= entry_price <= max(a, b):
-            return [entry_price, *path[n + 1 :]]
-    return [entry_price, bar.close]
+        if min(a, b) <= entered_at <= max(a, b):
+            return [entered_at, *path[n + 1 :]]
+    return [entered_at, bar.close]
 
 
 def _walk(points: Sequence[int], stop: int, targets: Sequence[int], done: int) -> tuple[Hit, ...]:

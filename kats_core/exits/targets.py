@@ -29,12 +29,19 @@ def scale_out_steps(quantity: int) -> tuple[int, int, int]:
     return third, third, quantity - 2 * third
 
 
-def place_targets(plan: ExitPlan, average: Fraction, quantity: int, ticks: TickTable) -> tuple[tuple[int, int], ...]:
-    """Return (price, shares to sell) of each target, nearest first; no shares for a step too small to split."""
+def place_targets(
+    plan: ExitPlan, average: Fraction, quantity: int, ticks: TickTable, done: int = 0
+) -> tuple[tuple[int, int], ...]:
+    """Return (price, shares to sell) of each target, nearest first; no shares for a step too small to split.
+
+    `done` targets, the nearest ones, were reached before and do not come back; `quantity` is what is unsold.
+    """
     steps = scale_out_steps(quantity)
+    prices = sorted((target_price(target, average, plan.stop, ticks), n) for n, target in enumerate(plan.targets))
     left, placed = quantity, []
-    for position, target in enumerate(plan.targets):
-        shares = left if target.sell is Portion.ALL else min(left, steps[min(position, 1)])
-        placed.append((target_price(target, average, plan.stop, ticks), shares))
+    for place, (price, number) in enumerate(prices[done:], done):
+        is_all = plan.targets[number].sell is Portion.ALL
+        shares = left if is_all else min(left, steps[min(place, 1)])
+        placed.append((price, shares))
         left -= shares
-    return tuple(sorted(placed))
+    return tuple(placed)

@@ -9,18 +9,31 @@ from functools import lru_cache
 import msgspec
 
 from kats_core.market.costs import tax_rate
-from kats_core.market.limits import PriceLimits, price_limits
+from kats_core.market.exact import floor_times
+from kats_core.market.limits import ADJUSTED_TOLERANCE, PriceLimits, price_limits
 from kats_core.market.ticks import TickTable, tick_table
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import Scope
 
 
 class SymbolRules(msgspec.Struct, frozen=True):
-    """Ticks, price limits and the tax on sales."""
+    """Ticks, price limits and the tax on sales.
+
+    `limit_slack` is how far inside its limits an adjusted price may lie that stood at the limit when it was traded.
+    """
 
     ticks: TickTable
     limits: PriceLimits
     tax_rate: Fraction
+    limit_slack: int = 0
+
+    def is_at_upper_limit(self, price: int) -> bool:
+        """Tell whether a price leaves no seller."""
+        return price >= self.limits.upper - self.limit_slack
+
+    def is_at_lower_limit(self, price: int) -> bool:
+        """Tell whether a price leaves no buyer."""
+        return price <= self.limits.lower + self.limit_slack
 
 
 @lru_cache(maxsize=4096)
@@ -31,4 +44,5 @@ def symbol_rules(instrument: Instrument, base: int, session: dt.date, scope: Sco
         tick_table(session, market, kind, scope),
         price_limits(base, session, market, kind, instrument.leverage, scope),
         tax_rate(session, market, kind),
+        floor_times(base, 2 * ADJUSTED_TOLERANCE) if scope is Scope.ADJUSTED else 0,
     )

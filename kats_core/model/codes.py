@@ -86,6 +86,10 @@ class CoreCode(Code, owner="core"):
     # Operation
     LATE_FILL = "종료된 주문의 체결", "a fill for an order that had ended"
     OVERFILL = "주문 수량 초과 체결", "filled beyond the order's quantity"
+    ORDER_LOST = "주문 응답 없음", "the broker's answer to an order is lost"
+    ORDER_NOT_FOUND = "브로커에 없는 주문", "the broker does not have the order"
+    CANCEL_REFUSED = "취소 거부", "the broker refused to cancel"
+    FOREIGN_ORDER = "이 실행이 내지 않은 주문", "an order that this run has not sent"
     INVALID_TRANSITION = "허용되지 않는 주문 상태 전이", "an order event that its state does not allow"
     CALENDAR_UNKNOWN = "달력 범위 밖: 진입 금지", "the calendar does not cover this day: no entries"
     CALENDAR_DISAGREES = (

@@ -97,6 +97,28 @@ class OrderRefused(msgspec.Struct, frozen=True, tag="order_refused"):
     text: str
 
 
+class OrderLost(msgspec.Struct, frozen=True, tag="order_lost"):
+    """The request got no answer that can be read: nobody knows whether the order exists."""
+
+    ts: Nanos
+    order_id: OrderId
+
+
+class OrderNotFound(msgspec.Struct, frozen=True, tag="order_not_found"):
+    """The broker's own list, read completely, does not have the order: it was never taken."""
+
+    ts: Nanos
+    order_id: OrderId
+
+
+class CancelRefused(msgspec.Struct, frozen=True, tag="cancel_refused"):
+    """The broker refused to cancel; the order works on."""
+
+    ts: Nanos
+    order_id: OrderId
+    text: str
+
+
 class OrderFilled(msgspec.Struct, frozen=True, tag="order_filled"):
     """Shares changed hands at `price`."""
 
@@ -124,7 +146,16 @@ class OrderExpired(msgspec.Struct, frozen=True, tag="order_expired"):
     order_id: OrderId
 
 
-BrokerEvent: TypeAlias = OrderAccepted | OrderRefused | OrderFilled | OrderCancelled | OrderExpired
+BrokerEvent: TypeAlias = (
+    OrderAccepted
+    | OrderRefused
+    | OrderLost
+    | OrderNotFound
+    | OrderFilled
+    | OrderCancelled
+    | CancelRefused
+    | OrderExpired
+)
 Event: TypeAlias = (
     SessionPrepared | SetupsArmed | FactsChanged | PhaseReached | BarClosed | TimePassed | Fetched | BrokerEvent
 )

@@ -21,11 +21,31 @@ def require_finite(owner: str, numbers: Numbers) -> None:
     """Refuse numbers that are none.
 
     Raises:
-        ValueError: a value is NaN or infinite; it names `owner` and the key.
+        ValueError: a value is NaN, infinite, or of a type that no record can hold (numpy's, for instance); it names
+            `owner` and the key.
     """
     for name, value in numbers.items():
+        if type(value) not in (int, float, str):
+            raise ValueError(f"{owner}: {name} is a {type(value).__name__}, expected int, float or str")
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(f"{owner}: {name} is {value}, not a number")
+
+
+def require_price(owner: str, name: str, value: object) -> None:
+    """Refuse what is not a positive whole number of won.
+
+    Raises:
+        ValueError: the value is a float (NaN included), of numpy, zero or negative; it names `owner` and `name`.
+    """
+    if type(value) is not int or value <= 0:
+        raise ValueError(
+            f"{owner}: {name} is {value!r} ({type(value).__name__}), expected a whole number of won above 0"
+        )
+
+
+def _require_minutes(owner: str, minutes: object) -> None:
+    if type(minutes) is not int or minutes < 1:
+        raise ValueError(f"{owner}: {minutes!r} minutes, expected a whole number from 1")
 
 
 class Rounding(Labelled):
@@ -40,6 +60,9 @@ class Fixed(msgspec.Struct, frozen=True, tag="fixed"):
 
     price: int
 
+    def __post_init__(self) -> None:
+        require_price("fixed level", "price", self.price)
+
 
 class DayOpen(msgspec.Struct, frozen=True, tag="day_open"):
     """The session's first price plus `offset` won.
@@ -51,12 +74,21 @@ class DayOpen(msgspec.Struct, frozen=True, tag="day_open"):
     offset: int
     rounding: Rounding = Rounding.UP
 
+    def __post_init__(self) -> None:
+        if type(self.offset) is not int:
+            raise ValueError(f"day open: offset is {self.offset!r}, expected a whole number of won")
+
 
 class OpeningRangeHigh(msgspec.Struct, frozen=True, tag="opening_range_high"):
     """The highest price of the session's first `minutes`, plus `ticks` ticks; unknown until they are over."""
 
     minutes: int
     ticks: int = 0
+
+    def __post_init__(self) -> None:
+        _require_minutes("opening range", self.minutes)
+        if type(self.ticks) is not int or self.ticks < 0:
+            raise ValueError(f"opening range: {self.ticks!r} ticks, expected a whole number from 0")
 
 
 Level: TypeAlias = Fixed | DayOpen | OpeningRangeHigh
@@ -78,6 +110,9 @@ class OnBar(msgspec.Struct, frozen=True, tag="on_bar"):
     """Holds at the completion of each `minutes`-minute bar, counted from the open."""
 
     minutes: int
+
+    def __post_init__(self) -> None:
+        _require_minutes("bar trigger", self.minutes)
 
 
 Trigger: TypeAlias = Above | Below | OnBar

@@ -9,7 +9,13 @@ from typing import TypeAlias
 import msgspec
 
 from kats_core.model.labels import Code, Labelled
-from kats_core.model.setup import Numbers, require_finite
+from kats_core.model.setup import Numbers, require_finite, require_price
+
+
+def _require(owner: str, name: str, value: object, kind: type) -> None:
+    """Refuse what is not of its kind: a guest's answer is used far behind the call that made it."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{owner}: {name} is {value!r}, expected {kind.__name__}")
 
 
 class TargetKind(Labelled):
@@ -28,11 +34,20 @@ class Portion(Labelled):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """One profit target."""
+    """One profit target; its value is a number above 0, a price in whole won where it is absolute."""
 
     kind: TargetKind
     value: float
     sell: Portion = Portion.THIRD
+
+    def __post_init__(self) -> None:
+        _require("target", "kind", self.kind, TargetKind)
+        _require("target", "sell", self.sell, Portion)
+        # A kind of its own for numpy's floats, which are floats to `isinstance`, would be one that no record can hold.
+        if type(self.value) not in (int, float) or not (math.isfinite(self.value) and self.value > 0):
+            raise ValueError(f"target of {self.value!r}: expected a number above 0")
+        if self.kind is TargetKind.ABSOLUTE and self.value != int(self.value):
+            raise ValueError(f"target at {self.value!r}: a price is a whole number of won")
 
 
 class TimeExitKind(Labelled):
@@ -49,6 +64,19 @@ class TimeExit(msgspec.Struct, frozen=True):
     kind: TimeExitKind
     value: int | dt.time
 
+    def __post_init__(self) -> None:
+        match self.kind, self.value:
+            case TimeExitKind.CLOCK, dt.time(tzinfo=None):
+                return
+            case TimeExitKind.MINUTES, int(count) if type(count) is int and count >= 1:
+                return
+            case TimeExitKind.SESSIONS, int(count) if type(count) is int and count >= 0:
+                return
+        raise ValueError(
+            f"time exit {self.kind!r} of {self.value!r}: a clock takes a Korean clock time, minutes a count from 1, "
+            "sessions a count from 0"
+        )
+
 
 class ExitPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How a position is left. There is always a stop; targets and time are optional."""
@@ -56,6 +84,14 @@ class ExitPlan(msgspec.Struct, frozen=True, kw_only=True):
     stop: int
     targets: tuple[Target, ...] = ()
     time_exit: TimeExit | None = None
+
+    def __post_init__(self) -> None:
+        require_price("exit plan", "stop", self.stop)
+        _require("exit plan", "targets", self.targets, tuple)
+        for target in self.targets:
+            _require("exit plan", "target", target, Target)
+        if self.time_exit is not None:
+            _require("exit plan", "time exit", self.time_exit, TimeExit)
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,12 +112,22 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     numbers: Numbers = {}
 
     def __post_init__(self) -> None:
-        if not 0 < self.entry_limit <= self.chase_cap:
+        for name in ("trigger_price", "reference", "entry_limit", "chase_cap"):
+            require_price("signal", name, getattr(self, name))
+        if self.entry_limit > self.chase_cap:
             raise ValueError(f"signal with limit {self.entry_limit} and chase cap {self.chase_cap}")
-        if self.exits.stop <= 0:
-            raise ValueError(f"signal with stop {self.exits.stop}: no stop, no signal")
-        if not (math.isfinite(self.position_hint) and 0 < self.position_hint <= 1):
-            raise ValueError(f"signal with position hint {self.position_hint}: a fraction of equity")
+        _require("signal", "exits", self.exits, ExitPlan)
+        for target in self.exits.targets:
+            if target.kind is TargetKind.ABSOLUTE and not target.value > self.entry_limit:
+                raise ValueError(
+                    f"signal with limit {self.entry_limit} and a target at {target.value} that is not above it"
+                )
+        if type(self.position_hint) not in (int, float) or not 0 < self.position_hint <= 1:
+            raise ValueError(f"signal with position hint {self.position_hint!r}: a fraction of equity")
+        if type(self.slip_ticks) is not int or self.slip_ticks < 0:
+            raise ValueError(f"signal with {self.slip_ticks!r} slip ticks: expected a whole number")
+        if self.pivot is not None:
+            require_price("signal", "pivot", self.pivot)
         require_finite("signal", self.numbers)
 
 

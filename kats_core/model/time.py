@@ -14,6 +14,9 @@ Nanos: TypeAlias = int
 KST = dt.timezone(dt.timedelta(hours=9), "KST")
 """Asia/Seoul. It has had no daylight saving since 1988, so a fixed offset is exact."""
 
+NEVER: Nanos = 2**63 - 1
+"""An instant that does not come."""
+
 SECOND: Nanos = 1_000_000_000
 MINUTE: Nanos = 60 * SECOND
 DAY: Nanos = 86_400 * SECOND

@@ -1,7 +1,8 @@
 """Say what each event does to an order in each state (`spec/orders.md` section 3).
 
 The table is the rule. An event that a state does not list is refused and leaves the state unchanged; fills are listed
-for every state in which shares can still change hands, because a fill is always booked.
+for every state, because a fill is always booked: those that come before the acceptance are counted at once and found by
+it (rule 4).
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ TRANSITIONS: dict[tuple[OrderState, OrderStep], Transition] = {
     (_S.CREATED, _E.SEND): Transition(_S.SUBMITTING, 1),
     (_S.CREATED, _E.CHECK_FAILED): Transition(_S.REJECTED, 2),
     (_S.CREATED, _E.WITHDRAWN): Transition(_S.CANCELLED, 3),
+    **{(state, _E.FILL): Transition(state, 4) for state in (_S.CREATED, _S.SUBMITTING)},
     (_S.SUBMITTING, _E.ACCEPTED): Transition(_S.SUBMITTED, 4),
     (_S.SUBMITTING, _E.REFUSED): Transition(_S.REJECTED, 5),
     (_S.SUBMITTING, _E.LOST): Transition(_S.UNKNOWN, 6),
@@ -71,10 +73,12 @@ TRANSITIONS: dict[tuple[OrderState, OrderStep], Transition] = {
     (_S.CANCEL_REQUESTED, _E.CANCEL_REFUSED): Transition(_S.SUBMITTED, 24),
     (_S.CANCEL_REQUESTED, _E.LOST): Transition(_S.UNKNOWN, 25),
     (_S.UNKNOWN, _E.ACCEPTED): Transition(_S.SUBMITTED, 26),
+    (_S.UNKNOWN, _E.CANCELLED): Transition(_S.CANCELLED, 26),
+    (_S.UNKNOWN, _E.REFUSED): Transition(_S.REJECTED, 26),
     (_S.UNKNOWN, _E.NOT_FOUND): Transition(_S.REJECTED, 27),
     (_S.UNKNOWN, _E.FILL): Transition(_S.PARTIAL_FILLED, 28),
     **{(state, _E.SESSION_END): Transition(_S.EXPIRED, 29) for state in _WORKING},
-    **{(state, _E.FILL): Transition(state, 30) for state in (_S.CANCELLED, _S.EXPIRED, _S.REJECTED)},
+    **{(state, _E.FILL): Transition(state, 30) for state in (_S.CANCELLED, _S.EXPIRED, _S.REJECTED, _S.ERROR)},
     (_S.FILLED, _E.FILL): Transition(_S.FILLED, 31),
 }
 
@@ -82,8 +86,8 @@ TRANSITIONS: dict[tuple[OrderState, OrderStep], Transition] = {
 def advance(state: OrderState, step: OrderStep, *, filled: int, quantity: int) -> Transition:
     """Return where `step` leads an order of which `filled` of `quantity` shares are filled afterwards.
 
-    A fill that completes the order leads to FILLED from everywhere; an order that comes back from an amendment or a
-    refused cancel with shares filled is PARTIAL_FILLED.
+    A fill that completes the order leads to FILLED from everywhere; an order that is accepted, or comes back from an
+    amendment or a refused cancel, with shares filled is PARTIAL_FILLED, and FILLED when they are all of it.
 
     Raises:
         InvalidTransitionError: the table has no such step.
@@ -94,5 +98,6 @@ def advance(state: OrderState, step: OrderStep, *, filled: int, quantity: int) -
     if step is OrderStep.FILL and filled >= quantity:
         return Transition(OrderState.FILLED, transition.rule)
     if transition.after is OrderState.SUBMITTED and filled > 0:
-        return Transition(OrderState.PARTIAL_FILLED, transition.rule)
+        after = OrderState.PARTIAL_FILLED if filled < quantity else OrderState.FILLED
+        return Transition(after, transition.rule)
     return transition

@@ -60,8 +60,9 @@ class ArmingDesk:
         on_fault: Callable[[StrategyInstance, Exception], None],
     ) -> None:
         self._panel = panel
+        self._on_fault = on_fault
         self._turnover = panel.mean_of_own_bars(panel.value, TURNOVER_BARS)
-        self._judged = [j for j in (self._judge(s, on_fault) for s in strategies) if j is not None]
+        self._judged = [j for j in map(self._judge, strategies) if j is not None]
 
     def for_session(
         self, session: dt.date, inputs: SessionInputs, streamed: frozenset[str] | None = None
@@ -76,7 +77,7 @@ class ArmingDesk:
         return tuple(
             setup
             for judged in self._judged
-            for setup in self._setups(judged, t, self._choose(judged, t, inputs, streamed), session)
+            for setup in self._guarded_setups(judged, t, self._choose(judged, t, inputs, streamed), session)
         )
 
     def refused(
@@ -123,15 +124,13 @@ class ArmingDesk:
         last = len(self._panel.sessions) - 1
         return last if last >= 0 and self._panel.next_session[last] == session else None
 
-    def _judge(
-        self, instance: StrategyInstance, on_fault: Callable[[StrategyInstance, Exception], None]
-    ) -> _Judged | None:
+    def _judge(self, instance: StrategyInstance) -> _Judged | None:
         panel = self._panel
         try:
-            # A strategy is a guest: one that cannot arm is left out and named, the others go on.
-            setups = instance.strategy.arm(panel)
+            # A strategy is a guest: one that cannot arm, or answers nonsense, is left out and named, the others go on.
+            setups = _checked(instance.strategy.arm(panel), panel)
         except Exception as error:  # noqa: BLE001
-            on_fault(instance, error)
+            self._on_fault(instance, error)
             return None
         common = np.zeros(panel.present.shape, dtype=np.uint8)
         conditions = (panel.present, panel.traded_recently, panel.own_bars >= instance.traits.bars_needed)
@@ -185,6 +184,15 @@ class ArmingDesk:
             return judged.codes[reason - 1]
         return self._refusal(judged.instance, j, inputs, streamed) or CoreCode.NOT_SELECTED
 
+    def _guarded_setups(self, judged: _Judged, t: int, columns: list[int], session: dt.date) -> list[Setup]:
+        try:
+            # The trigger is the strategy's own: one that cannot build it waits for nothing in this session.
+            return list(self._setups(judged, t, columns, session))
+        except Exception as error:  # noqa: BLE001
+            self._on_fault(judged.instance, error)
+            judged.leave_out(t, columns, CoreCode.STRATEGY_ERROR)
+            return []
+
     def _setups(self, judged: _Judged, t: int, columns: list[int], session: dt.date) -> Iterator[Setup]:
         """Yield armed cells of row t as setups, in the order of their rank."""
         names = tuple(judged.setups.numbers)
@@ -225,3 +233,21 @@ class ArmingDesk:
 def _descending(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return sort keys that put the highest first and what is missing last."""
     return np.where(np.isnan(values), np.inf, -values)
+
+
+def _checked(setups: object, panel: Panel) -> Setups:
+    """Return what `arm` answered; raises when it does not judge each cell of the panel with one of its codes."""
+    if not isinstance(setups, Setups):
+        raise TypeError(f"arm answered {type(setups).__name__}, expected Setups")
+    columns = {"reasons": setups.reasons, **setups.numbers}
+    for name, column in columns.items():
+        shape = getattr(column, "shape", None)
+        if shape != panel.present.shape:
+            raise ValueError(f"arm: {name} has the shape {shape}, the panel {panel.present.shape}")
+    if setups.reasons.dtype != np.uint8:
+        raise TypeError(f"arm: reasons are {setups.reasons.dtype}, expected uint8")
+    if setups.reasons.size and int(setups.reasons.max()) > len(setups.codes):
+        raise ValueError(f"arm: reason {int(setups.reasons.max())} of {len(setups.codes)} codes")
+    if not all(isinstance(code, Code) for code in setups.codes):
+        raise TypeError("arm: a code that is no Code")
+    return setups

@@ -1,12 +1,17 @@
-"""Carry events to the engine and its commands to broker and recorder, until both have nothing more to say."""
+"""Carry events to the engine and its commands to broker and recorder, until both have nothing more to say.
+
+Commands are carried out in the order in which the engine gave them: what the broker answers to one may make the engine
+ask for more, and that waits behind what it has asked for already.
+"""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from kats_core.engine.engine import Engine
-from kats_core.model.command import Cancel, Fetch, Notify, Persist, Send
+from kats_core.model.command import Cancel, Command, Fetch, Notify, Persist, Send
 from kats_core.model.event import Event
 from kats_core.model.record import Record
 from kats_core.orders.broker import Broker
@@ -24,6 +29,7 @@ class Pump:
     def __init__(self, engine: Engine, broker: Broker, keep: Keep, tell: Tell) -> None:
         self._engine = engine
         self._broker = broker
+        self._waiting: deque[Command] = deque()
         self._carry: dict[type, Callable[[Any], None]] = {
             Persist: lambda command: keep(command.record),
             Send: self._send,
@@ -36,10 +42,16 @@ class Pump:
         """Handle an event and all that follows from it: first what it does to waiting orders, then the event itself."""
         for answer in self._broker.on_event(event):
             self._handle(answer)
+            self._carry_out()
         self._handle(event)
+        self._carry_out()
 
     def _handle(self, event: Event) -> None:
-        for command in self._engine.handle(event):
+        self._waiting += self._engine.handle(event)
+
+    def _carry_out(self) -> None:
+        while self._waiting:
+            command = self._waiting.popleft()
             self._carry[type(command)](command)
 
     def _send(self, command: Send | Cancel) -> None:

@@ -99,7 +99,6 @@ def test_a_buy_gets_at_most_its_share_of_the_volume_and_the_rest_expires(house: 
     assert not desk.engine.live_orders
 
 
-@pytest.mark.xfail(strict=True, reason="a stop that equals the open is taken for a gap also on the bar of the entry")
 def test_a_stop_at_the_open_of_the_entry_bar_sells_a_tick_under_it(house: type[House]) -> None:
     """The position was not there at the open, so there was no gap: stop - 1 tick."""
     desk = armed(house, stop=25_000).day(25_000, 25_600, 24_800, 25_400)
@@ -165,14 +164,12 @@ def test_the_adaptive_path_reaches_a_target_before_the_stop(house: type[House]) 
     assert held(house, targets=target).day(*bar).sold == [(24_450, 300)]
 
 
-@pytest.mark.xfail(strict=True, reason="adaptive takes the fill price, slip included, for the place of the crossing")
 def test_the_adaptive_path_enters_where_the_level_was_crossed(house: type[House]) -> None:
     """The level 25 450 is the day's high and comes first; the fall to 24 500 follows the entry and hits its stop."""
     desk = armed(house, stop=24_850, path=BarPath.ADAPTIVE).day(25_300, 25_450, 24_500, 25_000)
     assert desk.fills == [("BUY", 25_500, 100), ("SELL", 24_800, 100)]
 
 
-@pytest.mark.xfail(strict=True, reason="adaptive looks for the fill price on the path instead of starting at the open")
 def test_the_adaptive_path_starts_at_an_open_above_the_level(house: type[House]) -> None:
     """O 25 500 is above the level: bought at the open, so the low that comes next hits the stop."""
     desk = armed(house, stop=24_850, path=BarPath.ADAPTIVE).day(25_500, 27_000, 24_500, 26_000)
@@ -194,7 +191,6 @@ def test_a_bar_locked_at_the_lower_limit_buys_from_nobody(house: type[House]) ->
     assert [str(order.side) for order in desk.engine.live_orders] == ["SELL"]
 
 
-@pytest.mark.xfail(strict=True, reason="in scope ADJUSTED the limits are 69 % and 131 %, which no locked bar reaches")
 def test_a_locked_bar_of_adjusted_prices_is_locked_too(house: type[House]) -> None:
     """30 % down from 25 400 without a single other price: nobody bought, also where prices are adjusted."""
     desk = held(house, scope=Scope.ADJUSTED).day(*[17_780] * 4)
@@ -221,7 +217,6 @@ def test_a_level_that_needs_the_open_uses_the_bar_s_open(house: type[House]) -> 
     assert desk.kept(SetupRecord)[-1].code == "core:NO_BREAKOUT"
 
 
-@pytest.mark.xfail(strict=True, reason="the slip of the entry limit is paid although the price came down to the level")
 def test_a_daily_fall_to_a_level_is_bought_at_the_level(house: type[House]) -> None:
     """Below(level) fires if L <= level and fills at min(O, level)."""
     desk = armed(house, trigger=Below(Fixed(25_200))).day(25_400, 25_500, 25_100, 25_300)
@@ -281,13 +276,10 @@ def test_manage_sells_at_the_end_of_day_check(house: type[House]) -> None:
     assert desk.kept(TradeRecord)[0].exit_code == "buyer:TIRED"
 
 
-UNGUARDED = pytest.mark.xfail(strict=True, reason="the answer of `manage` is used outside the guard, and not typed")
-
-
 @pytest.mark.parametrize(
     "answer",
     [
-        pytest.param(RaiseStop(25_000.5), id="a stop that is a float", marks=UNGUARDED),  # type: ignore[arg-type]
+        pytest.param(RaiseStop(25_000.5), id="a stop that is a float"),  # type: ignore[arg-type]
         pytest.param(RaiseStop(float("nan")), id="a stop that is not a number"),  # type: ignore[arg-type]
         pytest.param(5, id="a number"),
         pytest.param("sell", id="a word"),
@@ -320,7 +312,6 @@ def test_confirm_sees_nothing_of_a_daily_bar_that_lies_behind_the_trigger(house:
     assert (view.bar, view.day_open, view.last, view.ask_within(30_000)) == (None, 25_000, 25_450, 25_450)
 
 
-@pytest.mark.xfail(strict=True, reason="390 minutes are a multiple of 30, so the daily bar counts as a 30-minute bar")
 def test_a_strategy_on_minute_bars_does_not_trade_daily_ones(house: type[House]) -> None:
     """OnBar triggers are skipped on daily bars: NEEDS_MINUTE_BARS."""
     desk = armed(house, trigger=OnBar(30)).day(25_000, 25_600, 24_800, 25_400).close()

@@ -209,25 +209,21 @@ SIGNAL: dict[str, Any] = {
     "position_hint": 0.1,
 }
 NOT_A_NUMBER: Any = float("nan")
-UNCHECKED = pytest.mark.xfail(strict=True, reason="a signal's prices are compared, which NaN passes, and not typed")
-BAD_SIGNALS: dict[str, tuple[dict[str, Any], Any]] = {
-    "numbers that are not numbers": ({"numbers": {"atr": NOT_A_NUMBER}}, ()),
-    "a limit that is not a number": ({"entry_limit": NOT_A_NUMBER}, ()),
-    "a hint that is not a number": ({"position_hint": NOT_A_NUMBER}, ()),
-    "a limit that is a float": ({"entry_limit": 25_500.0}, UNCHECKED),
-    "a limit of numpy": ({"entry_limit": np.int64(25_500)}, UNCHECKED),
-    "a reference of numpy": ({"reference": np.int64(25_450)}, UNCHECKED),
-    "a stop that is not a number": ({"exits": lambda: ExitPlan(stop=NOT_A_NUMBER)}, UNCHECKED),
-    "a target that is not a number": (
-        {"exits": lambda: ExitPlan(stop=24_500, targets=(Target(TargetKind.R, NOT_A_NUMBER),))},
-        UNCHECKED,
-    ),
+BAD_SIGNALS: dict[str, dict[str, Any]] = {
+    "numbers that are not numbers": {"numbers": {"atr": NOT_A_NUMBER}},
+    "a limit that is not a number": {"entry_limit": NOT_A_NUMBER},
+    "a hint that is not a number": {"position_hint": NOT_A_NUMBER},
+    "a limit that is a float": {"entry_limit": 25_500.0},
+    "a limit of numpy": {"entry_limit": np.int64(25_500)},
+    "a reference of numpy": {"reference": np.int64(25_450)},
+    "a stop that is not a number": {"exits": lambda: ExitPlan(stop=NOT_A_NUMBER)},
+    "a target that is not a number": {
+        "exits": lambda: ExitPlan(stop=24_500, targets=(Target(TargetKind.R, NOT_A_NUMBER),))
+    },
 }
 
 
-@pytest.mark.parametrize(
-    "changes", [pytest.param(changes, marks=marks, id=name) for name, (changes, marks) in BAD_SIGNALS.items()]
-)
+@pytest.mark.parametrize("changes", [pytest.param(changes, id=name) for name, changes in BAD_SIGNALS.items()])
 def test_a_signal_that_is_nonsense_is_the_strategy_s_fault_and_nobody_else_s(
     house: type[House], changes: dict[str, Any]
 ) -> None:
@@ -243,7 +239,6 @@ def test_a_signal_that_is_nonsense_is_the_strategy_s_fault_and_nobody_else_s(
     assert [decode_record(encode_record(record)) for record in desk.records] == desk.records
 
 
-@pytest.mark.xfail(strict=True, reason="a kind of time exit and its value are not compared")
 @pytest.mark.parametrize(
     ("kind", "value"),
     [(TimeExitKind.CLOCK, 5), (TimeExitKind.SESSIONS, dt.time(15, 15)), (TimeExitKind.MINUTES, -1)],
@@ -260,7 +255,6 @@ def test_a_stop_that_is_not_below_the_entry_is_refused_by_the_core(house: type[H
     assert desk.minute("09:30", 25_450).kept(OrderRecord) == []
 
 
-@pytest.mark.xfail(strict=True, reason="nothing compares an absolute target with the entry")
 def test_a_target_under_the_entry_is_refused(house: type[House]) -> None:
     """Regression 25: a target under the price is impossible by type or check."""
     buyer = house.Buyer(stop=24_500, targets=(Target(TargetKind.ABSOLUTE, 25_000),))
@@ -268,7 +262,6 @@ def test_a_target_under_the_entry_is_refused(house: type[House]) -> None:
     assert desk.minute("09:30", 25_450).kept(OrderRecord) == []
 
 
-@pytest.mark.xfail(strict=True, reason="RESTRICTED (G10) is tested with the symbol's facts, before G6 to G9")
 def test_the_first_failing_gate_in_the_written_order_gives_the_code(house: type[House]) -> None:
     """G7 comes before G10: stopped out and restricted since then is STOPPED_TODAY."""
     first, second = house.instance(house.Buyer(stop=24_500), "first"), house.instance(name="second")
@@ -439,9 +432,6 @@ def test_what_is_held_must_be_part_of_the_session(house: type[House]) -> None:
         desk.begin(base={"000660": 10_000})
 
 
-@pytest.mark.xfail(
-    strict=True, reason="cancel() looks only at SUBMITTED and PARTIAL_FILLED; nothing remembers the wish"
-)
 def test_an_entry_on_its_way_is_cancelled_as_soon_as_the_broker_knows_it(house: type[House]) -> None:
     """The end-of-day check finds an entry that the broker has not answered: it is cancelled with the acceptance."""
     desk = house.Desk().begin(house.setup())
@@ -451,9 +441,6 @@ def test_an_entry_on_its_way_is_cancelled_as_soon_as_the_broker_knows_it(house: 
     assert [type(command).__name__ for command in commands if not hasattr(command, "record")] == ["Cancel"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="an exit that ended without selling is not sent again until the stop is hit anew"
-)
 def test_an_exit_that_the_broker_refused_is_sent_again(house: type[House]) -> None:
     """A stop needs one trade at or below it; the coordinator goes on until the position is flat."""
     desk = house.Desk().begin(house.setup()).minute("09:30", 25_450).minute("09:31", 25_450)
@@ -463,7 +450,6 @@ def test_an_exit_that_the_broker_refused_is_sent_again(house: type[House]) -> No
     assert [c.order.side for c in again if isinstance(c, Send)] == ["SELL"]
 
 
-@pytest.mark.xfail(strict=True, reason="begin_session forgets proposals that wait; none of them gets its end")
 def test_a_proposal_that_waits_at_the_close_is_ended_too(house: type[House]) -> None:
     """Every signal has a last status."""
     desk, _ = waiting(house)
@@ -471,7 +457,6 @@ def test_a_proposal_that_waits_at_the_close_is_ended_too(house: type[House]) -> 
     assert [record.status for record in kept(commands, SignalRecord)] == ["REJECTED"]
 
 
-@pytest.mark.xfail(strict=True, reason="a fill before the acceptance is booked, but the order forgets it")
 def test_a_fill_that_comes_before_the_acceptance_is_counted(house: type[House]) -> None:
     """Rule 4: fills that arrived earlier are applied; the order is filled and its reservation released."""
     desk = house.Desk().begin(house.setup())

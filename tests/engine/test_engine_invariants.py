@@ -11,7 +11,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -221,9 +220,6 @@ def test_feeding_every_daily_bar_changes_no_decision(house: type[House], seed: i
     assert some_desk(house, seed).play(panel, days=panel.sessions[6:], dense=True).log == sparse.log
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the level is resolved at the first bar that may trade, which sparse feeding skips"
-)
 def test_a_first_bar_that_is_an_auction_changes_no_decision(house: type[House]) -> None:
     """The first and the last bar of a symbol may both be auctions: the log is the same, its level included."""
     panel = house.random_panel(1, 12, 1, gap=0)

@@ -263,7 +263,6 @@ def test_stages_hear_of_every_new_equity_and_of_closed_trades(house: type[House]
     assert closed[0].net_profit == -110_000 - 382 - 366 - 4_880
 
 
-@pytest.mark.xfail(strict=True, reason="the mark at the bar's close still counts the shares that the stop sold in it")
 def test_shares_that_a_stop_sold_inside_a_bar_are_not_valued_at_its_close(house: type[House]) -> None:
     """Sold at 24 950, whatever the bar does then: no stage may hear of a loss that the account did not make."""
     desk, heard = heard_by(house, 25_000, 1_000)
@@ -362,14 +361,12 @@ def test_a_flatten_and_a_stop_in_one_bar_sell_once(house: type[House]) -> None:
     assert sum(quantity for _, quantity in desk.sold) == 3_000
 
 
-@pytest.mark.xfail(strict=True, reason="the flatten's order, sent at the open without a trigger, holds the stop back")
 def test_a_flatten_does_not_delay_a_stop(house: type[House]) -> None:
     """O <= stop sells at O, also when the gap is so large that the kill switch flattens in the same bar."""
     desk = losing(house, 3_000).minute("09:32", 22_900, 23_000, 22_800, 22_850)
     assert desk.sold == [(22_900, 3_000)]
 
 
-@pytest.mark.xfail(strict=True, reason="on daily bars a flatten at the open waits for the close")
 def test_a_flatten_at_the_open_of_a_daily_bar_does_not_wait_for_its_close(house: type[House]) -> None:
     """The loss is seen at the open and the sale is at the market: what the day does then is not the account's."""
     switch = house.stage(DailyKillSwitch(KillParams()), "daily-kill-switch")
