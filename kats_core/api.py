@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kats_core.hookspecs import hookimpl
 from kats_core.journal.notifier import Message, Notifier, NotifierError, NotifierPlugin
+from kats_core.market.events import Audience, Effect, EventDay, EventType, TradingAction, day_from_text
 from kats_core.market.exact import ceil_times, ceil_times_array, floor_times, floor_times_array, to_fraction
 from kats_core.market.indicators import Bands, Indicators, Macd
 from kats_core.market.limits import PriceLimits
@@ -45,6 +46,7 @@ from kats_core.model.fact import (
     EQUITY_DAY,
     EQUITY_MONTH,
     EQUITY_PEAK,
+    EVENTS,
     GRADE,
     MARKET,
     MARKET_CAP,
@@ -154,6 +156,7 @@ __all__ = [
     "EQUITY_DAY",
     "EQUITY_MONTH",
     "EQUITY_PEAK",
+    "EVENTS",
     "GRADE",
     "KST",
     "MARKET",
@@ -172,6 +175,7 @@ __all__ = [
     "Above",
     "Action",
     "Allocation",
+    "Audience",
     "Bands",
     "Bar",
     "BarClosed",
@@ -197,9 +201,12 @@ __all__ = [
     "DataSource",
     "DayOpen",
     "Decision",
+    "Effect",
     "Entry",
     "EquityMarked",
     "Event",
+    "EventDay",
+    "EventType",
     "Exit",
     "ExitPlan",
     "Exposure",
@@ -305,6 +312,7 @@ __all__ = [
     "Trade",
     "TradeClosed",
     "TradeRecord",
+    "TradingAction",
     "TradingState",
     "Trigger",
     "Verdict",
@@ -313,6 +321,7 @@ __all__ = [
     "approve",
     "ceil_times",
     "ceil_times_array",
+    "day_from_text",
     "defer",
     "exposure",
     "fit",

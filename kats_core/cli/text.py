@@ -112,6 +112,21 @@ TEXTS: dict[str, tuple[str, str]] = {
         "왜 샀는지, 왜 안 샀는지 보여 줍니다: 신호, 종목, 또는 하루 전체.",
         "Tell why it bought, or why not: a signal, a symbol, or a whole day.",
     ),
+    "help_calendar": (
+        "한 달의 거래일, 휴장일과 사유, 특별 거래시간, 이벤트를 보여 줍니다.",
+        "Show a month of the exchange: sessions, closed days and why, special hours, events.",
+    ),
+    "help_month": ("볼 달. 없으면 이번 달.", "The month; else this one."),
+    "help_events": (
+        "미리 알려진 이벤트(만기, FOMC, 금통위, 배당락 등)와 진입에 주는 영향을 보여 줍니다.",
+        "List the events that are known beforehand (expiry, FOMC, BOK, ex-dividend ...) and what they mean for entries.",
+    ),
+    "help_events_from": ("첫날. 없으면 오늘.", "First day; else today."),
+    "help_events_to": ("마지막 날. 없으면 첫날부터 60일.", "Last day; else 60 days on."),
+    "help_events_symbol": (
+        "이 종목에 해당하는 것만: 시장 전체와 그 종목.",
+        "Only what concerns this symbol: the market's events and its own.",
+    ),
     "help_plugins": (
         "설치된 플러그인과 설정에서의 위치를 보여 줍니다.",
         "List what is installed and where it stands in the configuration.",
@@ -172,6 +187,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "no_day": (
         "{option} {found}: 날짜가 아닙니다. 2025-09-18처럼 쓰세요",
         "{option} {found}: no day, write it like 2025-09-18",
+    ),
+    "no_month": (
+        "--month {found}: 달이 아닙니다. 2026-11처럼 쓰세요",
+        "--month {found}: no month, write it like 2026-11",
+    ),
+    "not_covered": (
+        "{option} {found}: 달력은 {first}부터 {last}까지입니다",
+        "{option} {found}: the calendar covers {first} to {last}",
     ),
     "no_speed": (
         "--speed {found}: 0보다 큰 수나 max여야 합니다",
@@ -323,6 +346,28 @@ TEXTS: dict[str, tuple[str, str]] = {
     "key": ("키", "key"),
     "value": ("값", "value"),
     "origin": ("출처", "origin"),
+    # Calendar and events
+    "month_sessions": ("거래일 {count}일", "{count} sessions"),
+    "not_published": (
+        "{year}년 휴장일은 거래소가 아직 공표하지 않았습니다. 법에서 도출한 날짜입니다",
+        "the exchange has not published its closed days of {year}: these follow from the law",
+    ),
+    "year_missing": (
+        "{year}년 일정 없음: {types}. 이벤트 파일에 더하기 전에는 매일 현금 5%p를 더 둡니다",
+        "no dates in {year}: {types}; until the file of events has them, every day keeps 5 points more cash",
+    ),
+    "events_title": ("이벤트 {count}건 · {first} ~ {last}", "events: {count} · {first} to {last}"),
+    "event": ("이벤트", "event"),
+    "entries": ("진입", "entries"),
+    "extra_cash": ("추가 현금", "extra cash"),
+    "impact": ("영향", "impact"),
+    "estimated": ("추정", "estimated"),
+    "whom_fomc": ("스윙 진입 금지, 그 외 축소", "swing none, others reduce"),
+    "whom_bok": ("{sectors} 진입 금지", "none in {sectors}"),
+    "whom_earnings": ("그 종목 스윙 진입 금지", "swing none in the symbol"),
+    "whom_swing": ("스윙 축소", "swing reduce"),
+    "entries_from": ("{clock}부터", "from {clock}"),
+    "entries_until": ("{clock}까지", "until {clock}"),
     # kats.yaml
     "yaml_head": (
         "KATS 설정. 적지 않은 값은 기본값을 씁니다.\n검사: kats config check · 실제로 쓰이는 값: kats config show",

@@ -14,13 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+import msgspec
 from pydantic import BaseModel, ValidationError
 
 from kats_core.config.checks import Use, name_problems, order_problems
+from kats_core.config.events import read_events
 from kats_core.config.file import FILE_NAME, Document, apply_overrides, default_document, read_document
 from kats_core.config.model import Assume, ConfigFile
 from kats_core.config.problems import DEFAULT, ConfigError, KeyPath, Place, Problem, complaint, dotted
 from kats_core.config.settings import Settings, SettingsRead, read_settings
+from kats_core.market.calendar import krx_calendar
+from kats_core.market.events import MarketEvent
 from kats_core.market.screening.rules import ScreenRules
 from kats_core.orders.gate_config import GateConfig
 from kats_core.plugins import InstalledPlugin, PluginKind, installed, load
@@ -103,6 +107,7 @@ class Resolved:
     limits: Limits
     gate: GateConfig
     assume: Assume
+    events: tuple[MarketEvent, ...]
     settings: Settings
     values: tuple[EffectiveValue, ...]
     notes: tuple[str, ...]
@@ -146,9 +151,24 @@ def resolve(
     for name in _LISTS:
         work.problems += name_problems([use for use in uses if use.path[0] == name], work.document)
     _check_order(work, uses)
+    events = _operator_events(work, file, config_path, cwd)
     if work.problems or file is None:
         raise ConfigError(_in_order(work.problems))
-    return _resolved(work, file, uses)
+    return _resolved(work, file, uses, events)
+
+
+def _operator_events(
+    work: _Work, file: ConfigFile | None, config_path: Path | None, cwd: Path
+) -> tuple[MarketEvent, ...]:
+    """Read the operator's events; their file lies beside the one that names it."""
+    if file is None or file.events is None:
+        return ()
+    folder = cwd if config_path is None else (cwd / config_path).parent
+    try:
+        return read_events(folder / file.events, file.events, krx_calendar())
+    except ConfigError as error:
+        work.problems += error.problems
+        return ()
 
 
 def configuration_hash(effective: Mapping[str, Any]) -> str:
@@ -361,7 +381,7 @@ def _in_order(problems: Iterable[Problem]) -> list[Problem]:
     return sorted(problems, key=lambda p: (p.place.file, p.place.line or 0, p.place.column or 0))
 
 
-def _resolved(work: _Work, file: ConfigFile, uses: Sequence[Use]) -> Resolved:
+def _resolved(work: _Work, file: ConfigFile, uses: Sequence[Use], events: tuple[MarketEvent, ...]) -> Resolved:
     of = {kind: [use for use in uses if use.kind is kind] for kind in PluginKind}
     (source,), (broker,) = of[PluginKind.DATA_SOURCE], of[PluginKind.BROKER]
     capital = file.capital or work.read.settings.total_capital
@@ -374,6 +394,7 @@ def _resolved(work: _Work, file: ConfigFile, uses: Sequence[Use]) -> Resolved:
         "limits": file.limits,
         "gate": file.gate,
         "assume": file.assume,
+        "events": [msgspec.to_builtins(event) for event in events],
     }
     return Resolved(
         mode="paper",
@@ -386,6 +407,7 @@ def _resolved(work: _Work, file: ConfigFile, uses: Sequence[Use]) -> Resolved:
         limits=file.limits,
         gate=file.gate,
         assume=file.assume,
+        events=events,
         settings=work.read.settings,
         values=tuple(_values(work, file, uses)),
         notes=tuple(work.notes),
@@ -414,6 +436,7 @@ def _values(work: _Work, file: ConfigFile, uses: Sequence[Use]) -> Iterator[Effe
         yield from leaves((*use.path, "params"), plain(use.params))
     for name in ("universe", "limits", "gate", "assume"):
         yield from leaves((name,), plain(getattr(file, name)))
+    yield from leaves(("events",), file.events)
     for name in _ONLY_IN_ENVIRONMENT:
         value = plain(getattr(work.read.settings, name))
         yield EffectiveValue(name.upper(), value, work.read.places.get(name, DEFAULT))

@@ -75,3 +75,6 @@ class ConfigFile(_Block):
     limits: Limits = Field(default_factory=Limits, description="caps that several stages share")
     gate: GateConfig = Field(default_factory=GateConfig, description="the order gate; can only be made stricter")
     assume: Assume = Assume()
+    events: str | None = Field(
+        default=None, min_length=1, description="file of the operator's events, YAML or CSV, beside kats.yaml"
+    )

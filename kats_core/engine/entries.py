@@ -325,6 +325,9 @@ class Entries:
             signal=signal,
             risk_per_share=self._risk_per_share(signal, day),
             pyramids=entry.instance.traits.pyramids,
+            style=entry.instance.traits.style,
+            sits_out_events=entry.instance.traits.is_halted_by_events,
+            trades_gaps=entry.instance.traits.trades_gaps,
         )
         self._record_signal(proposal, SignalStatus.PROPOSED, None, tuple(view.read))
         needs = {need for stage in self._state.config.stages for need in stage.traits.needs}

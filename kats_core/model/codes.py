@@ -96,4 +96,5 @@ class CoreCode(Code, owner="core"):
         "달력과 브로커의 개장일 불일치: 진입 금지",
         "calendar and broker disagree on this day: no entries",
     )
+    EVENTS_YEAR_MISSING = "FOMC·금통위 일정 없는 해", "the year has no dates for FOMC or the Bank of Korea"
     TAX_TABLE_UNCONFIRMED = "확인되지 않은 세율", "the tax rate of the day is not confirmed"

@@ -40,6 +40,8 @@ REALISED_MONTH = "realised_month"
 ORDERABLE_CASH = "orderable_cash"
 SPREAD = "spread"
 VI_STATE = "vi_state"
+EVENTS = "events"
+"""The session's events as text, the market's or a symbol's own (`market.events.day_from_text`)."""
 EXCHANGE_OPEN = "exchange_open"
 """Whether the broker's daily inquiry says that the exchange trades today: true or false."""
 

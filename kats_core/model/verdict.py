@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import msgspec
 
-from kats_core.model.kinds import Decision, Purpose
+from kats_core.model.kinds import Decision, Purpose, Style
 from kats_core.model.labels import Code
 from kats_core.model.setup import Numbers
 from kats_core.model.signal import Signal
@@ -25,7 +25,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """A signal on its way through the pipeline: who proposes, what is asked, what one share risks.
 
     `quantity` is the incoming quantity; None before the sizing stage unless a quantity was asked for. `risk_per_share`
-    is exact, in won, costs included (`spec/risk.md` section 2.1).
+    is exact, in won, costs included (`spec/risk.md` section 2.1). `pyramids` to `trades_gaps` are the strategy's traits.
     """
 
     signal_id: str
@@ -39,6 +39,9 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     signal: Signal
     risk_per_share: Fraction
     pyramids: bool = False
+    style: Style = Style.SWING
+    sits_out_events: bool = True
+    trades_gaps: bool = False
     quantity: int | None = None
     plan: Plan | None = None
 

@@ -12,6 +12,7 @@ from kats_core.engine.pipeline import StageInstance
 from kats_core.engine.state import EngineConfig, StrategyInstance
 from kats_core.exits.in_bar import BarPath
 from kats_core.market.calendar import krx_calendar
+from kats_core.market.events import EventCalendar
 from kats_core.market.exact import to_fraction
 from kats_core.market.panel import Panel
 from kats_core.market.source import DataSource
@@ -20,7 +21,7 @@ from kats_core.model.codes import CoreCode
 from kats_core.model.kinds import Scope
 from kats_core.model.labels import Code, CodeTexts, Labelled, code_texts
 from kats_core.orders.broker import Broker, BrokerAccount
-from kats_core.runtime.inputs import Assumed, Delivered, Inputs, Listed
+from kats_core.runtime.inputs import Assumed, Delivered, Inputs, Listed, Scheduled
 
 
 class RunKind(Labelled):
@@ -111,5 +112,10 @@ def inputs_of(resolved: Resolved, source: DataSource, panel: Panel) -> Inputs:
     """Return the registry of a run's inputs: the source's own word first, then what is derived, then what is assumed."""
     return Inputs(
         panel.symbols,
-        (Delivered(source), Listed(panel), Assumed(resolved.assume, panel.symbols)),
+        (
+            Delivered(source),
+            Listed(panel),
+            Scheduled(EventCalendar(krx_calendar(), resolved.events)),
+            Assumed(resolved.assume, panel.symbols),
+        ),
     )

@@ -18,6 +18,8 @@ import numpy.typing as npt
 
 from kats_core.config import Assume
 from kats_core.config.model import OWN_SECTOR
+from kats_core.market.calendar import CalendarError
+from kats_core.market.events import EventCalendar
 from kats_core.market.panel import BoolArray, Panel
 from kats_core.market.source import DataSource
 from kats_core.model import fact, time
@@ -207,6 +209,24 @@ class Listed:
             known = np.array([value is not None for value in values], dtype=np.bool_)
             if known.any():
                 yield Column(name, values, at, FactSource.FILE, known)
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """What is known beforehand to move the market: the session's events, for all, and for each symbol with its own."""
+
+    events: EventCalendar
+
+    def of_session(self, session: dt.date, at: Nanos) -> Iterable[Answer]:
+        """Return the events as facts, from our tables and the operator's file; a day that the calendar does not cover has none, and the fact stays missing."""
+        try:
+            day = self.events.on(session)
+        except CalendarError:
+            return
+        market = day.of_symbol(MARKET_WIDE)
+        yield Fact(fact.EVENTS, market.as_text(), at, FactSource.FILE)
+        for symbol in day.symbols:
+            yield Fact(fact.EVENTS, day.of_symbol(symbol).as_text(), at, FactSource.FILE, symbol)
 
 
 class Assumed:

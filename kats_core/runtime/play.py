@@ -7,7 +7,7 @@ whoever watches.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -15,8 +15,10 @@ from typing import Any, Protocol
 from kats_core.config import Resolved
 from kats_core.journal import statistics
 from kats_core.market.calendar import krx_calendar
+from kats_core.market.events import EventCalendar, EventType
 from kats_core.market.panel import Panel
 from kats_core.market.source import DataSource, SourceError
+from kats_core.model.codes import CoreCode
 from kats_core.model.command import Notify
 from kats_core.model.kinds import Scope
 from kats_core.model.record import EquityRecord, FaultRecord, Record, TradeRecord
@@ -198,6 +200,7 @@ def _describe(app: App, started: dt.datetime, names: dict[str, str]) -> Run:
         *app.resolved.notes,
         *(f"{source.en}: {', '.join(inputs)}" for source, inputs in app.inputs.told(app.last).items()),
         f"approximated: {', '.join(approximated)}",
+        *_missing_schedules(app),
         *scope,
     )
     return Run(
@@ -215,6 +218,18 @@ def _describe(app: App, started: dt.datetime, names: dict[str, str]) -> Run:
         codes=dict(app.codes),
         instruments=names,
     )
+
+
+def _missing_schedules(app: App) -> Iterator[str]:
+    """Yield which years of the run have no dates of central banks: each of their days keeps more cash."""
+    events = EventCalendar(krx_calendar(), app.resolved.events)
+    by_types: dict[tuple[EventType, ...], list[int]] = {}
+    for year in range(app.first.year, app.last.year + 1):
+        by_types.setdefault(events.years_missing(year), []).append(year)
+    for types, years in by_types.items():
+        if types:
+            span = f"{years[0]}" if len(years) == 1 else f"{years[0]} to {years[-1]}"
+            yield f"{CoreCode.EVENTS_YEAR_MISSING.name}: {', '.join(types)} in {span}"
 
 
 class _Keeper:

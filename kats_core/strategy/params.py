@@ -23,7 +23,9 @@ class StrategyTraits:
 
     `bars_needed`: own daily bars a symbol needs before `arm` can judge it. `daily_tail`: daily bars that `confirm` and
     `manage` read through `view.daily`; 0 where setups already hold every number. `manage_every_min`: `manage` is asked at
-    the completion of each so many minutes and at the end-of-day check; 0 where the strategy has none.
+    the completion of each so many minutes and at the end-of-day check; 0 where the strategy has none. `sits_out_events`:
+    makes no entry while a statement or a report is awaited; None: as its style says, swing does, day does not. `trades_gaps`:
+    buys a gap at the open, which an ex-dividend day fakes.
     """
 
     code: str
@@ -39,6 +41,13 @@ class StrategyTraits:
     manage_every_min: int = 0
     pyramids: bool = False
     needs: tuple[str, ...] = ()
+    sits_out_events: bool | None = None
+    trades_gaps: bool = False
+
+    @property
+    def is_halted_by_events(self) -> bool:
+        """Whether it makes no entry while a statement or a report is awaited."""
+        return self.style is Style.SWING if self.sits_out_events is None else self.sits_out_events
 
 
 class StrategyParams(BaseModel):

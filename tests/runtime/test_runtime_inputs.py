@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 from kats_core.config import Assume
+from kats_core.market.calendar import krx_calendar
+from kats_core.market.events import EventCalendar, EventType, day_from_text, manual_event
 from kats_core.model import fact
 from kats_core.model.fact import Fact
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import FactSource, Grade, Market, Regime
 from kats_core.model.time import Nanos
-from kats_core.runtime.inputs import Answer, Assumed, Column, Given, Inputs, Listed, SessionInputs
+from kats_core.runtime.inputs import Answer, Assumed, Column, Given, Inputs, Listed, Scheduled, SessionInputs
 from kats_core.testing import panel as panel_of
 
 SESSION = dt.date(2026, 3, 4)
@@ -145,3 +147,23 @@ def test_cells_become_plain_values(values: np.ndarray) -> None:
     found = [inputs.get("own", symbol).value for symbol in SYMBOLS]
     assert found == values.tolist()
     assert {type(value).__module__ for value in found} == {"builtins"}
+
+
+def test_events_are_one_fact_of_the_market_and_one_of_each_symbol_with_its_own() -> None:
+    """A symbol without events of its own reads the market's; nobody builds a fact for each of two thousand."""
+    krx, session = krx_calendar(), dt.date(2026, 12, 10)
+    report = manual_event(krx, date=session, of=EventType.EARNINGS, symbol="000002")
+    inputs = Inputs(SYMBOLS, (Scheduled(EventCalendar(krx, [report])),)).of_session(session, AT)
+    types = {
+        symbol: {event.type for event in day_from_text(str(inputs.get(fact.EVENTS, symbol).value)).events}
+        for symbol in SYMBOLS
+    }
+    market = {EventType.FUTURES_EXPIRY, EventType.FOMC_REACTION}
+    assert types == {"000001": market, "000002": market | {EventType.EARNINGS}, "000003": market}
+    assert len(inputs.facts(SYMBOLS)) == 4
+
+
+def test_a_day_outside_the_calendar_has_no_events() -> None:
+    """Missing, which is not the same as none."""
+    provider = Scheduled(EventCalendar(krx_calendar()))
+    assert Inputs(SYMBOLS, (provider,)).of_session(dt.date(2028, 1, 4), AT).get(fact.EVENTS).is_missing
