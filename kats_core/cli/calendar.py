@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kats_core.market.events import EventCalendar, MarketEvent
 
 _MONDAY = dt.date(2024, 1, 1)
+_SATURDAY = 5
 _WIDTH = 112
 
 
@@ -94,8 +95,10 @@ def _print(calendar: Calendar, events: EventCalendar, days: list[dt.date], found
     sessions = calendar.sessions(days[0], days[-1])
     screen.print(Text.assemble((f"{days[0]:%Y-%m}", "bold"), f" · {t('month_sessions', count=len(sessions))}"))
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, expand=True)
+    has_saturdays = any(session.weekday() == _SATURDAY for session in sessions)
     for offset in range(7):
-        table.add_column(weekday(_MONDAY + dt.timedelta(days=offset)), ratio=1, overflow="fold")
+        is_narrow = offset >= _SATURDAY and not has_saturdays
+        table.add_column(weekday(_MONDAY + dt.timedelta(days=offset)), ratio=1 if is_narrow else 2, overflow="fold")
     for week in Weeks().monthdatescalendar(days[0].year, days[0].month):
         cells = (_cell(calendar, day, found) if day.month == days[0].month else Text() for day in week)
         table.add_row(*cells, end_section=True)

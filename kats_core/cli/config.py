@@ -169,6 +169,9 @@ def _assumed(document: Document) -> Iterator[str]:
     yield ""
     yield f"# {t('yaml_limits')}"
     yield from ("limits: {}", "gate: {}")
+    yield ""
+    yield f"# {t('yaml_events')}"
+    yield "# events: events.yaml"
 
 
 def _written(value: Any) -> str:

@@ -391,6 +391,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "데이터가 알려 주지 않는 값의 가정: regime, grade, stars, status, market, sector",
         "What is assumed where the data do not tell: regime, grade, stars, status, market, sector",
     ),
+    "yaml_events": (
+        "직접 아는 이벤트를 적은 YAML·CSV 파일 (docs/cli.md, kats events)",
+        "A YAML or CSV file of the events that you know (docs/cli.md, kats events).",
+    ),
     "yaml_limits": (
         "여러 단계가 함께 쓰는 한도, 그리고 더 엄격하게만 바꿀 수 있는 주문 검문.",
         "Caps that several stages share, and the order gate, which can only be made stricter.",

@@ -16,7 +16,8 @@ from kats_core.market.phases import SessionPhase
 from kats_core.market.sessions import SessionHours
 from kats_core.market.ticks import TickTable
 from kats_core.model import time as kst
-from kats_core.model.kinds import Market
+from kats_core.model.instrument import Instrument
+from kats_core.model.kinds import InstrumentKind, Market
 from kats_core.model.labels import Labelled
 from kats_core.model.time import Nanos
 
@@ -31,6 +32,18 @@ class VolatilityClass(Labelled):
 
     CALM = "CALM", "KOSPI200 구성종목, 지수·인버스·채권 ETF", "KOSPI 200 constituents; index, inverse and bond ETFs"
     USUAL = "USUAL", "그 밖의 종목", "other stocks of KOSPI, all of KOSDAQ; leveraged, sector and foreign ETFs"
+
+
+def volatility_class(instrument: Instrument, *, is_broad: bool | None) -> VolatilityClass:
+    """Return the class of an instrument.
+
+    `is_broad`: it belongs to the KOSPI 200, or is a fund on a broad index or on bonds. None: nobody knows, and the narrower
+    thresholds are the careful answer, except for what can never have them.
+    """
+    is_kosdaq_stock = instrument.kind is InstrumentKind.STOCK and instrument.market is not Market.KOSPI
+    if is_kosdaq_stock or abs(instrument.leverage) > 1:
+        return VolatilityClass.USUAL
+    return VolatilityClass.USUAL if is_broad is False else VolatilityClass.CALM
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +253,7 @@ def sidecar(day: dt.date, market: Market) -> Sidecar:
 
 
 def sidecar_reached(market: Market, futures: Fraction, index: Fraction | None, hours: SessionHours, now: Nanos) -> bool:
-    """Tell whether moves that have held for a minute pause program trading; up or down, both the same way.
+    """Tell whether moves that have held for a minute pause program trading, which happens once a day; up or down.
 
     `futures` and `index` are changes from the previous close. A missing index never sets off the one of KOSDAQ.
     """

@@ -218,7 +218,10 @@ class Scheduled:
     events: EventCalendar
 
     def of_session(self, session: dt.date, at: Nanos) -> Iterable[Answer]:
-        """Return the events as facts, from our tables and the operator's file; a day that the calendar does not cover has none, and the fact stays missing."""
+        """Return the events as facts, from our tables and the operator's file.
+
+        A day that the calendar does not cover has no fact: it stays missing, which is not the same as no event.
+        """
         try:
             day = self.events.on(session)
         except CalendarError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from kats_core.market.breakers import (
     static_threshold,
     vi_trigger_arrays,
     vi_triggers,
+    volatility_class,
 )
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.dated import MarketRuleError
@@ -28,6 +30,7 @@ from kats_core.market.limits import ListingPhase
 from kats_core.market.phases import SessionPhase
 from kats_core.market.ticks import tick_table
 from kats_core.model import time as kst
+from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import InstrumentKind, Market
 
 P = SessionPhase
@@ -74,6 +77,25 @@ class TestVolatilityInterruption:
                 static_threshold(NOW, of, phase) for phase in (P.OPENING_AUCTION, P.CONTINUOUS, P.CLOSING_AUCTION)
             } == {TEN}
             assert static_threshold(NOW, of, P.SINGLE_PRICE) is None
+
+    @pytest.mark.parametrize(
+        ("changes", "is_broad", "expected"),
+        [
+            ({}, True, CALM),
+            ({}, False, USUAL),
+            ({}, None, CALM),
+            ({"market": Market.KOSDAQ}, None, USUAL),
+            ({"kind": InstrumentKind.ETF}, True, CALM),
+            ({"kind": InstrumentKind.ETF, "leverage": -1}, True, CALM),
+            ({"kind": InstrumentKind.ETF, "leverage": -2}, True, USUAL),
+            ({"kind": InstrumentKind.ETF}, False, USUAL),
+        ],
+    )
+    def test_class_of_an_instrument(
+        self, changes: dict[str, Any], is_broad: bool | None, expected: VolatilityClass
+    ) -> None:
+        """KOSDAQ stocks and leveraged funds are never calm; what nobody knows is taken for it."""
+        assert volatility_class(Instrument(symbol="005930", **changes), is_broad=is_broad) is expected
 
     def test_interruptions_came_in_2014_and_2015(self) -> None:
         """Dynamic on 2014-09-01, static on 2015-06-15."""
