@@ -13,7 +13,7 @@ from typer.core import TyperCommand
 from kats_core.cli import console, resolving
 from kats_core.cli.console import InputError
 from kats_core.cli.resolving import JsonOption
-from kats_core.cli.text import language, t
+from kats_core.cli.text import label, language, t
 
 if TYPE_CHECKING:
     from kats_core.store.reading import Selection, StoredRun
@@ -139,10 +139,15 @@ def _show(
     from kats_core.journal.explain import explain as explanations_of
     from kats_core.journal.explain import json_lines
     from kats_core.model.record import FaultRecord
+    from kats_core.store.run import RunStatus
 
     found = explanations_of(stored.records)
     if not found:
         raise InputError(_nothing(stored, what, session))
+    if stored.run.status is not RunStatus.DONE:
+        console.err().print(
+            t("run_incomplete", run=stored.run.run_id[:8], status=label(stored.run.status)), style="yellow"
+        )
     if as_json:
         for line in json_lines(found):
             typer.echo(line)

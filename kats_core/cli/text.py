@@ -229,6 +229,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "중단했습니다. 끝까지 간 거래일은 기록되어 있습니다.",
         "Stopped. The sessions that were completed are kept.",
     ),
+    "run_incomplete": (
+        "실행 {run}은 끝까지 가지 않았습니다(상태: {status}). 마지막 거래일은 일부만 기록되어 있을 수 있습니다.",
+        "Run {run} did not reach its end (it is {status}): its last session may be recorded in part.",
+    ),
     # What a run is made of
     "paper_run": ("모의 {kind} · {days} · 자본 {capital}원", "paper {kind} · {days} · capital {capital} won"),
     "span": ("{first} ~ {last} ({count}거래일)", "{first} to {last} ({count} sessions)"),

@@ -38,7 +38,7 @@ APPROXIMATED_ON_DAY_BARS = ("time windows", "intraday volume", "VWAP", *APPROXIM
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What to play. `first` None: the source's own choice; `days` sessions from there, or up to `last`."""
+    """What to play: `days` sessions from `first`, or up to `last`. `first` None: the last `days` sessions of the data."""
 
     kind: RunKind
     first: dt.date | None = None
@@ -93,7 +93,8 @@ def plan(resolved: Resolved, request: Request) -> Plan:
     """Open the data, choose the sessions, build the run.
 
     Raises:
-        SourceError: the data cannot be used, or hold nothing for the days that were asked for.
+        SourceError: the data cannot be used, hold nothing for the days that were asked for, or are daily bars where every
+            strategy needs minutes.
     """
     source = open_source(resolved)
     if request.kind is RunKind.RUN:
@@ -101,11 +102,28 @@ def plan(resolved: Resolved, request: Request) -> Plan:
         panel = _history(source, sessions[-1])
         scope = Scope.RAW
     else:
+        resolved = _on_day_bars(resolved)
         panel = _history(source, request.last)
         sessions = _day_sessions(panel, request)
         scope = panel.scope
     app = build(resolved, source, request.kind, sessions[0], sessions[-1], scope, panel)
     return Plan(app=app, sessions=sessions, panel=panel, dense=request.dense)
+
+
+def _on_day_bars(resolved: Resolved) -> Resolved:
+    """Return the configuration without the strategies that need minutes, which its notes then name."""
+    left_out = [s.instance for s in resolved.strategies if s.plugin.traits.needs_minute_bars]
+    if not left_out:
+        return resolved
+    kept = tuple(s for s in resolved.strategies if not s.plugin.traits.needs_minute_bars)
+    names = ", ".join(left_out)
+    if not kept:
+        raise SourceError(
+            f"{CoreCode.NEEDS_MINUTE_BARS.name}: {names} cannot be judged on daily bars, and no other strategy is left; "
+            "`kats run --data FOLDER` plays minute bars"
+        )
+    note = f"{CoreCode.NEEDS_MINUTE_BARS.name}: left out on daily bars: {names}"
+    return replace(resolved, strategies=kept, notes=(*resolved.notes, note))
 
 
 def _history(source: DataSource, last: dt.date | None) -> Panel:
@@ -161,7 +179,8 @@ def _minute_sessions(source: DataSource, request: Request) -> tuple[dt.date, ...
     have = source.minute_sessions()
     if not have:
         raise SourceError("the data hold no minute bars: `kats run` plays minutes, `kats backtest` plays daily bars")
-    first = request.first if request.first is not None else have[-1]
+    # Whoever names no day wants the newest: the last session, or the last so many.
+    first = request.first if request.first is not None else have[-min(request.days or 1, len(have))]
     if first not in have:
         near = min(have, key=lambda day: abs((day - first).days))
         raise SourceError(

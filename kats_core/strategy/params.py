@@ -26,6 +26,8 @@ class StrategyTraits:
     the completion of each so many minutes and at the end-of-day check; 0 where the strategy has none. `sits_out_events`:
     makes no entry while a statement or a report is awaited; None: as its style says, swing does, day does not. `trades_gaps`:
     buys a gap at the open, which an ex-dividend day fakes.
+    A strategy that `needs_minute_bars` (its trigger is `OnBar`, or its level needs minutes) is left out of runs on daily
+    bars, and named.
     """
 
     code: str
@@ -39,6 +41,7 @@ class StrategyTraits:
     bars_needed: int = 1
     daily_tail: int = 0
     manage_every_min: int = 0
+    needs_minute_bars: bool = False
     pyramids: bool = False
     needs: tuple[str, ...] = ()
     sits_out_events: bool | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 import pytest
@@ -69,3 +70,14 @@ def test_what_was_never_recorded(played: KatsAnswer, arguments: tuple[str, ...])
     assert answer.code == 2
     assert answer.err.startswith("오류:")
     assert not answer.out
+
+
+def test_a_run_that_did_not_reach_its_end_says_so(kats: Any) -> None:
+    """A run that was stopped keeps what it had decided, perhaps half a session: people are told, programs are not."""
+    assert kats("run", "--speed", "max").code == 0
+    whole = kats("explain", "--day", "--json")
+    with sqlite3.connect(kats.home / "kats.db") as database:
+        database.execute("update runs set status = 'ABORTED'")
+    stopped = kats("explain", "--day", "--json", "--lang", "en")
+    assert "did not reach its end (it is aborted)" in stopped.err
+    assert (stopped.out, whole.err) == (whole.out, "")

@@ -1,0 +1,357 @@
+"""A broker that answers late, early, twice or not at all, against an engine that must keep its books in any order of events."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from kats_core.exits.in_bar import BarPath
+from kats_core.market.calendar import krx_calendar
+from kats_core.model import time
+from kats_core.model.command import Cancel, Command, Persist, Send
+from kats_core.model.event import (
+    BarClosed,
+    CancelRefused,
+    Event,
+    OrderAccepted,
+    OrderCancelled,
+    OrderExpired,
+    OrderFilled,
+    OrderLost,
+    OrderNotFound,
+    OrderRefused,
+    PhaseReached,
+    SessionPrepared,
+    SetupsArmed,
+    TimePassed,
+)
+from kats_core.model.instrument import Instrument
+from kats_core.model.kinds import MarketPhase, OrderState, Side, Style
+from kats_core.model.order import TERMINAL, Order
+from kats_core.model.record import FillRecord, OrderEventRecord, Record, TradeRecord
+from kats_core.model.signal import Exit, Portion, RaiseStop, Target, TargetKind, TimeExit, TimeExitKind
+from kats_core.model.wire import decode_record, encode_record
+from kats_core.risk.contract import CancelEntries, EquityMarked, Flatten, StageEvent
+from kats_core.strategy.params import StrategyParams
+
+if TYPE_CHECKING:
+    from conftest import House
+
+CAPITAL = 20_000_000
+SYMBOLS = ("000660", "005930")
+PRICES = st.sampled_from(range(24_000, 27_001, 50))
+
+
+class Told:
+    """What the broker of this test knows of one order."""
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.left = order.quantity
+        self.is_accepted = False
+        self.has_ended = False
+        self.is_lost = False
+        self.asked_to_cancel = 0
+
+
+class Exchange(RuleBasedStateMachine):
+    """Random bars and a random broker; the engine's commands are kept, its account is replayed from its records."""
+
+    house: type[House]
+
+    @initialize(
+        path=st.sampled_from(BarPath),
+        steps=st.integers(0, 2),
+        quantity=st.sampled_from([1, 2, 7, 100, 300]),
+        clock=st.sampled_from([None, TimeExit(TimeExitKind.MINUTES, 3), TimeExit(TimeExitKind.CLOCK, dt.time(15, 15))]),
+        mood=st.integers(0, 4),
+    )
+    def build(self, path: BarPath, steps: int, quantity: int, clock: TimeExit | None, mood: int) -> None:
+        """Build an engine with two strategies, one of which manages, and a stage that flattens now and then."""
+        house = self.house
+        plan: dict[str, Any] = {
+            "cap": 0,
+            "stop": 98,
+            "targets": (Target(TargetKind.FRACTION, 0.01), Target(TargetKind.R, 2, Portion.ALL))[:steps],
+            "time_exit": clock,
+        }
+        answers: list[Any] = [None, RaiseStop(1), RaiseStop(25_000), Exit(house.OwnCode.TIRED), "sell", 5]
+        manager = house.Manager(managing=lambda view, p: answers[(view.now // time.MINUTE + mood) % 6], **plan)
+
+        def hearing(event: StageEvent) -> list[Any]:
+            if not isinstance(event, EquityMarked) or event.equity % 7 != mood:
+                return []
+            return [CancelEntries(house.OwnCode.NO), Flatten(house.OwnCode.TIRED, Style.DAY if mood % 2 else None)]
+
+        params = StrategyParams(max_entries_per_symbol=5)
+        self.desk = house.Desk(
+            strategies=(
+                house.instance(house.Buyer(**plan), "buyer", params=params, ttl_s=60),
+                house.instance(manager, "manager", params=params, ttl_s=120, manage_every_min=1),
+            ),
+            stages=house.sized(quantity, house.stage(house.Listener(hearing=hearing))),
+            capital=CAPITAL,
+            path=path,
+        )
+        self.engine = self.desk.engine
+        self.records: list[Record] = []
+        self.orders: dict[int, Told] = {}
+        self.states: dict[int, OrderState] = {}
+        self.stops: dict[tuple[str, str, int], tuple[str, int]] = {}
+        self.now = self.events = 0
+        self.last = dict.fromkeys(SYMBOLS, 25_400)
+        self.day_bars: dict[str, Any] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """Prepare the session and open it."""
+        desk = self.desk
+        desk._days.clear()
+        hours = desk.hours
+        self.now = hours.at(dt.time(8, 50))
+        instruments = tuple(Instrument(symbol=s) for s in SYMBOLS)
+        facts = self.house.assumed(None, self.now)
+        self.feed(
+            SessionPrepared(
+                ts=self.now, session=desk.session, instruments=instruments, base_prices=dict(self.last), facts=facts
+            )
+        )
+        setups = tuple(
+            self.house.setup(self.last[symbol], instance=name, symbol=symbol, session=desk.session)
+            for name in ("buyer", "manager")
+            for symbol in SYMBOLS
+        )
+        self.feed(SetupsArmed(self.now, setups))
+        self.now = hours.open
+        self.feed(PhaseReached(self.now, MarketPhase.OPEN))
+
+    def feed(self, event: Event) -> None:
+        """Let the engine handle an event and take its commands; the broker answers when a rule says so."""
+        self.events += 1
+        commands: list[Command] = self.engine.handle(event)
+        for command in commands:
+            match command:
+                case Persist(record):
+                    self.records.append(record)
+                case Send(_, order):
+                    self.check_sent(order)
+                    self.orders[order.order_id] = Told(order)
+                case Cancel(_, order_id):
+                    assert self.orders[order_id].is_accepted, "nothing is cancelled that the broker does not know"
+                    self.orders[order_id].asked_to_cancel += 1
+
+    def check_sent(self, order: Order) -> None:
+        """No entry goes out for a symbol with an unresolved order."""
+        assert order.quantity > 0
+        if order.side is Side.BUY:
+            unknown = [o for o in self.engine.live_orders if o.state is OrderState.UNKNOWN and o.symbol == order.symbol]
+            assert unknown == []
+
+    def living(self) -> list[Told]:
+        return [told for told in self.orders.values() if not told.has_ended]
+
+    def pick(self, data: Any, several: list[Told]) -> Told:
+        return data.draw(st.sampled_from(several))  # type: ignore[no-any-return]
+
+    @rule(
+        several=st.lists(
+            st.tuples(st.sampled_from(SYMBOLS), st.lists(PRICES, min_size=4, max_size=4), st.integers(1, 3)),
+            min_size=1,
+            max_size=4,
+        )
+    )
+    def bars(self, several: list[tuple[str, list[int], int]]) -> None:
+        """Minutes trade."""
+        for symbol, prices, minutes in several:
+            self.bar(symbol, prices, minutes)
+
+    def bar(self, symbol: str, prices: list[int], minutes: int) -> None:
+        hours = self.desk.hours
+        start = max(self.now, hours.open + 30 * time.MINUTE) // time.MINUTE * time.MINUTE + minutes * time.MINUTE
+        if start + time.MINUTE > hours.eod_check:
+            return
+        o, c = prices[0], prices[-1]
+        event = self.desk.bar_event(_clock(start), (o, max(prices), min(prices), c), 10_000, symbol=symbol)
+        assert isinstance(event, BarClosed)
+        self.now, self.last[symbol] = event.ts, c
+        self.feed(event)
+
+    @rule(seconds=st.sampled_from([1, 5, 30, 120]))
+    def time_passes(self, seconds: int) -> None:
+        """Nothing but time."""
+        self.now += seconds * time.SECOND
+        self.feed(TimePassed(self.now))
+
+    @precondition(lambda self: any(not t.is_accepted for t in self.living()))
+    @rule(data=st.data())
+    def accepted(self, data: Any) -> None:
+        """The broker takes an order, also one whose answer was lost."""
+        told = self.pick(data, [t for t in self.living() if not t.is_accepted])
+        told.is_accepted, told.is_lost = True, False
+        self.feed(OrderAccepted(self.now, told.order.order_id, "1"))
+        told.has_ended = told.left == 0
+
+    @precondition(lambda self: any(not t.is_accepted and t.left == t.order.quantity for t in self.living()))
+    @rule(data=st.data(), how=st.sampled_from(["refused", "not found"]))
+    def never_taken(self, data: Any, how: str) -> None:
+        """The broker refuses an order, or does not have one whose answer was lost."""
+        told = self.pick(data, [t for t in self.living() if not t.is_accepted and t.left == t.order.quantity])
+        told.has_ended = True
+        if told.is_lost and how == "not found":
+            self.feed(OrderNotFound(self.now, told.order.order_id))
+        else:
+            self.feed(OrderRefused(self.now, told.order.order_id, "no"))
+
+    @precondition(lambda self: self.events % 4 == 0 and any(not t.is_accepted and not t.is_lost for t in self.living()))
+    @rule(data=st.data())
+    def lost(self, data: Any) -> None:
+        """No answer comes."""
+        told = self.pick(data, [t for t in self.living() if not t.is_accepted and not t.is_lost])
+        told.is_lost = True
+        self.feed(OrderLost(self.now, told.order.order_id))
+
+    @precondition(lambda self: any(t.left > 0 for t in self.living()))
+    @rule(data=st.data(), price=PRICES)
+    def filled(self, data: Any, price: int) -> None:
+        """Shares change hands: before or after the acceptance, in part or all."""
+        told = self.pick(data, [t for t in self.living() if t.left > 0])
+        quantity = data.draw(st.just(told.left) | st.integers(1, told.left))
+        told.left -= quantity
+        told.is_accepted = told.is_accepted or told.is_lost  # a fill tells the order's number
+        told.has_ended = told.left == 0 and told.is_accepted
+        limit = told.order.limit or price
+        paid = min(price, limit) if told.order.side is Side.BUY else max(price, limit)
+        self.feed(OrderFilled(self.now, told.order.order_id, paid, quantity))
+
+    @precondition(lambda self: any(t.is_accepted and t.asked_to_cancel for t in self.living()))
+    @rule(data=st.data(), is_refused=st.booleans())
+    def cancel_answered(self, data: Any, is_refused: bool) -> None:
+        """The broker cancels what is left, or refuses to."""
+        told = self.pick(data, [t for t in self.living() if t.is_accepted and t.asked_to_cancel])
+        told.asked_to_cancel -= 1
+        if is_refused:
+            self.feed(CancelRefused(self.now, told.order.order_id, "no"))
+        else:
+            told.has_ended = True
+            self.feed(OrderCancelled(self.now, told.order.order_id))
+
+    @precondition(lambda self: self.events % 4 == 1 and any(t.is_accepted for t in self.living()))
+    @rule(data=st.data())
+    def cancelled_elsewhere(self, data: Any) -> None:
+        """Somebody cancels in another program."""
+        told = self.pick(data, [t for t in self.living() if t.is_accepted])
+        told.has_ended = True
+        self.feed(OrderCancelled(self.now, told.order.order_id))
+
+    @precondition(lambda self: self.events % 4 == 2 and bool(self.orders))
+    @rule(data=st.data(), price=PRICES, quantity=st.integers(1, 200))
+    def told_late_or_twice(self, data: Any, price: int, quantity: int) -> None:
+        """A fill of any order comes once more, in whatever state the order is."""
+        told = self.pick(data, list(self.orders.values()))
+        told.left = max(0, told.left - quantity)
+        told.has_ended = told.has_ended or (told.left == 0 and told.is_accepted)
+        self.feed(OrderFilled(self.now, told.order.order_id, price, quantity))
+
+    @precondition(lambda self: self.events % 16 == 0)
+    @rule(order_id=st.integers(10_000, 20_000))
+    def foreign(self, order_id: int) -> None:
+        """The broker tells of an order that this run has not sent."""
+        self.feed(OrderFilled(self.now, order_id, 25_000, 10))
+
+    @precondition(lambda self: self.events >= 40)
+    @rule(says_so=st.booleans())
+    def next_session(self, says_so: bool) -> None:
+        """The session ends; the exchange may or may not say what became of the orders."""
+        hours = self.desk.hours
+        self.now = max(self.now, hours.eod_check)
+        self.feed(PhaseReached(self.now, MarketPhase.EOD_CHECK))
+        self.now = max(self.now, hours.close)
+        for told in self.living():
+            if says_so and told.is_accepted:
+                self.feed(OrderExpired(self.now, told.order.order_id))
+        self.now += time.MINUTE
+        self.feed(PhaseReached(self.now, MarketPhase.CLOSED))
+        self.desk.session = krx_calendar().shift(self.desk.session, 1)
+        self.orders.clear()
+        self.events = 0
+        self.begin()
+        assert all(o.state is OrderState.SUBMITTING for o in self.engine.live_orders), "yesterday's orders have ended"
+
+    @invariant()
+    def the_account_is_what_the_fills_say(self) -> None:
+        """Cash and shares, replayed from the log."""
+        cash = CAPITAL
+        shares: dict[tuple[str, str, int], int] = defaultdict(int)
+        for fill in (r for r in self.records if isinstance(r, FillRecord)):
+            sign = 1 if fill.side is Side.BUY else -1
+            cash -= sign * fill.amount + fill.commission + fill.tax
+            shares[fill.instance, fill.symbol, fill.slot] += sign * fill.quantity
+        assert self.engine.cash == cash
+        assert {p.key: p.quantity for p in self.engine.positions} == {k: n for k, n in shares.items() if n}
+        assert all(n >= 0 for n in shares.values())
+
+    @invariant()
+    def what_is_reserved_belongs_to_a_live_entry(self) -> None:
+        """Released on every path, and never negative."""
+        held = {r.order_id: r for r in self.engine._state.reservations.all}
+        live = {o.order_id: o for o in self.engine.live_orders if o.side is Side.BUY and o.remaining > 0}
+        assert held.keys() == live.keys()
+        for order_id, reservation in held.items():
+            assert reservation.quantity == live[order_id].remaining
+            assert reservation.cash > 0
+
+    @invariant()
+    def a_position_has_one_sell(self) -> None:
+        """At most one that is live, and one entry."""
+        sells = [o for o in self.engine.live_orders if o.side is Side.SELL]
+        assert len({o.key for o in sells}) == len(sells)
+        entries = [o.key for o in self.engine.live_orders if o.side is Side.BUY]
+        assert len(set(entries)) == len(entries)
+        assert all(o.state not in TERMINAL for o in self.engine.live_orders)
+
+    @invariant()
+    def a_stop_never_falls(self) -> None:
+        """While a position is open its stop only rises."""
+        now = {p.key: (f"{p.signal_id}/{p.opened_at}", p.stop) for p in self.engine.positions}
+        for key, (which, stop) in now.items():
+            if key in self.stops and self.stops[key][0] == which:
+                assert stop >= self.stops[key][1]
+        self.stops = now
+
+    @invariant()
+    def the_log_can_be_read(self) -> None:
+        """Each step continues where the order's last one ended."""
+        before: dict[str, OrderState] = {}
+        for step in (r for r in self.records if isinstance(r, OrderEventRecord)):
+            assert before.get(step.order_id, OrderState.CREATED) is step.before
+            before[step.order_id] = step.after
+
+    def teardown(self) -> None:
+        """In the end the broker answers everything: no position stays that was to be sold, and every order ends."""
+        if not hasattr(self, "engine"):
+            return
+        self.next_session(says_so=False)
+        profit = sum(r.net_profit for r in self.records if isinstance(r, TradeRecord))
+        if not self.engine.positions:
+            assert self.engine.cash == CAPITAL + profit
+        assert [decode_record(encode_record(record)) for record in self.records] == self.records
+
+
+def _clock(ts: int) -> str:
+    minutes = (ts + 9 * 3600 * time.SECOND) // time.MINUTE % 1440
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def test_the_books_are_right_in_any_order_of_events(house: type[House]) -> None:
+    """Conservation, reservations, one sell, rising stops, ends of orders: whatever the broker says and when."""
+    machine: Any = type("Machine", (Exchange,), {"house": house})
+    run = machine.TestCase("runTest")
+    run.settings = settings(
+        max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    )
+    run.runTest()
