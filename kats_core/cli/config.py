@@ -170,6 +170,9 @@ def _assumed(document: Document) -> Iterator[str]:
     yield f"# {t('yaml_limits')}"
     yield from ("limits: {}", "gate: {}")
     yield ""
+    yield f"# {t('yaml_market')}"
+    yield from ("regime: {}", "pulse: {}", "overlays: {}")
+    yield ""
     yield f"# {t('yaml_events')}"
     yield "# events: events.yaml"
 

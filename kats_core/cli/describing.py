@@ -38,8 +38,8 @@ def notes(app: App) -> list[str]:
     return [
         *app.source.notes(),
         *app.resolved.notes,
-        *([t("derived", values=derived)] if derived else []),
         *([t("assumed", values=assumed)] if assumed else []),
+        *([t("derived", values=derived)] if derived else []),
     ]
 
 

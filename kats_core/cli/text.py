@@ -392,8 +392,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "How candidates are ranked: market_cap, turnover, auto",
     ),
     "yaml_assume": (
-        "데이터가 알려 주지 않는 값의 가정: regime, grade, stars, status, market, sector",
-        "What is assumed where the data do not tell: regime, grade, stars, status, market, sector",
+        "데이터가 알려 주지 않는 값의 가정: regime, pulse, grade, stars, status, market, sector",
+        "What is assumed where the data do not tell: regime, pulse, grade, stars, status, market, sector",
+    ),
+    "yaml_market": (
+        "장세와 시장 맥박을 판단하는 방법, 장세와 관계없이 진입을 멈추는 조건",
+        "How the state of the market is found, and what stops entries although a regime is on",
     ),
     "yaml_events": (
         "직접 아는 이벤트를 적은 YAML·CSV 파일 (docs/cli.md, kats events)",

@@ -25,6 +25,9 @@ from kats_core.config.problems import DEFAULT, ConfigError, KeyPath, Place, Prob
 from kats_core.config.settings import Settings, SettingsRead, read_settings
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.events import MarketEvent
+from kats_core.market.overlays import OverlayParams
+from kats_core.market.pulse import PulseParams
+from kats_core.market.regime import RegimeParams
 from kats_core.market.screening.rules import ScreenRules
 from kats_core.orders.gate_config import GateConfig
 from kats_core.plugins import InstalledPlugin, PluginKind, installed, load
@@ -105,6 +108,9 @@ class Resolved:
     strategies: tuple[StrategyEntry, ...]
     stages: tuple[StageEntry, ...]
     limits: Limits
+    regime: RegimeParams
+    pulse: PulseParams
+    overlays: OverlayParams
     gate: GateConfig
     assume: Assume
     events: tuple[MarketEvent, ...]
@@ -392,6 +398,9 @@ def _resolved(work: _Work, file: ConfigFile, uses: Sequence[Use], events: tuple[
         "strategies": [_decides(use) for use in of[PluginKind.STRATEGY]],
         "risk": [_decides(use) for use in of[PluginKind.RISK_STAGE]],
         "limits": file.limits,
+        "regime": file.regime,
+        "pulse": file.pulse,
+        "overlays": file.overlays,
         "gate": file.gate,
         "assume": file.assume,
         "events": [msgspec.to_builtins(event) for event in events],
@@ -405,6 +414,9 @@ def _resolved(work: _Work, file: ConfigFile, uses: Sequence[Use], events: tuple[
         strategies=tuple(StrategyEntry(u.instance, u.plugin, u.params) for u in of[PluginKind.STRATEGY]),
         stages=tuple(StageEntry(u.instance, u.plugin, u.params) for u in of[PluginKind.RISK_STAGE]),
         limits=file.limits,
+        regime=file.regime,
+        pulse=file.pulse,
+        overlays=file.overlays,
         gate=file.gate,
         assume=file.assume,
         events=events,
@@ -434,7 +446,7 @@ def _values(work: _Work, file: ConfigFile, uses: Sequence[Use]) -> Iterator[Effe
         if len(use.path) > 1:
             yield from leaves((*use.path, "as"), use.instance)
         yield from leaves((*use.path, "params"), plain(use.params))
-    for name in ("universe", "limits", "gate", "assume"):
+    for name in ("universe", "limits", "regime", "pulse", "overlays", "gate", "assume"):
         yield from leaves((name,), plain(getattr(file, name)))
     yield from leaves(("events",), file.events)
     for name in _ONLY_IN_ENVIRONMENT:

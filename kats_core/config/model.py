@@ -6,8 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kats_core.market.overlays import OverlayParams
+from kats_core.market.pulse import PulseParams
+from kats_core.market.regime import RegimeParams
 from kats_core.market.screening.rules import ScreenRules
-from kats_core.model.kinds import Grade, Market, Regime
+from kats_core.model.kinds import Grade, Market, Pulse, Regime
 from kats_core.orders.gate_config import GateConfig
 from kats_core.risk.limits import Limits
 
@@ -53,6 +56,7 @@ class Assume(_Block):
 
     regime: Regime | None = Field(default=None, description="state of the whole market")
     grade: Grade | None = Field(default=None, description="size and liquidity class of every symbol")
+    pulse: Pulse | None = Field(default=None, description="market pulse: UPTREND, PRESSURE, CORRECTION")
     stars: Annotated[int, Field(ge=1, le=5)] | None = Field(default=None, description="confidence, 1 to 5")
     status: str | None = Field(default=None, pattern=r"^\d\d$", description='status code of every symbol, e.g. "00"')
     market: Market | None = Field(default=None, description="board of every symbol")
@@ -73,6 +77,9 @@ class ConfigFile(_Block):
     strategies: list[StrategyUse] = Field(description="what may buy, several instances of one plugin included")
     risk: list[InstanceUse] = Field(description="the stages that judge every entry, in the order of execution")
     limits: Limits = Field(default_factory=Limits, description="caps that several stages share")
+    regime: RegimeParams = Field(default_factory=RegimeParams, description="how the state of the market is found")
+    pulse: PulseParams = Field(default_factory=PulseParams, description="how the market's pulse is taken")
+    overlays: OverlayParams = Field(default_factory=OverlayParams, description="what stops entries during a regime")
     gate: GateConfig = Field(default_factory=GateConfig, description="the order gate; can only be made stricter")
     assume: Assume = Assume()
     events: str | None = Field(

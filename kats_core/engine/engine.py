@@ -19,6 +19,7 @@ from kats_core.engine.watch import Watch
 from kats_core.market.calendar import doubtful_hours, session_doubt
 from kats_core.market.costs import Costs, tax_unconfirmed
 from kats_core.market.exact import to_fraction
+from kats_core.market.overlays import is_shock
 from kats_core.market.rules import symbol_rules
 from kats_core.model import fact
 from kats_core.model.codes import CoreCode
@@ -177,6 +178,7 @@ class Engine:
         state.hours = doubtful_hours(state.config.calendar, event.session)
         state.phase, state.bar_kind = None, None
         state.trading = TradingState.ACTIVE
+        state.is_index_shocked = False
         state.stopped_symbols.clear()
         state.entered.clear()
         self._exposure_at_check = 0.0
@@ -218,7 +220,13 @@ class Engine:
         self._entries.arm(event.setups)
 
     def _on_facts(self, event: FactsChanged) -> None:
-        self._state.facts.update(event.facts)
+        state = self._state
+        state.facts.update(event.facts)
+        if state.hours is not None and is_shock(
+            state.facts.get(fact.INDEX_CHANGE), state.hours.open, state.config.overlays
+        ):
+            # Once fallen, the day is over for new entries, also when the index recovers.
+            state.is_index_shocked = True
 
     def _on_time(self, event: TimePassed) -> None:
         self._desk.expire()

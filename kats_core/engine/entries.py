@@ -14,13 +14,14 @@ from kats_core.engine.state import SetupState, State, StrategyInstance, SymbolDa
 from kats_core.engine.view import BarView
 from kats_core.engine.watch import holds, needs_minutes, resolve
 from kats_core.market.exact import floor_times, to_fraction
+from kats_core.market.overlays import pulse_allows
 from kats_core.model import fact, ids, time
 from kats_core.model.bar import Bar
 from kats_core.model.codes import CoreCode
 from kats_core.model.command import Fetch
 from kats_core.model.event import Fetched
 from kats_core.model.fact import Fact
-from kats_core.model.kinds import BarKind, Decision, FactSource, OrderState, Purpose
+from kats_core.model.kinds import BarKind, Decision, FactSource, OrderState, Overlay, Purpose
 from kats_core.model.labels import Code
 from kats_core.model.record import SetupRecord, SetupStatus, SignalRecord, SignalStatus, VerdictRecord
 from kats_core.model.setup import Below, OpeningRangeHigh, Setup, Trigger
@@ -254,8 +255,10 @@ class Entries:
             return CoreCode.STRATEGY_OFF
         if day.is_untradable:
             return CoreCode.CORPORATE_ACTION
-        if self._state.facts.get(fact.REGIME).value not in instance.traits.regimes:
+        if self._state.facts.get(fact.REGIME).value not in instance.regimes:
             return CoreCode.REGIME_OFF
+        if self._state.is_index_shocked and Overlay.INDEX_SHOCK in instance.traits.overlays:
+            return CoreCode.INDEX_SHOCK
         if bar.kind is BarKind.MINUTE and not self._in_window(instance):
             return CoreCode.OUT_OF_WINDOW
         return None
@@ -267,6 +270,10 @@ class Entries:
         stars = facts.get(fact.STARS, symbol).value
         if not isinstance(stars, (int, float)) or not stars >= instance.params.min_confidence:
             return CoreCode.CONFIDENCE_LOW
+        if Overlay.PULSE in instance.traits.overlays:
+            pulse = facts.get(fact.PULSE).value
+            if not pulse_allows(pulse, stars, self._state.config.overlays):
+                return CoreCode.PULSE
         return None
 
     def _gate_of_exchange(self, symbol: str) -> CoreCode | None:

@@ -16,6 +16,7 @@ from kats_core.exits.in_bar import BarPath
 from kats_core.market.calendar import Calendar
 from kats_core.market.costs import Costs
 from kats_core.market.limits import PriceLimits
+from kats_core.market.overlays import OverlayParams
 from kats_core.market.sessions import SessionHours
 from kats_core.market.ticks import TickTable
 from kats_core.model.bar import Bar
@@ -23,7 +24,7 @@ from kats_core.model.codes import CoreCode
 from kats_core.model.command import Command, Notify, Persist
 from kats_core.model.event import DailyTail
 from kats_core.model.instrument import Instrument
-from kats_core.model.kinds import BarKind, Grade, MarketPhase, Scope, Severity, TradingState
+from kats_core.model.kinds import BarKind, Grade, MarketPhase, Regime, Scope, Severity, TradingState
 from kats_core.model.labels import Code
 from kats_core.model.record import FaultRecord, Record
 from kats_core.model.setup import Numbers, Setup
@@ -45,6 +46,12 @@ class StrategyInstance:
     params: StrategyParams
     faults: int = 0
     is_parked: bool = False
+    mapped: frozenset[Regime] | None = None
+
+    @property
+    def regimes(self) -> frozenset[Regime]:
+        """Regimes in which it may buy: those to which the configuration maps it, else its own."""
+        return self.mapped if self.mapped is not None else self.traits.regimes
 
     @property
     def windows(self) -> tuple[Window, ...]:
@@ -75,6 +82,7 @@ class EngineConfig:
     calendar: Calendar
     scope: Scope = Scope.RAW
     path: BarPath = BarPath.WORST
+    overlays: OverlayParams = field(default_factory=OverlayParams)
 
 
 @dataclass(slots=True)
@@ -125,6 +133,7 @@ class State:
     bar_kind: BarKind | None = None
     trading: TradingState = TradingState.ACTIVE
     baselines: Baselines = field(default_factory=Baselines)
+    is_index_shocked: bool = False
     days: dict[str, SymbolDay] = field(default_factory=dict)
     stopped_symbols: set[str] = field(default_factory=set)
     entered: dict[Key, tuple[Nanos, int]] = field(default_factory=dict)

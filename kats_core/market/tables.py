@@ -7,10 +7,11 @@ Missing values are NaN here and never permit anything.
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -145,9 +146,15 @@ def _until(tables: Mapping[str, SideTable], name: str, session: dt.date) -> Side
     return tables[name].until(session)
 
 
+_INDEX_COLUMNS = ("open", "high", "low", "close", "value", "advancing", "declining")
+
+
 @dataclass(frozen=True)
 class IndexSeries:
-    """Daily values of an index, oldest first; points, and `value` in won traded. NaN is missing. Shape (T,)."""
+    """Daily values of an index, oldest first; points, and `value` in won traded. NaN is missing. Shape (T,).
+
+    `advancing` and `declining` are the issues that rose and fell, where the source counts them.
+    """
 
     name: str
     sessions: tuple[dt.date, ...]
@@ -157,11 +164,13 @@ class IndexSeries:
     close: FloatArray
     value: FloatArray
     source: str
+    advancing: FloatArray | None = None
+    declining: FloatArray | None = None
 
     def __post_init__(self) -> None:
-        for name in ("open", "high", "low", "close", "value"):
-            if getattr(self, name).shape != (len(self.sessions),):
-                raise ValueError(f"index {self.name}: {name} has shape {getattr(self, name).shape}")
+        for name, column in self._columns().items():
+            if column.shape != (len(self.sessions),):
+                raise ValueError(f"index {self.name}: {name} has shape {column.shape}")
         if any(a >= b for a, b in zip(self.sessions, self.sessions[1:], strict=False)):
             raise ValueError(f"index {self.name}: sessions are not in order")
 
@@ -178,14 +187,22 @@ class IndexSeries:
 
     def until(self, session: dt.date) -> IndexSeries:
         """Return the values up to and including `session`."""
-        n = sum(1 for day in self.sessions if day <= session)
-        return IndexSeries(
-            name=self.name,
-            sessions=self.sessions[:n],
-            open=self.open[:n],
-            high=self.high[:n],
-            low=self.low[:n],
-            close=self.close[:n],
-            value=self.value[:n],
-            source=self.source,
-        )
+        n = bisect_right(self.sessions, session)
+        columns: dict[str, Any] = {name: column[:n] for name, column in self._columns().items()}
+        return replace(self, sessions=self.sessions[:n], **columns)
+
+    def on(self, sessions: Sequence[dt.date], column: str) -> FloatArray:
+        """Return a column on the given sessions, in order; NaN where the index has no value."""
+        result = np.full(len(sessions), np.nan)
+        values = self._columns().get(column)
+        if values is None or not len(self):
+            return result
+        own, asked = (np.array(days, dtype="datetime64[D]") for days in (self.sessions, sessions))
+        at = np.minimum(np.searchsorted(own, asked), len(own) - 1)
+        has = own[at] == asked
+        result[has] = values[at[has]]
+        return result
+
+    def _columns(self) -> dict[str, FloatArray]:
+        columns = {name: getattr(self, name) for name in _INDEX_COLUMNS}
+        return {name: column for name, column in columns.items() if column is not None}

@@ -28,6 +28,8 @@ class CoreCode(Code, owner="core"):
 
     # Gates before confirm
     REGIME_OFF = "현재 장세에서 쓰지 않는 전략", "the strategy is not for this regime"
+    INDEX_SHOCK = "당일 지수 급락", "the index has fallen too far today"
+    PULSE = "시장이 조정이거나 압박을 받음", "the market is in a correction or under pressure"
     STRATEGY_OFF = "전략 꺼짐", "switched off by the operator"
     STRATEGY_PARKED = "오류로 정지된 전략", "parked after repeated faults"
     OUT_OF_WINDOW = "진입 시간 밖", "outside the strategy's time windows"

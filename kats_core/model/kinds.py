@@ -61,6 +61,21 @@ class Regime(Labelled):
     UNKNOWN = "UNKNOWN", "장세 미확인", "unknown"
 
 
+class Pulse(Labelled):
+    """How the market's uptrend holds: distribution and follow-through."""
+
+    UPTREND = "UPTREND", "상승 추세", "uptrend"
+    PRESSURE = "PRESSURE", "상승 추세 압박", "uptrend under pressure"
+    CORRECTION = "CORRECTION", "조정", "correction"
+
+
+class Overlay(Labelled):
+    """What takes a strategy out although its regime is on."""
+
+    INDEX_SHOCK = "INDEX_SHOCK", "지수 급락", "index shock"
+    PULSE = "PULSE", "시장 맥박", "market pulse"
+
+
 class Style(Labelled):
     """How long a strategy holds."""
 

@@ -14,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from kats_core.engine.state import StrategyInstance
+from kats_core.market.overlays import OverlayParams, pulse_allows
 from kats_core.market.panel import Panel
 from kats_core.model import fact
 from kats_core.model.codes import CoreCode
+from kats_core.model.kinds import Overlay
 from kats_core.model.labels import Code
 from kats_core.model.record import SetupRecord, SetupStatus
 from kats_core.model.setup import Numbers, Setup
@@ -58,9 +60,11 @@ class ArmingDesk:
         panel: Panel,
         strategies: Sequence[StrategyInstance],
         on_fault: Callable[[StrategyInstance, Exception], None],
+        overlays: OverlayParams | None = None,
     ) -> None:
         self._panel = panel
         self._on_fault = on_fault
+        self._overlays = overlays or OverlayParams()
         self._turnover = panel.mean_of_own_bars(panel.value, TURNOVER_BARS)
         self._judged = [j for j in map(self._judge, strategies) if j is not None]
 
@@ -213,7 +217,7 @@ class ArmingDesk:
         """Return why the strategy does not trade this session at all."""
         if not instance.params.enabled:
             return CoreCode.STRATEGY_OFF
-        if inputs.get(fact.REGIME).value not in instance.traits.regimes:
+        if inputs.get(fact.REGIME).value not in instance.regimes:
             return CoreCode.REGIME_OFF
         return None
 
@@ -227,6 +231,10 @@ class ArmingDesk:
             return CoreCode.GRADE
         if not inputs.numbers(fact.STARS)[j] >= instance.params.min_confidence:
             return CoreCode.CONFIDENCE_LOW
+        if Overlay.PULSE in instance.traits.overlays:
+            pulse, stars = inputs.get(fact.PULSE).value, float(inputs.numbers(fact.STARS)[j])
+            if not pulse_allows(pulse, stars, self._overlays):
+                return CoreCode.PULSE
         return None
 
 

@@ -7,21 +7,24 @@ from dataclasses import dataclass
 
 from kats_core import __version__
 from kats_core.config import Resolved
+from kats_core.config.effective import StrategyEntry
 from kats_core.engine.engine import Engine
 from kats_core.engine.pipeline import StageInstance
 from kats_core.engine.state import EngineConfig, StrategyInstance
 from kats_core.exits.in_bar import BarPath
 from kats_core.market.calendar import krx_calendar
+from kats_core.market.conditions import market_conditions
 from kats_core.market.events import EventCalendar
 from kats_core.market.exact import to_fraction
 from kats_core.market.panel import Panel
+from kats_core.market.regime import LEVELS, RegimeParams
 from kats_core.market.source import DataSource
 from kats_core.model import ids
 from kats_core.model.codes import CoreCode
-from kats_core.model.kinds import Scope
+from kats_core.model.kinds import Regime, Scope
 from kats_core.model.labels import Code, CodeTexts, Labelled, code_texts
 from kats_core.orders.broker import Broker, BrokerAccount
-from kats_core.runtime.inputs import Assumed, Delivered, Inputs, Listed, Scheduled
+from kats_core.runtime.inputs import Assumed, Delivered, Inputs, Listed, MarketState, Scheduled
 
 
 class RunKind(Labelled):
@@ -67,7 +70,14 @@ def build(
     seed = int(getattr(resolved.data.params, "seed", 0))
     run_id = ids.run_id(kind, resolved.hash, source.identity(), first, last, seed)
     strategies = tuple(
-        StrategyInstance(e.instance, e.plugin.name, e.plugin.build(e.params), e.plugin.traits, e.params)
+        StrategyInstance(
+            e.instance,
+            e.plugin.name,
+            e.plugin.build(e.params),
+            e.plugin.traits,
+            e.params,
+            mapped=_regimes(e, resolved.regime),
+        )
         for e in resolved.strategies
     )
     stages = tuple(
@@ -83,6 +93,7 @@ def build(
             gate=resolved.gate,
             calendar=krx_calendar(),
             scope=scope,
+            overlays=resolved.overlays,
             path=getattr(resolved.broker.params, "bar_path", BarPath.WORST),
         )
     )
@@ -102,20 +113,31 @@ def build(
         broker=resolved.broker.plugin.build(resolved.broker.params, account),
         strategies=strategies,
         stages=stages,
-        inputs=inputs_of(resolved, source, panel),
+        inputs=inputs_of(resolved, source, panel, last),
         codes=code_texts(dict.fromkeys([CoreCode, *owners])),
         versions={"kats-core": __version__},
     )
 
 
-def inputs_of(resolved: Resolved, source: DataSource, panel: Panel) -> Inputs:
+def inputs_of(resolved: Resolved, source: DataSource, panel: Panel, last: dt.date) -> Inputs:
     """Return the registry of a run's inputs: the source's own word first, then what is derived, then what is assumed."""
+    calendar = krx_calendar()
+    conditions = market_conditions(panel.indices, panel, calendar, last, resolved.regime, resolved.pulse)
+    derived = () if conditions is None else (MarketState(conditions, calendar),)
     return Inputs(
         panel.symbols,
         (
             Delivered(source),
+            *derived,
             Listed(panel),
-            Scheduled(EventCalendar(krx_calendar(), resolved.events)),
+            Scheduled(EventCalendar(calendar, resolved.events)),
             Assumed(resolved.assume, panel.symbols),
         ),
     )
+
+
+def _regimes(entry: StrategyEntry, params: RegimeParams) -> frozenset[Regime]:
+    """Return the regimes in which a strategy is on: its own, except where the configuration maps a regime."""
+    traits = entry.plugin.traits
+    names = (entry.instance, entry.plugin.name, traits.code)
+    return frozenset(r for r in LEVELS if params.enables(r, names, r in traits.regimes))

@@ -17,6 +17,7 @@ from kats_core.engine.state import StrategyInstance
 from kats_core.engine.watch import resolve
 from kats_core.market.calendar import Calendar
 from kats_core.market.minutes import MinuteBars
+from kats_core.market.overlays import OverlayParams
 from kats_core.market.panel import Panel
 from kats_core.market.rules import symbol_rules
 from kats_core.market.sessions import SessionHours
@@ -43,6 +44,7 @@ class Market:
     calendar: Calendar
     scope: Scope
     inputs: Inputs
+    overlays: OverlayParams = field(default_factory=OverlayParams)
 
 
 @dataclass(slots=True)
@@ -65,7 +67,9 @@ class DayPlayer:
     _faults: list[tuple[StrategyInstance, Exception]] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
-        self._arming = ArmingDesk(self.market.panel, self.strategies, lambda s, e: self._faults.append((s, e)))
+        self._arming = ArmingDesk(
+            self.market.panel, self.strategies, lambda s, e: self._faults.append((s, e)), self.market.overlays
+        )
 
     @property
     def arming(self) -> ArmingDesk:

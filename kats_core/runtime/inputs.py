@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from kats_core.config import Assume
 from kats_core.config.model import OWN_SECTOR
-from kats_core.market.calendar import CalendarError
+from kats_core.market.calendar import Calendar, CalendarError
+from kats_core.market.conditions import Conditions
 from kats_core.market.events import EventCalendar
 from kats_core.market.panel import BoolArray, Panel
 from kats_core.market.source import DataSource
@@ -164,7 +165,7 @@ class Inputs:
         for answers in self.of_session(session, time.at(session, PREPARED)).origins().values():
             for answer in answers:
                 found.setdefault(answer.source, {})[_told(answer)] = None
-        return {source: list(found[source]) for source in (FactSource.DERIVED, FactSource.ASSUMED) if found[source]}
+        return {source: list(found[source]) for source in (FactSource.ASSUMED, FactSource.DERIVED) if found[source]}
 
     @cached_property
     def _column_of(self) -> dict[str, int]:
@@ -191,6 +192,33 @@ class Delivered:
     def of_session(self, session: dt.date, at: Nanos) -> Iterable[Answer]:
         """Return the source's facts of the session."""
         return self.source.facts(session)
+
+
+class MarketState:
+    """What follows from the KOSPI up to the session before: regime, pulse, last close and change."""
+
+    def __init__(self, conditions: Conditions, calendar: Calendar) -> None:
+        self._conditions = conditions
+        self._calendar = calendar
+
+    def of_session(self, session: dt.date, at: Nanos) -> Iterable[Answer]:
+        """Return the state of the market; what the index does not tell is missing, and not to be assumed."""
+        market, row = self._conditions, self._conditions.row_before(session)
+        if row is None:
+            return [missing(name) for name in (fact.REGIME, fact.PULSE, fact.INDEX_CLOSE, fact.INDEX_CHANGE)]
+        as_of = self._calendar.hours(market.sessions[row]).close
+        known = (
+            (fact.REGIME, market.regimes[row].regime.value),
+            (fact.PULSE, market.pulses[row].known),
+            (fact.INDEX_CLOSE, _plain(market.close[row])),
+            (fact.INDEX_CHANGE, _plain(market.change[row])),
+        )
+        return [
+            missing(name, as_of=as_of)
+            if value is None
+            else Fact(name, str(value) if isinstance(value, str) else value, as_of, FactSource.DERIVED)
+            for name, value in known
+        ]
 
 
 class Listed:

@@ -30,7 +30,7 @@ from kats_core.store.errors import StoreError
 from kats_core.store.recorder import Recorder
 from kats_core.store.run import Run, RunStatus
 
-APPROXIMATED = ("spread", "order book", "VI state", "message rate")
+APPROXIMATED = ("index change within the session", "spread", "order book", "VI state", "message rate")
 """Inputs that bars of any length do not show; conditions on them count as met."""
 
 APPROXIMATED_ON_DAY_BARS = ("time windows", "intraday volume", "VWAP", *APPROXIMATED)
@@ -128,7 +128,10 @@ def _on_day_bars(resolved: Resolved) -> Resolved:
 
 def _history(source: DataSource, last: dt.date | None) -> Panel:
     """Return the daily bars up to `last` with everything the source knows beside them."""
-    return replace(source.history(None, last), tables=source.tables(), indices=source.indices())
+    indices = source.indices()
+    if last is not None:
+        indices = {name: index.until(last) for name, index in indices.items()}
+    return replace(source.history(None, last), tables=source.tables(), indices=indices)
 
 
 def play(plan: Plan, recorder: Recorder, watcher: Watcher, clock: Callable[[], dt.datetime]) -> Finished:
@@ -146,6 +149,7 @@ def play(plan: Plan, recorder: Recorder, watcher: Watcher, clock: Callable[[], d
             calendar=krx_calendar(),
             scope=app.scope,
             inputs=app.inputs,
+            overlays=app.resolved.overlays,
         ),
         strategies=app.strategies,
         keep=keep,

@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from kats_core.model.kinds import Category, Grade, Profile, Regime, Style
+from kats_core.model.kinds import Category, Grade, Overlay, Profile, Regime, Style
 
 Window: TypeAlias = tuple[dt.time, dt.time]
 """[start, end) in default clock times; shifted with the session (`SessionHours.window`)."""
@@ -28,6 +28,7 @@ class StrategyTraits:
     buys a gap at the open, which an ex-dividend day fakes.
     A strategy that `needs_minute_bars` (its trigger is `OnBar`, or its level needs minutes) is left out of runs on daily
     bars, and named.
+    `overlays`: what takes the strategy out although its regime is on.
     """
 
     code: str
@@ -46,6 +47,7 @@ class StrategyTraits:
     needs: tuple[str, ...] = ()
     sits_out_events: bool | None = None
     trades_gaps: bool = False
+    overlays: frozenset[Overlay] = frozenset()
 
     @property
     def is_halted_by_events(self) -> bool:

@@ -11,13 +11,27 @@ import pytest
 
 from kats_core.config import Assume
 from kats_core.market.calendar import krx_calendar
+from kats_core.market.conditions import market_conditions
 from kats_core.market.events import EventCalendar, EventType, day_from_text, manual_event
+from kats_core.market.pulse import PulseParams
+from kats_core.market.regime import RegimeParams
+from kats_core.market.tables import IndexSeries
 from kats_core.model import fact
 from kats_core.model.fact import Fact
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import FactSource, Grade, Market, Regime
 from kats_core.model.time import Nanos
-from kats_core.runtime.inputs import Answer, Assumed, Column, Given, Inputs, Listed, Scheduled, SessionInputs
+from kats_core.runtime.inputs import (
+    Answer,
+    Assumed,
+    Column,
+    Given,
+    Inputs,
+    Listed,
+    MarketState,
+    Scheduled,
+    SessionInputs,
+)
 from kats_core.testing import panel as panel_of
 
 SESSION = dt.date(2026, 3, 4)
@@ -137,6 +151,59 @@ def test_people_are_told_what_is_derived_and_what_is_assumed_instead() -> None:
         FactSource.DERIVED: ["stars"],
         FactSource.ASSUMED: ["sector=own", "regime=BULL", "grade=B"],
     }
+
+
+def conditions(closes: list[float], until: dt.date = SESSION) -> MarketState:
+    calendar = krx_calendar()
+    sessions = tuple(calendar.shift(SESSION, lag) for lag in range(-len(closes), 0))
+    column = np.array(closes)
+    series = IndexSeries("KOSPI", sessions, column, column, column, column, column, "test")
+    found = market_conditions({"KOSPI": series}, None, calendar, until, RegimeParams(), PulseParams())
+    assert found is not None
+    return MarketState(found, calendar)
+
+
+RISING = [2000.0 + n for n in range(260)]
+
+
+def test_the_state_of_the_market_is_that_of_the_evening_before() -> None:
+    """Derived, and as old as the last close."""
+    inputs = Inputs(SYMBOLS, (conditions(RISING), Assumed(ASSUME, SYMBOLS))).of_session(SESSION, AT)
+    found = {name: inputs.get(name) for name in (fact.REGIME, fact.PULSE, fact.INDEX_CLOSE, fact.INDEX_CHANGE)}
+    assert {name: one.value for name, one in found.items()} == {
+        fact.REGIME: "BULL",
+        fact.PULSE: "UPTREND",
+        fact.INDEX_CLOSE: 2259.0,
+        fact.INDEX_CHANGE: 2259 / 2258 - 1,
+    }
+    close = krx_calendar().hours(krx_calendar().shift(SESSION, -1)).close
+    assert {(one.as_of, one.source) for one in found.values()} == {(close, FactSource.DERIVED)}
+
+
+def test_the_day_itself_does_not_tell_its_own_state() -> None:
+    """A crash on the session is known on the next one."""
+    crashed = Inputs(SYMBOLS, (conditions([*RISING, 1000.0]),))
+    eve = krx_calendar().shift(SESSION, -1)
+    assert crashed.of_session(eve, AT).get(fact.REGIME).value == "BULL"
+    assert crashed.of_session(SESSION, AT).get(fact.REGIME).value == "BEAR"
+
+
+def test_an_index_that_cannot_tell_is_not_replaced_by_an_assumption() -> None:
+    """Too short a history, or one that ended days ago: the regime is unknown, the rest missing."""
+    short = Inputs(SYMBOLS, (conditions(RISING[:100]), Assumed(ASSUME, SYMBOLS)))
+    assert short.of_session(SESSION, AT).get(fact.REGIME).value == "UNKNOWN"
+    later = krx_calendar().shift(SESSION, 3)
+    old = Inputs(SYMBOLS, (conditions(RISING, later), Assumed(ASSUME, SYMBOLS))).of_session(later, AT)
+    assert old.get(fact.REGIME).value == "UNKNOWN"
+    assert old.get(fact.PULSE).is_missing
+    assert old.get(fact.INDEX_CHANGE).is_missing
+
+
+def test_before_the_first_value_of_the_index_nothing_is_known() -> None:
+    """Not assumed either."""
+    early = dt.date(2020, 1, 3)
+    inputs = Inputs(SYMBOLS, (conditions(RISING), Assumed(ASSUME, SYMBOLS))).of_session(early, AT)
+    assert inputs.get(fact.REGIME).is_missing
 
 
 @pytest.mark.parametrize("values", [np.array([True, None, 2.5], dtype=np.object_), np.array([1, 2, 3])])

@@ -114,7 +114,12 @@ class Catalogue:
     @property
     def read(self) -> tuple[DataFile, ...]:
         """All files of which anything is read."""
-        return tuple({file.path: file for file in (*self.used, *self.side, *self.masters)}.values())
+        return tuple({file.path: file for file in (*self.used, *self.side, *self.index, *self.masters)}.values())
+
+    @property
+    def index(self) -> tuple[DataFile, ...]:
+        """The files of which indices are read when somebody asks for them."""
+        return tuple(file for file in self.files if file.kind is FileKind.INDEX)
 
     def lines(self) -> Iterator[str]:
         """Say of each file what it is taken for and why, those in use first, in the order in which they win."""
@@ -133,6 +138,8 @@ class Catalogue:
                 yield f"{file.name}: {file.kind} {morning} ({file.why})"
             elif file.tables:
                 yield f"{file.name}: {file.kind}, side table {' and '.join(file.tables)} ({file.why})"
+            elif file.kind is FileKind.INDEX:
+                yield f"{file.name}: {file.kind} ({file.why})"
             else:
                 yield f"{file.name}: left alone, {file.kind} ({file.why})"
 
@@ -150,7 +157,7 @@ def read_catalogue(paths: Sequence[str], entries: Sequence[CatalogueEntry] = ())
     """Return the catalogue of files and folders; a folder is searched with all its subfolders.
 
     Raises:
-        SourceError: a path or an entry meets no file, a header cannot be read, or there are no bars at all.
+        SourceError: a path or an entry meets no file, a header cannot be read, or there are neither bars nor indices.
     """
     found = dict(_found(paths))
     unmatched = [entry.path for entry in entries if not any(_matches(name, entry) for name, _ in found.values())]
@@ -165,7 +172,7 @@ def read_catalogue(paths: Sequence[str], entries: Sequence[CatalogueEntry] = ())
             raise SourceError(f"{path}: expected bars or a side table, found {file.kind} ({file.why})")
         files.append(file)
     catalogue = Catalogue(tuple(files), _in_use(files, FileKind.DAILY), _in_use(files, FileKind.MINUTE))
-    if not catalogue.used:
+    if not catalogue.used and not catalogue.index:
         raise SourceError(f"{', '.join(paths)}: no file with daily or minute bars; found {_listed(found.values())}")
     return catalogue
 
@@ -270,6 +277,9 @@ def _side_file(
     if lacking:
         raise SourceError(f"{path}: no column {', '.join(lacking)}; the file has {', '.join(header)}")
     columns = known_columns(header) | dict(entry.columns)
+    unnamed = sorted({"date", "index", "close"} - columns.keys()) if kind is FileKind.INDEX else []
+    if unnamed:
+        raise SourceError(f"{path}: no column for {', '.join(unnamed)}; the file has {', '.join(header)}")
     tables = tables_of(kind, columns.keys())
     day = _day_in(name) if kind is FileKind.MASTER else None
     return DataFile(path, name, kind, why, Scope.RAW, entry.priority, columns, entry.market, tables, day)

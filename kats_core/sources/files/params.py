@@ -22,6 +22,9 @@ ColumnName: TypeAlias = Literal[
     "cum_value",
     "name",
     "market",
+    "index",
+    "advancing",
+    "declining",
     "listed_shares",
     "market_cap_krw",
     "inst_net_shares",
@@ -53,8 +56,8 @@ ColumnName: TypeAlias = Literal[
     "section",
     "leverage_inverse",
 ]
-"""What KATS calls a column: won, shares, KST. `value` is won traded, `cum_value` won traded since the open; `_cum_krw` is
-since the fiscal year's start, and `period` then Q1, H1, 9M or FY; `filed` and `announced` are the days of publication."""
+"""What KATS calls a column: won, shares, KST. `value` is won traded, `cum_value` won traded since the open; `advancing` and
+`declining` are the issues of an index that rose and fell; `_cum_krw` is since the fiscal year's start, and `period` then Q1, H1, 9M or FY; `filed` and `announced` are the days of publication."""
 
 
 class FileKind(enum.StrEnum):

@@ -169,14 +169,18 @@ class ColumnFile:
         return chunk if wanted.all() else chunk.take(wanted)
 
     def records(self, *, days: Sequence[str] = (), numbers: Sequence[str] = (), texts: Sequence[str] = ()) -> SideRows:
-        """Return the whole file with these columns only; rows without a listed symbol are left out."""
-        names = ["symbol", *days, *numbers, *texts]
+        """Return the whole file with these columns only; rows without a listed symbol are left out.
+
+        A file that is not about symbols, such as one of indices, has the code 0 in every row.
+        """
+        keys = ["symbol"] if self.file.has("symbol") else []
+        names = [*keys, *days, *numbers, *texts]
         parts: list[list[Any]] = []
         for piece in range(len(self._offsets)):
             table = self._table(piece, names)
             row = self._row_numbers(piece, table.num_rows)
-            code = self._codes(table.column(0), row)
-            columns = [table.column(i + 1) for i in range(len(names) - 1)]
+            code = self._codes(table.column(0), row) if keys else np.zeros(row.size, dtype=np.int32)
+            columns = [table.column(i) for i in range(len(keys), len(names))]
             dated = [_optional_days(self.file, name, column, row) for name, column in zip(days, columns, strict=False)]
             counted = [
                 _numbers(self.file, name, column, row).astype(np.float64)
@@ -269,7 +273,7 @@ class ColumnFile:
                 types = {self.file.columns[name]: pa.string() for name in _TEXTS if name in names}
                 options = pacsv.ConvertOptions(include_columns=columns, column_types=types)
                 return pacsv.read_csv(self.file.path, convert_options=options)
-            symbol = [self.file.columns["symbol"]]
+            symbol = [self.file.columns["symbol"]] if "symbol" in names else []
             with pq.ParquetFile(self.file.path, metadata=self._metadata, read_dictionary=symbol) as parquet:
                 return parquet.read_row_group(piece, columns=columns).select(columns)
 

@@ -22,6 +22,7 @@ from kats_core.model.kinds import InstrumentKind, Market, Scope
 from kats_core.sources.files.catalogue import Catalogue, DataFile, reading
 from kats_core.sources.files.checks import LeftOut
 from kats_core.sources.files.daily import DailyRows, build_panel, read_daily
+from kats_core.sources.files.indices import read_indices
 from kats_core.sources.files.masters import Listed, Masters, board
 from kats_core.sources.files.minute import MinuteReader, daily_rows
 from kats_core.sources.files.reading import ColumnFile, SymbolCodes
@@ -72,7 +73,7 @@ class FilesSource:
         for session in sorted(self._minute_left_out):
             left_out.add(self._minute_left_out[session])
         built = [] if self._daily else ["no daily bars: they are built from the minutes of days with a closing auction"]
-        told = (*built, *self._joined, *self._strangers(), *left_out.lines(), *self._side.notes())
+        told = (*built, *self._joined, *self._strangers(), *left_out.lines(), *self._side.notes(), *self._index_notes())
         return [*self.catalogue.lines(), *told]
 
     def instruments(self, day: dt.date) -> Sequence[Instrument]:
@@ -117,7 +118,7 @@ class FilesSource:
         return self._side.tables()
 
     def indices(self) -> Mapping[str, IndexSeries]:
-        return {}
+        return self._indices[0]
 
     def facts(self, session: dt.date) -> Sequence[Fact]:
         """Return the designations that the masters tell; boards and sectors are told by the instruments."""
@@ -158,6 +159,14 @@ class FilesSource:
 
     def _days_of(self, sources: Sequence[ColumnFile]) -> Sequence[dt.date]:
         return self._daily_days if sources is self._daily else self._minute_days_in_order
+
+    @cached_property
+    def _indices(self) -> tuple[dict[str, IndexSeries], list[str]]:
+        return read_indices(self.catalogue.index)
+
+    def _index_notes(self) -> Sequence[str]:
+        """Return what was left out of the indices; nothing before they were read."""
+        return self._indices[1] if "_indices" in self.__dict__ else ()
 
     @cached_property
     def _daily_days(self) -> list[dt.date]:

@@ -20,6 +20,7 @@ from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import FactSource, Grade, Scope
 from kats_core.sources.sample import daily, minutes
 from kats_core.sources.sample.companies import companies
+from kats_core.sources.sample.indices import indices
 from kats_core.sources.sample.regimes import known_on_the_eve
 
 GENERATOR = "kats sample 1"
@@ -102,7 +103,7 @@ class SampleSource:
         return {}
 
     def indices(self) -> Mapping[str, IndexSeries]:
-        return {}
+        return self._indices
 
     def facts(self, session: dt.date) -> Sequence[Fact]:
         """Return the regime known on the eve and, by company, grade, sector, market, status and market cap.
@@ -135,6 +136,10 @@ class SampleSource:
         for column in (self._bars.open, self._bars.high, self._bars.low, self._bars.close, self._bars.volume):
             whole.update(np.ascontiguousarray(column, dtype="<i8").tobytes())
         return whole.hexdigest()
+
+    @cached_property
+    def _indices(self) -> dict[str, IndexSeries]:
+        return indices(self._bars, self._companies)
 
     @cached_property
     def _known_regimes(self) -> list[object]:

@@ -13,6 +13,7 @@ from kats_core.api import (
     Category,
     Code,
     Grade,
+    Overlay,
     Profile,
     Regime,
     Strategy,
@@ -77,6 +78,7 @@ TRAITS = StrategyTraits(
     grades=frozenset({Grade.A, Grade.B}),
     ttl_s=60,
     bars_needed=1,
+    overlays=frozenset({Overlay.INDEX_SHOCK}),
 )
 
 
