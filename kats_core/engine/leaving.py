@@ -25,7 +25,7 @@ from kats_core.model.bar import Bar
 from kats_core.model.codes import CoreCode
 from kats_core.model.kinds import BarKind, MarketPhase, OrderState, OrderType, Severity, Style
 from kats_core.model.labels import Code
-from kats_core.model.order import Fill, Order
+from kats_core.model.order import Fill, Order, OrderId
 from kats_core.model.position import Position
 from kats_core.model.record import TradeRecord
 from kats_core.model.setup import require_price
@@ -71,6 +71,7 @@ class ExitCoordinator:
         self._demands: dict[Key, _Demand] = {}
         self._due: dict[Key, None] = {}
         self._reached: dict[Key, int] = {}
+        self._taken_back: dict[OrderId, Code] = {}
         self._opening: Bar | None = None
         self.desk: OrderDesk
 
@@ -86,6 +87,7 @@ class ExitCoordinator:
     def begin_session(self) -> None:
         """Let what is demanded wait for the open; it is sent then at once."""
         self._queued.clear()
+        self._taken_back.clear()
         for demand in self._demands.values():
             demand.not_before, demand.pause = 0, SEND_AGAIN
 
@@ -123,8 +125,10 @@ class ExitCoordinator:
         self._state.entered[key] = (fill.ts, limit)
         if day.bar is not None and day.bar.kind is BarKind.DAY:
             self._reach(position, day.bar, limit if order.trigger is None else min(limit, order.trigger))
-        if key in self._demands:
-            self._due[key] = None
+        code = self._taken_back.get(order.order_id)
+        if code is not None:
+            # What the entry bought while it was being taken back leaves as the rest of its position did.
+            self.demand(position, code)
 
     def on_sold(self, order: Order, fill: Fill, before: Position, after: Position | None) -> None:
         """Close the trade of a position that became flat."""
@@ -211,6 +215,8 @@ class ExitCoordinator:
         for order in self.desk.live_entries():
             if order.symbol == position.symbol:
                 self.desk.cancel(order, code)
+            if order.key == key:
+                self._taken_back[order.order_id] = code
         opening = self._opening
         if trigger is None and opening is not None and opening.symbol == position.symbol:
             # On a daily bar, what is seen at the open is sold at the open; nobody knew the day's end then.
@@ -283,11 +289,15 @@ class ExitCoordinator:
         if position.key in self._demands or self.desk.live_sell(position.key) is not None:
             return
         key, day = position.key, self._state.days[position.symbol]
-        if self._rests(position) == 0:
+        place = next((n for n, (price, _) in enumerate(position.targets) if price == hit.price), None)
+        if place is None:
+            return
+        if place >= self._rests(position):
             self._reached[key] = self._reached.get(key, 0) + 1
-        price, shares = position.targets[0]
+        price, shares = position.targets[place]
+        left = (*position.targets[:place], *position.targets[place + 1 :])
         break_even = self._state.costs.break_even(position.average, day.ticks, day.tax_rate)
-        changed = structs.replace(position, targets=position.targets[1:], stop=max(position.stop, break_even))
+        changed = structs.replace(position, targets=left, stop=max(position.stop, break_even))
         self._state.portfolio.replace(changed)
         queue = self._queued.get(key)
         order = None

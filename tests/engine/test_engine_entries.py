@@ -11,12 +11,15 @@ import pytest
 
 from kats_core.model import fact, time
 from kats_core.model.codes import CoreCode
-from kats_core.model.command import Fetch, Send
+from kats_core.model.command import Cancel, Fetch, Notify, Send
 from kats_core.model.event import (
+    CancelRefused,
     FactsChanged,
     Fetched,
     OrderAccepted,
     OrderFilled,
+    OrderLost,
+    OrderNotFound,
     OrderRefused,
     PhaseReached,
     TimePassed,
@@ -485,3 +488,55 @@ def test_records_name_every_fact_that_confirm_read(house: type[House]) -> None:
     facts = desk.kept(SignalRecord)[0].facts
     assert [(f.name, f.source) for f in facts] == [("regime", "assumed"), ("nobody delivers this", "missing")]
     assert msgspec.json.decode(encode_record(desk.kept(SignalRecord)[0]))["facts"][0]["source"] == "assumed"
+
+
+def test_what_an_entry_buys_while_it_is_taken_back_is_sold_too(house: type[House]) -> None:
+    """A fill that crosses the cancel opens no position that its stop has already closed."""
+    desk = house.Desk().begin(house.setup())
+    (order,) = (c.order for c in desk.handle(desk.bar_event("09:30", (25_450,) * 4, 1_000)) if isinstance(c, Send))
+    at = desk.at("09:31")
+    desk.handle(OrderAccepted(at, order.order_id, "1"))
+    desk.handle(OrderFilled(at, order.order_id, 25_450, 40))
+    (sell,) = (c.order for c in desk.handle(desk.bar_event("09:31", (23_400,) * 4, 1_000)) if isinstance(c, Send))
+    at = desk.at("09:32")
+    desk.handle(OrderAccepted(at, sell.order_id, "2"))
+    desk.handle(OrderFilled(at, sell.order_id, 23_400, 40))
+    assert desk.engine.positions == ()
+    late = desk.handle(OrderFilled(at, order.order_id, 25_450, 60))
+    assert [(c.order.side, c.order.quantity) for c in late if isinstance(c, Send)] == [("SELL", 60)]
+
+
+def test_a_lost_order_keeps_its_room_and_holds_back_purchases_until_it_is_found(house: type[House]) -> None:
+    """UNKNOWN: nothing is sent again; what the broker's own list says ends it."""
+    pair = (house.instance(name="first"), house.instance(name="second"))
+    desk = house.Desk(strategies=pair)
+    desk.begin(house.setup(instance="first"), house.setup(25_600, instance="second"))
+    (order,) = (c.order for c in desk.handle(desk.bar_event("09:30", (25_450,) * 4, 1_000)) if isinstance(c, Send))
+    desk.handle(OrderLost(desk.at("09:31"), order.order_id))
+    reservations = desk.engine._state.reservations
+    assert reservations.cash > 0
+    pair[1].strategy.cap = 26_000  # type: ignore[attr-defined]
+    again = desk.handle(desk.bar_event("09:32", (25_600,) * 4, 1_000))
+    assert not any(isinstance(command, Send) for command in again)
+    assert desk.engine.setups[1].code is CoreCode.UNKNOWN_PENDING
+    desk.handle(OrderNotFound(desk.at("09:33"), order.order_id))
+    assert (desk.engine.live_orders, reservations.all) == ((), ())
+
+
+def test_a_refused_cancel_is_asked_for_once_more_and_then_told(house: type[House]) -> None:
+    """Rule 24: once more after a second, then people must know."""
+    desk = house.Desk(strategies=(house.instance(ttl_s=60),)).begin(house.setup())
+    (order,) = (c.order for c in desk.handle(desk.bar_event("09:30", (25_450,) * 4, 1_000)) if isinstance(c, Send))
+    desk.handle(OrderAccepted(desk.at("09:31"), order.order_id, "1"))
+
+    def cancels(clock: str) -> int:
+        return sum(isinstance(command, Cancel) for command in desk.handle(TimePassed(desk.at(clock))))
+
+    assert cancels("09:32:00") == 1
+    assert desk.handle(CancelRefused(desk.at("09:32:00"), order.order_id, "no"))
+    assert (cancels("09:32:00"), cancels("09:32:01")) == (0, 1)
+    told = desk.handle(CancelRefused(desk.at("09:32:01"), order.order_id, "no"))
+    assert [c.code for c in told if isinstance(c, Notify)] == ["core:CANCEL_REFUSED"]
+    assert cancels("09:32:30") == 0
+    check = desk.handle(PhaseReached(desk.hours.eod_check, MarketPhase.EOD_CHECK))
+    assert sum(isinstance(command, Cancel) for command in check) == 1
