@@ -17,11 +17,13 @@ from kats_core.market.sessions import SessionHours
 from kats_core.market.source import DataSource, SourceError, SourcePlugin
 from kats_core.market.tables import FloatArray
 from kats_core.market.ticks import TickTable
+from kats_core.market.vi import ViState
 from kats_core.model.bar import Bar, Book, BookLevel, Trade
 from kats_core.model.codes import CoreCode
 from kats_core.model.command import Cancel, Fetch, Send
 from kats_core.model.event import (
     BarClosed,
+    BookChanged,
     BrokerEvent,
     CancelRefused,
     DailyTail,
@@ -39,6 +41,7 @@ from kats_core.model.event import (
     SessionPrepared,
     SetupsArmed,
     TimePassed,
+    Traded,
 )
 from kats_core.model.fact import (
     CASH_FLOW,
@@ -53,6 +56,7 @@ from kats_core.model.fact import (
     MARKET,
     MARKET_CAP,
     MARKET_WIDE,
+    NO_ENTRIES_UNTIL,
     ORDERABLE_CASH,
     PULSE,
     REALISED_MONTH,
@@ -63,6 +67,7 @@ from kats_core.model.fact import (
     STARS,
     STATUS,
     VI_STATE,
+    VI_UPPER,
     Fact,
     FactValue,
     missing,
@@ -171,6 +176,7 @@ __all__ = [
     "MARKET_CAP",
     "MARKET_WIDE",
     "MINUTE",
+    "NO_ENTRIES_UNTIL",
     "ORDERABLE_CASH",
     "PULSE",
     "REALISED_MONTH",
@@ -182,6 +188,7 @@ __all__ = [
     "STARS",
     "STATUS",
     "VI_STATE",
+    "VI_UPPER",
     "Above",
     "Action",
     "Allocation",
@@ -192,6 +199,7 @@ __all__ = [
     "BarKind",
     "Below",
     "Book",
+    "BookChanged",
     "BookLevel",
     "BoolArray",
     "Broker",
@@ -324,10 +332,12 @@ __all__ = [
     "Trade",
     "TradeClosed",
     "TradeRecord",
+    "Traded",
     "TradingAction",
     "TradingState",
     "Trigger",
     "Verdict",
+    "ViState",
     "View",
     "Window",
     "approve",

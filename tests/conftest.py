@@ -283,6 +283,7 @@ class Desk:
         instruments: Sequence[Instrument] = (),
         tails: tuple[DailyTail, ...] = (),
         is_open: bool = True,
+        has_books: bool = False,
     ) -> Desk:
         """Prepare the session, arm the setups, open."""
         bases = dict(base) if isinstance(base, Mapping) else {SYMBOL: base}
@@ -297,6 +298,7 @@ class Desk:
                 base_prices=bases,
                 facts=assumed(facts, at),
                 tails=tails,
+                has_books=has_books,
             )
         )
         self.feed(SetupsArmed(at, setups))

@@ -26,6 +26,7 @@ from kats_core.model.codes import CoreCode
 from kats_core.model.command import Command
 from kats_core.model.event import (
     BarClosed,
+    BookChanged,
     CancelRefused,
     Event,
     FactsChanged,
@@ -41,6 +42,7 @@ from kats_core.model.event import (
     SessionPrepared,
     SetupsArmed,
     TimePassed,
+    Traded,
 )
 from kats_core.model.fact import Fact
 from kats_core.model.instrument import Instrument
@@ -83,6 +85,8 @@ class Engine:
         self._listeners = [(s, s.stage) for s in config.stages if isinstance(s.stage, ListeningStage)]
         self._handlers: dict[type, Callable[[Any], None]] = {
             BarClosed: self._on_bar,
+            Traded: self._on_traded,
+            BookChanged: self._on_book,
             TimePassed: self._on_time,
             PhaseReached: self._on_phase,
             SessionPrepared: self._on_prepared,
@@ -176,7 +180,7 @@ class Engine:
     def _on_prepared(self, event: SessionPrepared) -> None:
         state = self._state
         state.hours = doubtful_hours(state.config.calendar, event.session)
-        state.phase, state.bar_kind = None, None
+        state.phase, state.bar_kind, state.has_books = None, None, event.has_books
         state.trading = TradingState.ACTIVE
         state.is_index_shocked = False
         state.stopped_symbols.clear()
@@ -228,6 +232,18 @@ class Engine:
             # Once fallen, the day is over for new entries, also when the index recovers.
             state.is_index_shocked = True
 
+    def _on_traded(self, event: Traded) -> None:
+        """Value what is held at each trade, and let stages act on it."""
+        symbol = event.trade.symbol
+        if symbol in self._state.days and self._exits.positions_in(symbol):
+            self._state.portfolio.last[symbol] = event.trade.price
+            self._mark()
+
+    def _on_book(self, event: BookChanged) -> None:
+        day = self._state.days.get(event.book.symbol)
+        if day is not None:
+            day.book = event.book
+
     def _on_time(self, event: TimePassed) -> None:
         self._desk.expire()
         self._entries.expire()
@@ -273,11 +289,13 @@ class Engine:
 
     def _value_at_close(self) -> None:
         """Value what is held at the last price; on daily bars that is the close, known only now."""
-        self._state.portfolio.expected.clear()
-        for position in self._state.portfolio.positions.values():
-            day = self._state.days.get(position.symbol)
+        state = self._state
+        state.portfolio.expected.clear()
+        # Where trades are streamed each of them has valued the account already, the last auction's print too.
+        for position in () if state.has_books else state.portfolio.positions.values():
+            day = state.days.get(position.symbol)
             if day is not None and day.bar is not None:
-                self._state.portfolio.last[position.symbol] = day.bar.close
+                state.portfolio.last[position.symbol] = day.bar.close
         self._mark()
 
     def _close_session(self) -> None:

@@ -15,13 +15,14 @@ from kats_core.engine.view import BarView
 from kats_core.engine.watch import holds, needs_minutes, resolve
 from kats_core.market.exact import floor_times, to_fraction
 from kats_core.market.overlays import pulse_allows
+from kats_core.market.vi import ViState
 from kats_core.model import fact, ids, time
 from kats_core.model.bar import Bar
 from kats_core.model.codes import CoreCode
 from kats_core.model.command import Fetch
 from kats_core.model.event import Fetched
 from kats_core.model.fact import Fact
-from kats_core.model.kinds import BarKind, Decision, FactSource, OrderState, Overlay, Purpose
+from kats_core.model.kinds import BarKind, Decision, FactSource, Grade, OrderState, Overlay, Purpose
 from kats_core.model.labels import Code
 from kats_core.model.record import SetupRecord, SetupStatus, SignalRecord, SignalStatus, VerdictRecord
 from kats_core.model.setup import Below, OpeningRangeHigh, Setup, Trigger
@@ -41,6 +42,15 @@ PARKED_AFTER = 3
 _STOP_TOO_WIDE = Fraction(10, 100)
 _NEAR_LIMIT_UP = Fraction(1, 100)
 _TRADABLE_STATUS = frozenset({"00", "55", "57"})
+_CODE_OF_VI: dict[object, CoreCode] = {
+    ViState.VI_AUCTION: CoreCode.VI_AUCTION,
+    ViState.COOLING: CoreCode.VI_COOLING,
+    ViState.HALTED: CoreCode.HALTED,
+}
+_BOOK_LIFE: Nanos = 5 * time.SECOND
+_WIDEST = Fraction(3, 1_000)
+_WIDEST_OF_SMALL = Fraction(5, 1_000)
+_SMALL = frozenset({Grade.C, Grade.ETF})
 
 
 class _Pending:
@@ -226,6 +236,7 @@ class Entries:
             daily=day.tail,
             facts=self._state.facts,
             own=self,
+            book=day.book if self._state.has_books else None,
         )
 
     def setups_of(self, instance: str) -> tuple[Setup, ...]:
@@ -244,7 +255,9 @@ class Entries:
         return (
             self._gate_of_strategy(entry.instance, day, bar)
             or self._gate_of_symbol(entry)
+            or self._gate_of_halts(entry.setup.symbol)
             or self._gate_of_slot(entry)
+            or self._gate_of_book(day)
             or self._gate_of_exchange(entry.setup.symbol)
         )
 
@@ -280,6 +293,31 @@ class Entries:
         if self._state.facts.get(fact.STATUS, symbol).value not in _TRADABLE_STATUS:
             return CoreCode.RESTRICTED
         return None
+
+    def _gate_of_halts(self, symbol: str) -> CoreCode | None:
+        """Keep out of interruptions and halts; without a feed nobody tells of them, and bars have none."""
+        facts = self._state.facts
+        known = facts.get(fact.VI_STATE, symbol)
+        is_told = self._state.has_books or not known.is_missing
+        if is_told and known.value not in (ViState.NORMAL, ViState.WARNING):
+            return _CODE_OF_VI.get(known.value, CoreCode.VI_UNKNOWN)
+        until = facts.get(fact.NO_ENTRIES_UNTIL, symbol).value
+        return CoreCode.MARKET_HALT if isinstance(until, int) and self._state.now < until else None
+
+    def _gate_of_book(self, day: SymbolDay) -> CoreCode | None:
+        """Ask for a fresh book with both sides and a narrow spread, where books are streamed (G5, G8)."""
+        if not self._state.has_books:
+            return None
+        book = day.book
+        if book is None or self._state.now - book.ts > _BOOK_LIFE:
+            return CoreCode.STALE_DATA
+        if book.ask is None or book.bid is None or book.is_crossed:
+            return CoreCode.SPREAD
+        is_small = self._state.facts.get(fact.GRADE, day.instrument.symbol).value in _SMALL
+        widest = _WIDEST_OF_SMALL if is_small else _WIDEST
+        # spread / mid <= widest, both sides times 2 x mid
+        is_narrow = 2 * (book.ask - book.bid) <= widest * (book.ask + book.bid)
+        return None if is_narrow else CoreCode.SPREAD
 
     def _gate_of_slot(self, entry: SetupState) -> CoreCode | None:
         key = entry.setup.key

@@ -19,7 +19,7 @@ from kats_core.market.limits import PriceLimits
 from kats_core.market.overlays import OverlayParams
 from kats_core.market.sessions import SessionHours
 from kats_core.market.ticks import TickTable
-from kats_core.model.bar import Bar
+from kats_core.model.bar import Bar, Book
 from kats_core.model.codes import CoreCode
 from kats_core.model.command import Command, Notify, Persist
 from kats_core.model.event import DailyTail
@@ -112,6 +112,7 @@ class SymbolDay:
     tax_rate: Fraction
     tail: DailyTail | None = None
     bar: Bar | None = None
+    book: Book | None = None
     range_high: dict[int, int] = field(default_factory=dict)
     setups: list[SetupState] = field(default_factory=list)
     is_untradable: bool = False
@@ -131,6 +132,7 @@ class State:
     hours: SessionHours | None = None
     phase: MarketPhase | None = None
     bar_kind: BarKind | None = None
+    has_books: bool = False
     trading: TradingState = TradingState.ACTIVE
     baselines: Baselines = field(default_factory=Baselines)
     is_index_shocked: bool = False

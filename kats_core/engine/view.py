@@ -9,7 +9,7 @@ from kats_core.engine.facts import Facts
 from kats_core.market.limits import PriceLimits
 from kats_core.market.sessions import SessionHours
 from kats_core.market.ticks import TickTable
-from kats_core.model.bar import Bar
+from kats_core.model.bar import Bar, Book
 from kats_core.model.event import DailyTail
 from kats_core.model.fact import Fact
 from kats_core.model.kinds import BarKind
@@ -31,7 +31,8 @@ class OwnThings(Protocol):
 class BarView:
     """The moment at which a bar, `seen`, fulfilled a trigger.
 
-    On a minute bar the moment is its end: last price and quotes are its close. On a daily bar it is the moment at which
+    On a minute bar the moment is its end: the last price is its close, and so are the quotes where no `book` is streamed.
+    On a daily bar it is the moment at which
     the price met `level`, somewhere between open and close.
     """
 
@@ -47,6 +48,7 @@ class BarView:
     daily: DailyTail | None
     facts: Facts
     own: OwnThings
+    book: Book | None = None
     read: list[Fact] = field(default_factory=list)
 
     @property
@@ -86,6 +88,8 @@ class BarView:
 
     def ask_within(self, cap: int) -> int | None:
         """Return the ask if it is at most `cap`; on a daily bar also the cap itself when the price came back to it."""
+        if self.book is not None:
+            return self.book.ask if self.book.ask is not None and self.book.ask <= cap else None
         ask = self.ticks.rup(self.last)
         if ask <= cap:
             return ask

@@ -48,7 +48,7 @@ class Bar(msgspec.Struct, frozen=True):
 
 
 class Trade(msgspec.Struct, frozen=True):
-    """One execution on the exchange. `aggressor` is None where the feed does not tell."""
+    """One execution on the exchange. `aggressor` is None where the feed does not tell, and at the print of an auction."""
 
     symbol: str
     ts: Nanos
@@ -57,6 +57,8 @@ class Trade(msgspec.Struct, frozen=True):
     aggressor: Side | None
     day_volume: int
     day_value: int
+    is_auction: bool = False
+    """The print of a call auction: `quantity` is everything that traded in it."""
 
     def __post_init__(self) -> None:
         if self.price <= 0 or self.quantity <= 0:
@@ -77,3 +79,35 @@ class Book(msgspec.Struct, frozen=True):
     ts: Nanos
     asks: tuple[BookLevel, ...]
     bids: tuple[BookLevel, ...]
+
+    def __post_init__(self) -> None:
+        _require_ladder(self.symbol, self.asks, 1)
+        _require_ladder(self.symbol, self.bids, -1)
+
+    @property
+    def ask(self) -> int | None:
+        """Best price at which somebody sells."""
+        return self.asks[0].price if self.asks else None
+
+    @property
+    def bid(self) -> int | None:
+        """Best price at which somebody buys."""
+        return self.bids[0].price if self.bids else None
+
+    @property
+    def is_crossed(self) -> bool:
+        """Tell whether bids and asks meet, as they do while a call auction collects orders: nothing can be taken then."""
+        return bool(self.asks) and bool(self.bids) and self.asks[0].price <= self.bids[0].price
+
+    def size_at(self, side: Side, price: int) -> int:
+        """Return the shares displayed at a price on one side (BUY: the bids), 0 when the price is not displayed."""
+        levels = self.bids if side is Side.BUY else self.asks
+        return next((level.size for level in levels if level.price == price), 0)
+
+
+def _require_ladder(symbol: str, levels: tuple[BookLevel, ...], direction: int) -> None:
+    previous = 0
+    for level in levels:
+        if level.price <= 0 or level.size <= 0 or (previous and (level.price - previous) * direction <= 0):
+            raise ValueError(f"{symbol}: level {level.price} x {level.size} does not follow {previous} in its book")
+        previous = level.price

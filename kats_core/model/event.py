@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from kats_core.model.bar import Bar
+from kats_core.model.bar import Bar, Book, Trade
 from kats_core.model.fact import Fact
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import MarketPhase
@@ -29,7 +29,10 @@ class DailyTail(msgspec.Struct, frozen=True):
 
 
 class SessionPrepared(msgspec.Struct, frozen=True, kw_only=True, tag="session_prepared"):
-    """A session begins (08:50): what is traded in it, yesterday's closes, the facts known by now."""
+    """A session begins (08:50): what is traded in it, yesterday's closes, the facts known by now.
+
+    `has_books`: trades and order books are streamed, so nothing needs to be read out of bars.
+    """
 
     ts: Nanos
     session: dt.date
@@ -37,6 +40,7 @@ class SessionPrepared(msgspec.Struct, frozen=True, kw_only=True, tag="session_pr
     base_prices: dict[str, int] = {}
     facts: tuple[Fact, ...] = ()
     tails: tuple[DailyTail, ...] = ()
+    has_books: bool = False
 
 
 class SetupsArmed(msgspec.Struct, frozen=True, tag="setups_armed"):
@@ -65,6 +69,20 @@ class BarClosed(msgspec.Struct, frozen=True, tag="bar_closed"):
 
     ts: Nanos
     bar: Bar
+
+
+class Traded(msgspec.Struct, frozen=True, tag="traded"):
+    """Somebody traded; delivered where the session is streamed."""
+
+    ts: Nanos
+    trade: Trade
+
+
+class BookChanged(msgspec.Struct, frozen=True, tag="book_changed"):
+    """The order book of a symbol as it was at `book.ts`; it may be delivered again, later, to whoever begins to look."""
+
+    ts: Nanos
+    book: Book
 
 
 class TimePassed(msgspec.Struct, frozen=True, tag="time_passed"):
@@ -157,5 +175,14 @@ BrokerEvent: TypeAlias = (
     | OrderExpired
 )
 Event: TypeAlias = (
-    SessionPrepared | SetupsArmed | FactsChanged | PhaseReached | BarClosed | TimePassed | Fetched | BrokerEvent
+    SessionPrepared
+    | SetupsArmed
+    | FactsChanged
+    | PhaseReached
+    | BarClosed
+    | Traded
+    | BookChanged
+    | TimePassed
+    | Fetched
+    | BrokerEvent
 )

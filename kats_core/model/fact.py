@@ -44,6 +44,11 @@ EVENTS = "events"
 """The session's events as text, the market's or a symbol's own (`market.events.day_from_text`)."""
 EXCHANGE_OPEN = "exchange_open"
 """Whether the broker's daily inquiry says that the exchange trades today: true or false."""
+VI_UPPER = "vi_upper"
+"""The price at which a static VI upwards is expected."""
+
+NO_ENTRIES_UNTIL = "no_entries_until"
+"""The instant until which a halt of the whole market keeps entries away."""
 
 MARKET_WIDE = ""
 """The symbol of a fact that belongs to no symbol."""

@@ -6,7 +6,7 @@ is an event.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Protocol
@@ -25,6 +25,9 @@ class BrokerError(RuntimeError):
 class Broker(Protocol):
     """Carries out commands inside the process. Events come back in the order in which they happened.
 
+    Each event is handled before the next is taken from the answer, and may bring new commands, so a broker that answers
+    with a generator sees them in time.
+
     | method     | called                                        | may answer with nothing                        |
     | ---------- | --------------------------------------------- | ---------------------------------------------- |
     | `send`     | for each `Send` and `Cancel`, in order        | yes, `()`: the answer comes from `on_event`    |
@@ -35,13 +38,13 @@ class Broker(Protocol):
     the fate of the order is unknown: it is not sent again.
     """
 
-    def send(self, command: Send | Cancel) -> Sequence[BrokerEvent]:
+    def send(self, command: Send | Cancel) -> Iterable[BrokerEvent]:
         """Take an order or the wish to cancel one; return what is known at once."""
 
     def fetch(self, request: Fetch) -> Fetched:
         """Answer a question about account or market, with the request's own number."""
 
-    def on_event(self, event: Event) -> Sequence[BrokerEvent]:
+    def on_event(self, event: Event) -> Iterable[BrokerEvent]:
         """Look at what happens in the market; return what it does to the orders that wait here."""
 
 

@@ -16,7 +16,7 @@ from kats_core.market.limits import PriceLimits
 from kats_core.market.panel import BoolArray, Panel
 from kats_core.market.sessions import SessionHours
 from kats_core.market.ticks import TickTable
-from kats_core.model.bar import Bar
+from kats_core.model.bar import Bar, Book
 from kats_core.model.event import DailyTail
 from kats_core.model.fact import Fact
 from kats_core.model.labels import Code
@@ -95,6 +95,10 @@ class View(Protocol):
     @property
     def bar(self) -> Bar | None:
         """The minute bar that was just completed; None on daily bars, which would tell how the day ends."""
+
+    @property
+    def book(self) -> Book | None:
+        """The order book of the moment; None where only bars are known."""
 
     @property
     def last(self) -> int:

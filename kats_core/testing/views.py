@@ -9,7 +9,7 @@ from kats_core.market.limits import PriceLimits, price_limits
 from kats_core.market.sessions import SessionHours
 from kats_core.market.ticks import TickTable, tick_table
 from kats_core.model import time
-from kats_core.model.bar import Bar
+from kats_core.model.bar import Bar, Book
 from kats_core.model.event import DailyTail
 from kats_core.model.fact import Fact
 from kats_core.model.instrument import Instrument
@@ -40,6 +40,7 @@ class FrozenView:
     price_limits: PriceLimits
     ask: int | None
     came_back_to: int | None = None
+    book: Book | None = None
     daily: DailyTail | None = None
     free_slots: tuple[int, ...] = (0,)
     setups: tuple[Setup, ...] = ()

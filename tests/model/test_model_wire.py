@@ -82,6 +82,13 @@ def bars(draw: st.DrawFn) -> Bar:
     )
 
 
+@st.composite
+def books(draw: st.DrawFn) -> Book:
+    prices = sorted(draw(st.lists(WON, unique=True, max_size=4)))
+    levels = [BookLevel(price, draw(WON)) for price in prices]
+    return Book(draw(SYMBOL), draw(NANOS), tuple(levels[2:]), tuple(reversed(levels[:2])))
+
+
 PLAIN: dict[type, st.SearchStrategy[Any]] = {
     msgspec.inspect.IntType: st.integers(1, 2**53),
     msgspec.inspect.FloatType: FLOATS,
@@ -93,6 +100,7 @@ PLAIN: dict[type, st.SearchStrategy[Any]] = {
 FIELDS: dict[type, st.SearchStrategy[Any]] = {
     Fact: facts(),
     Bar: bars(),
+    Book: books(),
     Instrument: st.builds(Instrument, symbol=st.from_regex(r"[0-9A-Z]{6}", fullmatch=True), leverage=st.just(-2)),
 }
 

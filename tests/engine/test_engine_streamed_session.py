@@ -1,0 +1,142 @@
+"""A session with order books and trades: what an entry asks of a book, and what keeps it away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kats_core.market.vi import ViState
+from kats_core.model import fact
+from kats_core.model.bar import Book, BookLevel, Trade
+from kats_core.model.codes import CoreCode
+from kats_core.model.event import BookChanged, FactsChanged, Traded
+from kats_core.model.fact import Fact
+from kats_core.model.kinds import FactSource, OrderState, Side
+from kats_core.model.record import OrderEventRecord, OrderRecord, SetupRecord
+
+if TYPE_CHECKING:
+    from conftest import Desk, House
+
+    from kats_core.engine.pipeline import StageInstance
+
+SYMBOL = "005930"
+SIZE = 10_000
+
+
+class Stream:
+    """A desk whose session is streamed: one symbol, ticks of 50, breakout at 25 450, stop 23 500 unless told."""
+
+    def __init__(
+        self,
+        house: type[House],
+        *,
+        state: ViState | None = ViState.NORMAL,
+        stages: tuple[StageInstance, ...] = (),
+        **buyer: Any,
+    ) -> None:
+        plan: dict[str, Any] = {"cap": 25_550, "stop": 25_000} | buyer
+        self.desk: Desk = house.Desk(strategies=(house.instance(house.Buyer(**plan), ttl_s=120),), stages=stages)
+        self.desk.begin(house.setup(), has_books=True)
+        if state is not None:
+            self.state("09:00:00", state)
+
+    def book(self, clock: str, bid: int | None, ask: int | None, *, of: str | None = None, size: int = SIZE) -> Stream:
+        seen, ts = self.desk.at(clock), self.desk.at(of or clock)
+        asks = () if ask is None else (BookLevel(ask, size), BookLevel(ask + 50, size))
+        bids = () if bid is None else (BookLevel(bid, size), BookLevel(bid - 50, size))
+        self.desk.feed(BookChanged(seen, Book(SYMBOL, ts, asks, bids)))
+        return self
+
+    def trade(self, clock: str, price: int, quantity: int = 100, *, is_auction: bool = False) -> Stream:
+        ts = self.desk.at(clock)
+        side = None if is_auction else Side.SELL
+        self.desk.feed(Traded(ts, Trade(SYMBOL, ts, price, quantity, side, quantity, price * quantity, is_auction)))
+        return self
+
+    def state(self, clock: str, state: ViState) -> Stream:
+        ts = self.desk.at(clock)
+        self.desk.feed(FactsChanged(ts, (Fact(fact.VI_STATE, state.value, ts, FactSource.FEED, SYMBOL),)))
+        return self
+
+    def minute(self, start: str, price: int) -> Stream:
+        self.desk.minute(start, price)
+        return self
+
+    def buy(self) -> Stream:
+        """Buy 100 at 25 500 at 10:01:00.2."""
+        return self.book("10:00:59", 25_450, 25_500).minute("10:00", 25_450).trade("10:01:01", 25_450)
+
+    @property
+    def code(self) -> str | None:
+        self.desk.close()
+        return self.desk.kept(SetupRecord)[-1].code
+
+
+class TestEntries:
+    """A setup whose trigger holds asks the book."""
+
+    def test_an_entry_is_priced_from_the_ask_and_filled_from_the_book(self, house: type[House]) -> None:
+        """Ask 25 500: limit a tick above it, filled 200 ms later at the ask."""
+        stream = Stream(house).buy()
+        assert stream.desk.bought == [(25_500, 100)]
+        order = stream.desk.kept(OrderRecord)[0]
+        assert order.limit == 25_550
+        filled = [step for step in stream.desk.kept(OrderEventRecord) if step.after is OrderState.FILLED]
+        assert filled[0].ts == stream.desk.at("10:01:00.200")
+
+    @pytest.mark.parametrize(
+        ("bid", "ask", "code"),
+        [
+            (25_450, 25_550, CoreCode.SPREAD),
+            (None, 25_500, CoreCode.SPREAD),
+            (25_450, None, CoreCode.SPREAD),
+            (25_550, 25_600, CoreCode.CHASE),
+        ],
+    )
+    def test_a_book_that_is_too_wide_or_too_far_is_refused(
+        self, house: type[House], bid: int | None, ask: int | None, code: CoreCode
+    ) -> None:
+        """100 of 25 500 are 0.39 %, more than 0.3 %; a missing side is too wide; the cap is 25 550."""
+        assert Stream(house).book("10:00:59", bid, ask).minute("10:00", 25_450).code == str(code)
+
+    def test_without_a_fresh_book_nothing_is_bought(self, house: type[House]) -> None:
+        """Never a book, or one of more than five seconds ago."""
+        assert Stream(house).minute("10:00", 25_450).code == str(CoreCode.STALE_DATA)
+        stale = Stream(house).book("10:00:54.900", 25_450, 25_500).minute("10:00", 25_450)
+        assert stale.code == str(CoreCode.STALE_DATA)
+        redelivered = Stream(house).book("10:01:00", 25_450, 25_500, of="10:00:54.900").minute("10:00", 25_450)
+        assert redelivered.code == str(CoreCode.STALE_DATA)
+
+    @pytest.mark.parametrize(
+        ("state", "code"),
+        [
+            (ViState.VI_AUCTION, CoreCode.VI_AUCTION),
+            (ViState.COOLING, CoreCode.VI_COOLING),
+            (ViState.HALTED, CoreCode.HALTED),
+            (ViState.UNKNOWN, CoreCode.VI_UNKNOWN),
+            (None, CoreCode.VI_UNKNOWN),
+        ],
+    )
+    def test_an_interrupted_symbol_is_not_bought(
+        self, house: type[House], state: ViState | None, code: CoreCode
+    ) -> None:
+        """Nor one of which nobody tells how it trades."""
+        stream = Stream(house, state=state).book("10:00:59", 25_450, 25_500).minute("10:00", 25_450)
+        assert stream.desk.bought == []
+        assert stream.code == str(code)
+
+    def test_close_to_a_trigger_it_may_still_be_bought(self, house: type[House]) -> None:
+        """WARNING is left to the risk stage that knows the distance."""
+        assert Stream(house, state=ViState.WARNING).buy().desk.bought == [(25_500, 100)]
+
+    def test_a_halt_of_the_market_keeps_entries_away_until_it_is_over(self, house: type[House]) -> None:
+        """The instant comes as a fact."""
+        stream = Stream(house)
+        until = stream.desk.at("10:01:30")
+        stream.desk.feed(
+            FactsChanged(stream.desk.at("10:00"), (Fact(fact.NO_ENTRIES_UNTIL, until, 0, FactSource.FEED, SYMBOL),))
+        )
+        assert stream.buy().desk.bought == []
+        stream.book("10:01:59", 25_450, 25_500).minute("10:01", 25_450).trade("10:02:01", 25_450)
+        assert stream.desk.bought == [(25_500, 100)]

@@ -1,0 +1,309 @@
+"""The VI state machine of `spec/market.md` section 7: each of its transitions, its worked example, and market-wide halts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kats_core.market.calendar import krx_calendar
+from kats_core.market.ticks import tick_table
+from kats_core.market.vi import (
+    NO_ENTRY,
+    ListedVi,
+    MarketHalt,
+    StatusMessage,
+    ViMonitor,
+    ViState,
+    static_bounds,
+)
+from kats_core.model import fact, time
+from kats_core.model.kinds import InstrumentKind, Market
+from kats_core.model.time import Nanos
+
+SESSION = dt.date(2026, 3, 4)
+HOURS = krx_calendar().hours(SESSION)
+TICKS = tick_table(SESSION, Market.KOSPI, InstrumentKind.STOCK)
+SYMBOL, OTHER = "005930", "035720"
+BASE = 50_000
+
+
+def at(second: float) -> Nanos:
+    """An instant, in seconds from 10:00."""
+    return time.at(SESSION, dt.time(10)) + int(second * time.SECOND)
+
+
+@dataclass(slots=True)
+class Watch:
+    """A monitor of a KOSPI symbol (base 50 000) and a KOSDAQ one; instants in seconds from 10:00."""
+
+    is_known: bool = True
+    monitor: ViMonitor = field(default_factory=ViMonitor)
+
+    def __post_init__(self) -> None:
+        self.monitor.begin_session(HOURS)
+        self.monitor.follow(SYMBOL, Market.KOSPI, BASE, TICKS, is_known=self.is_known)
+        self.monitor.follow(OTHER, Market.KOSDAQ, BASE, TICKS, is_known=self.is_known)
+
+    @property
+    def state(self) -> ViState:
+        return self.monitor.state(SYMBOL)
+
+    def subscribe(self) -> Watch:
+        self.monitor.on_subscribed(SYMBOL, is_subscribed=True)
+        return self
+
+    def trade(self, second: float, price: int, *, is_auction: bool = False) -> Watch:
+        self.monitor.on_trade(SYMBOL, price, at(second), is_auction=is_auction)
+        return self
+
+    def vi(self, second: float, is_vi: bool) -> Watch:
+        self.monitor.on_message(StatusMessage(at(second), SYMBOL, is_vi=is_vi))
+        return self
+
+    def halt(self, second: float, is_halted: bool) -> Watch:
+        self.monitor.on_message(StatusMessage(at(second), SYMBOL, is_halted=is_halted))
+        return self
+
+    def read(self, second: float, *rows: tuple[float, float | None]) -> Watch:
+        listed = [ListedVi(SYMBOL, at(start), None if end is None else at(end)) for start, end in rows]
+        self.monitor.on_list(at(second), listed)
+        return self
+
+    def connection(self, second: float, *, is_up: bool) -> Watch:
+        self.monitor.on_connection(at(second), is_up=is_up)
+        return self
+
+    def wait(self, second: float) -> Watch:
+        self.monitor.on_time(at(second))
+        return self
+
+
+def test_the_worked_example() -> None:
+    """Opening print 52 000: triggers 57 200 and 46 800; 56 700 warns, 56 500 does not any more; print 57 900 is the next reference."""
+    watch = Watch().trade(0, 52_000, is_auction=True)
+    known = watch.monitor.of(SYMBOL)
+    assert (known.reference, known.lower, known.upper) == (52_000, 46_800, 57_200)
+    assert watch.trade(1, 56_700).state is ViState.WARNING
+    assert watch.trade(2, 56_550).state is ViState.WARNING
+    assert watch.trade(3, 56_500).state is ViState.NORMAL
+    watch.vi(4, True).trade(130, 57_900, is_auction=True)
+    assert (watch.state, watch.monitor.of(SYMBOL).reference) == (ViState.VI_AUCTION, 57_900)
+
+
+def test_before_the_opening_print_the_base_price_is_the_reference() -> None:
+    """v1.1 stays at 55 000 and 45 000 all day; here that holds until the opening print only."""
+    known = Watch().monitor.of(SYMBOL)
+    assert (known.lower, known.upper) == (45_000, 55_000)
+
+
+@pytest.mark.parametrize(
+    ("reference", "lower", "upper"), [(52_000, 46_800, 57_200), (12_340, 11_100, 13_580), (1_999, 1_799, 2_200)]
+)
+def test_triggers_are_rounded_outward(reference: int, lower: int, upper: int) -> None:
+    """The upper one up to a tick, the lower one down."""
+    assert static_bounds(reference, TICKS) == (lower, upper)
+
+
+def test_the_exchanges_own_reference_goes_before_the_estimate() -> None:
+    """The trade message's static reference replaces the last print."""
+    watch = Watch().trade(0, 52_000, is_auction=True)
+    assert watch.monitor.on_reference(SYMBOL, 53_000) == [SYMBOL]
+    assert watch.monitor.of(SYMBOL).upper == 58_300
+    assert watch.monitor.on_reference(SYMBOL, 53_000) == []
+
+
+class TestInterruption:
+    """Start, end and what lies behind."""
+
+    def test_a_message_starts_and_ends_it(self) -> None:
+        """VI_AUCTION, then COOLING for 30 s, then NORMAL with the first fresh trade."""
+        watch = Watch().trade(0, 50_000, is_auction=True).vi(10, True)
+        assert watch.state is ViState.VI_AUCTION
+        assert watch.vi(140, False).state is ViState.COOLING
+        assert watch.trade(169.9, 52_000).state is ViState.COOLING
+        assert watch.trade(170, 52_000).state is ViState.NORMAL
+
+    def test_cooling_needs_a_fresh_trade(self) -> None:
+        """Time alone does not end it when the last trade is older than five seconds."""
+        watch = Watch().vi(10, True).vi(140, False).trade(160, 52_000).wait(180)
+        assert watch.state is ViState.COOLING
+        assert watch.trade(200, 52_000).state is ViState.NORMAL
+        assert Watch().vi(10, True).vi(140, False).trade(168, 52_000).wait(170).state is ViState.NORMAL
+
+    def test_cooling_can_lead_into_a_warning(self) -> None:
+        """The price behind the auction is already close to the next trigger."""
+        watch = Watch().vi(10, True).trade(140, 52_000, is_auction=True).vi(140, False)
+        assert watch.trade(171, 57_000).state is ViState.WARNING
+
+    def test_another_one_may_start_while_cooling(self) -> None:
+        """There is no limit to a symbol's interruptions in a day."""
+        assert Watch().vi(10, True).vi(140, False).vi(150, True).state is ViState.VI_AUCTION
+
+    def test_the_list_starts_and_ends_it_too(self) -> None:
+        """A row without an end is a VI in force; the end that it gets later ends it."""
+        watch = Watch().read(12, (10, None))
+        assert (watch.state, watch.monitor.of(SYMBOL).started) == (ViState.VI_AUCTION, at(10))
+        assert watch.read(142, (10, 140)).state is ViState.COOLING
+
+    def test_an_older_row_of_the_list_changes_nothing(self) -> None:
+        """A VI that was over before this one began does not end this one."""
+        assert Watch().vi(500, True).read(501, (10, 140)).state is ViState.VI_AUCTION
+        assert Watch().read(501, (10, 140)).state is ViState.NORMAL
+
+    def test_a_missing_end_is_asked_for_and_given_up(self) -> None:
+        """From 180 s on the list is due every 5 s; after 600 s the state is unknown, whatever the list still says."""
+        watch = Watch().vi(0, True).read(1, (0, None))
+        assert not watch.monitor.inquiry_due(at(60))
+        assert watch.monitor.inquiry_due(at(61))
+        watch.read(179, (0, None))
+        assert watch.monitor.inquiry_due(at(184))
+        assert watch.read(599, (0, None)).wait(599.9).state is ViState.VI_AUCTION
+        assert watch.wait(600).read(605, (0, None)).state is ViState.UNKNOWN
+        assert watch.read(700, (0, 690)).state is ViState.NORMAL
+
+
+class TestHalts:
+    """A halt goes before everything else."""
+
+    def test_a_halted_symbol_knows_no_interruption(self) -> None:
+        """VI start from any state but HALTED."""
+        assert Watch().halt(0, True).vi(1, True).state is ViState.HALTED
+
+    def test_its_end_leads_into_cooling(self) -> None:
+        """HALTED, flag off: COOLING."""
+        watch = Watch().halt(0, True).halt(60, False)
+        assert watch.state is ViState.COOLING
+        assert watch.trade(91, 50_000).state is ViState.NORMAL
+
+    def test_a_halt_interrupts_an_interruption(self) -> None:
+        """VI_AUCTION, flag on: HALTED."""
+        assert Watch().vi(0, True).halt(1, True).vi(2, False).state is ViState.HALTED
+
+    def test_a_breaker_halts_its_market_only(self) -> None:
+        """Twenty minutes HALTED, ten minutes of auction, no entries for the rest of the day."""
+        watch = Watch()
+        assert watch.monitor.on_market_halt(at(0), Market.KOSPI, MarketHalt.BREAKER_1) == [SYMBOL]
+        assert (watch.state, watch.monitor.state(OTHER)) == (ViState.HALTED, ViState.NORMAL)
+        assert watch.wait(20 * 60 - 1).state is ViState.HALTED
+        assert watch.wait(20 * 60).state is ViState.VI_AUCTION
+        watch.trade(30 * 60, 46_000, is_auction=True).vi(30 * 60, False).trade(30 * 60 + 31, 46_000)
+        assert watch.state is ViState.NORMAL
+        assert not watch.monitor.allows_entries(SYMBOL, at(3 * 3600))
+        assert watch.monitor.allows_entries(OTHER, at(0))
+
+    def test_the_third_breaker_ends_the_session(self) -> None:
+        """HALTED until the close, and the close jobs are due."""
+        watch = Watch()
+        watch.monitor.on_market_halt(at(0), Market.KOSPI, MarketHalt.BREAKER_3)
+        assert watch.monitor.is_session_over(Market.KOSPI)
+        assert watch.wait(4 * 3600).state is ViState.HALTED
+
+    def test_a_symbol_that_is_halted_itself_stays_so_behind_a_breaker(self) -> None:
+        """Its own flag has to go off, too."""
+        watch = Watch().halt(0, True)
+        watch.monitor.on_market_halt(at(1), Market.KOSPI, MarketHalt.BREAKER_1)
+        assert watch.wait(1_300).state is ViState.HALTED
+
+    def test_a_sidecar_keeps_entries_away_for_five_minutes(self) -> None:
+        """The state of the symbols does not change."""
+        watch = Watch()
+        watch.monitor.on_market_halt(at(0), Market.KOSPI, MarketHalt.SIDECAR)
+        assert watch.state is ViState.NORMAL
+        assert not watch.monitor.allows_entries(SYMBOL, at(299))
+        assert watch.monitor.allows_entries(SYMBOL, at(300))
+
+
+class TestUnknown:
+    """What is not told is not known."""
+
+    def test_a_symbol_is_unknown_until_it_is_subscribed_and_the_list_was_read(self) -> None:
+        """Both, in either order."""
+        watch = Watch(is_known=False)
+        assert watch.read(0).state is ViState.UNKNOWN
+        assert watch.subscribe().state is ViState.UNKNOWN
+        assert watch.read(1).state is ViState.NORMAL
+        assert watch.monitor.state("999999") is ViState.UNKNOWN
+
+    def test_the_list_may_know_of_a_vi_in_force(self) -> None:
+        """Restored into VI_AUCTION."""
+        watch = Watch(is_known=False)
+        watch.subscribe()
+        assert watch.read(20, (10, None)).state is ViState.VI_AUCTION
+
+    def test_a_lost_connection_is_unknown_after_ten_seconds(self) -> None:
+        """A short one changes nothing; a longer one needs the list again."""
+        watch = Watch().connection(0, is_up=False)
+        assert watch.wait(10).state is ViState.NORMAL
+        assert watch.connection(10, is_up=True).state is ViState.NORMAL
+        watch.connection(20, is_up=False)
+        assert watch.wait(31).read(32).state is ViState.UNKNOWN
+        assert watch.connection(40, is_up=True).state is ViState.UNKNOWN
+        assert watch.monitor.inquiry_due(at(40))
+        assert watch.read(41).state is ViState.NORMAL
+
+    def test_a_connection_lost_unnoticed_counts_when_it_comes_back(self) -> None:
+        """Nobody let time pass meanwhile."""
+        assert Watch().connection(0, is_up=False).connection(11, is_up=True).state is ViState.UNKNOWN
+
+    def test_a_halt_outlives_the_connection(self) -> None:
+        """The list of interruptions does not tell of halts: what was halted is halted again."""
+        watch = Watch().halt(0, True).connection(1, is_up=False)
+        assert watch.wait(12).state is ViState.UNKNOWN
+        assert watch.connection(13, is_up=True).read(14).state is ViState.HALTED
+
+
+def test_decisions_read_the_state_as_a_fact() -> None:
+    """Its name and the upper trigger, of the symbol, as of now."""
+    watch = Watch().trade(0, 52_000, is_auction=True)
+    values = {one.name: (one.value, one.symbol, one.as_of) for one in watch.monitor.facts([SYMBOL], at(0))}
+    assert values == {fact.VI_STATE: ("NORMAL", SYMBOL, at(0)), fact.VI_UPPER: (57_200, SYMBOL, at(0))}
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.integers(0, 200),
+        st.one_of(
+            st.tuples(st.just("trade"), st.integers(400, 600)),
+            st.tuples(st.just("print"), st.integers(400, 600)),
+            st.tuples(st.just("vi"), st.booleans()),
+            st.tuples(st.just("halt"), st.booleans()),
+            st.tuples(st.just("wait"), st.none()),
+            st.tuples(st.just("read"), st.booleans()),
+        ),
+    ),
+    max_size=40,
+)
+
+
+@given(STEPS)
+@settings(max_examples=300, deadline=None)
+def test_whatever_happens_an_interruption_blocks_and_has_a_way_out(
+    steps: list[tuple[int, tuple[str, int | None]]],
+) -> None:
+    """A VI or a halt in force never allows an entry; and when all is told and quiet, the symbol is tradable again."""
+    watch, now, is_vi, is_halted = Watch(), 0, False, False
+    for wait, (kind, what) in steps:
+        now += wait
+        match kind:
+            case "trade" | "print":
+                watch.trade(now, int(what or 0) * 100, is_auction=kind == "print")
+            case "vi":
+                is_vi = bool(what)
+                watch.vi(now, is_vi)
+            case "halt":
+                is_halted = bool(what)
+                watch.halt(now, is_halted)
+            case "read":
+                watch.read(now)
+            case _:
+                watch.wait(now)
+        if is_halted:
+            assert watch.state in NO_ENTRY
+        lower, upper = watch.monitor.of(SYMBOL).lower, watch.monitor.of(SYMBOL).upper
+        assert lower < watch.monitor.of(SYMBOL).reference < upper
+    watch.halt(now, False).vi(now, False).read(now).wait(now + 31).trade(now + 31, watch.monitor.of(SYMBOL).reference)
+    assert watch.state is ViState.NORMAL
