@@ -43,6 +43,7 @@ Builder = Callable[..., list[Record]]
 
 whole = st.integers(-(2**62), 2**62)
 small = st.integers(0, 1_000)
+counts = st.integers(1, 1_000)
 real = st.floats(allow_nan=False, allow_infinity=False)
 words = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=8)
 days = st.dates(dt.date(2020, 1, 1), dt.date(2030, 1, 1))
@@ -53,9 +54,9 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "numbers": st.dictionaries(words, whole | real | words, max_size=3),
     "facts": st.lists(facts, max_size=2).map(tuple),
     "trigger": st.none()
-    | st.builds(Above, st.builds(Fixed, small) | st.builds(DayOpen, whole))
-    | st.builds(Below, st.builds(OpeningRangeHigh, small, small))
-    | st.builds(OnBar, small),
+    | st.builds(Above, st.builds(Fixed, counts) | st.builds(DayOpen, whole))
+    | st.builds(Below, st.builds(OpeningRangeHigh, counts, small))
+    | st.builds(OnBar, counts),
     "slot": small,
     "attempt": small,
     "position": small,

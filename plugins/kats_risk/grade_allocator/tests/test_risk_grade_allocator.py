@@ -133,7 +133,7 @@ def test_it_has_no_parameters_of_its_own() -> None:
     price=st.integers(100, 1_000_000),
     regime=st.sampled_from(list(Regime)),
     grade=st.sampled_from(list(Grade)),
-    held=st.integers(0, 90_000_000),
+    held=st.integers(10_000, 90_000_000),
 )
 def test_it_never_enlarges_and_no_cap_is_ever_passed(
     quantity: int, price: int, regime: Regime, grade: Grade, held: int

@@ -85,7 +85,7 @@ def test_a_value_out_of_range_or_unknown_is_refused(wrong: dict[str, object]) ->
         Params.model_validate(wrong)
 
 
-@given(quantity=st.integers(1, 10**6), held=st.integers(0, 10**8), cap=st.floats(0.1, 1))
+@given(quantity=st.integers(1, 10**6), held=st.integers(10_000, 10**8), cap=st.floats(0.1, 1))
 def test_it_never_enlarges_and_the_sector_stays_within_its_part(quantity: int, held: int, cap: float) -> None:
     """Whatever is held already."""
     verdict = check(quantity, held=[used(held)], sector_max=cap)
