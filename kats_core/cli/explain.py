@@ -138,7 +138,7 @@ def _show(
 ) -> None:
     from kats_core.journal.explain import explain as explanations_of
     from kats_core.journal.explain import json_lines
-    from kats_core.model.record import FaultRecord
+    from kats_core.model.record import FaultRecord, OperatorRecord
     from kats_core.store.run import RunStatus
 
     found = explanations_of(stored.records)
@@ -155,11 +155,14 @@ def _show(
     from kats_core.cli import explaining
 
     screen = console.out()
+    ordered = [record for record in stored.records if isinstance(record, OperatorRecord)]
     if symbol is not None:
-        explaining.render_symbol(symbol, found, stored.run, language(), screen)
+        explaining.render_symbol(symbol, found, stored.run, language(), screen, ordered=ordered)
     elif what is None and session is not None:
         faults = [record for record in stored.records if isinstance(record, FaultRecord)]
-        explaining.render_day(session, found, stored.run, language(), screen, names=names, faults=faults)
+        explaining.render_day(
+            session, found, stored.run, language(), screen, names=names, faults=faults, ordered=ordered
+        )
     else:
         for explanation in found:
             explaining.render(explanation, stored.run, language(), screen)

@@ -21,7 +21,7 @@ from kats_core.model import fact
 from kats_core.model.fact import Fact, FactValue
 from kats_core.model.kinds import Decision, FactSource, OrderType
 from kats_core.model.labels import Language
-from kats_core.model.record import FaultRecord, SetupRecord, TradeRecord, VerdictRecord
+from kats_core.model.record import FaultRecord, OperatorRecord, SetupRecord, TradeRecord, VerdictRecord
 from kats_core.model.setup import Above, Below, DayOpen, Fixed, Level, Numbers, Trigger
 from kats_core.model.time import Nanos, clock, session_date
 from kats_core.store.run import Run
@@ -83,6 +83,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "sessions": ("{count}일 ({first} ~ {last})", "{count} sessions ({first} to {last})"),
     "earlier": ("이전 거래일의 신호", "signals of earlier sessions"),
     "faults": ("오류", "faults"),
+    "ordered": ("운영자 명령", "ordered by people"),
+    "everything": ("전체", "everything"),
     "nothing": ("기록 없음", "nothing recorded"),
     "yes": ("예", "yes"),
     "no": ("아니요", "no"),
@@ -134,19 +136,28 @@ def render_day(
     *,
     names: int | None = NAMES_SHOWN,
     faults: Sequence[FaultRecord] = (),
+    ordered: Sequence[OperatorRecord] = (),
 ) -> None:
     """Print a session: counts of each strategy, a line for each candidate, and why the others were not armed.
 
-    `names` symbols are listed for each reason, all of them when it is None.
+    `names` symbols are listed for each reason, all of them when it is None; `ordered` is what people did meanwhile.
     """
-    console.print(Group(*_Page(run, language).day(session, explanations, names, faults)))
+    page = _Page(run, language)
+    console.print(Group(*page.day(session, explanations, names, faults), *page.ordered(ordered)))
 
 
 def render_symbol(
-    symbol: str, explanations: Sequence[Explanation], run: Run, language: Language, console: Console
+    symbol: str,
+    explanations: Sequence[Explanation],
+    run: Run,
+    language: Language,
+    console: Console,
+    *,
+    ordered: Sequence[OperatorRecord] = (),
 ) -> None:
     """Print a symbol over the sessions given: in full where it was armed, else how often for which reason it was not."""
-    console.print(Group(*_Page(run, language).symbol(symbol, explanations)))
+    page = _Page(run, language)
+    console.print(Group(*page.symbol(symbol, explanations), *page.ordered(ordered)))
 
 
 class _Page:
@@ -190,6 +201,23 @@ class _Page:
         if faults:
             yield Text(self._say("faults"), "bold red")
             yield from (self._fault(record) for record in faults)
+
+    def ordered(self, records: Sequence[OperatorRecord]) -> Iterator[Text | Padding]:
+        if not records:
+            return
+        yield Text(self._say("ordered"), "bold")
+        for record in records:
+            scope = self._named(record.symbol) if record.symbol else record.instance or self._say("everything")
+            when = f"{session_date(record.ts)} {_time(record.ts, session_date(record.ts))}"
+            parts = [
+                record.verb.label(self._language),
+                scope,
+                record.who,
+                record.reason,
+                record.cause,
+                record.reference,
+            ]
+            yield Padding(Text(f"{when} {' · '.join(filter(None, parts))}"), (0, 0, 0, 2), expand=False)
 
     def symbol(self, symbol: str, explanations: Sequence[Explanation]) -> Iterator[Text | Padding | Table]:
         if not explanations:

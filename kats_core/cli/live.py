@@ -31,10 +31,11 @@ from kats_core.market.calendar import krx_calendar
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.sessions import SessionHours
 from kats_core.model import fact
+from kats_core.model.codes import CoreCode
 from kats_core.model.command import Notify
 from kats_core.model.kinds import FactSource, MarketPhase, Regime, Severity, TradingState
 from kats_core.model.position import Position
-from kats_core.model.record import FaultRecord, Record, SignalStatus, TradeRecord
+from kats_core.model.record import FaultRecord, OperatorRecord, Record, SignalStatus, TradeRecord
 from kats_core.model.setup import Below
 from kats_core.model.time import MINUTE, Nanos, clock, session_date
 from kats_core.runtime.assembly import App
@@ -148,6 +149,9 @@ class SessionScreen:
         match record:
             case TradeRecord():
                 self._trades.append(record)
+            case OperatorRecord():
+                text = f"{clock(record.ts):%H:%M} {self._wording.operator(record)}"
+                self._news = Text(text, "yellow", no_wrap=True, overflow="ellipsis")
             case FaultRecord():
                 self._faults += 1
                 text = f"{clock(record.ts):%H:%M} {record.owner} · {self._wording.reason(record.code)} · {record.text}"
@@ -155,7 +159,7 @@ class SessionScreen:
 
     def tell(self, notice: Notify) -> None:
         """Take a notice."""
-        if notice.severity is Severity.INFO:
+        if notice.severity is Severity.INFO or notice.code == str(CoreCode.OPERATOR_ORDER):
             return
         text = f"{clock(notice.ts):%H:%M} {self._wording.reason(notice.code)} {notice.symbol}"
         self._news = Text(text, "yellow", no_wrap=True, overflow="ellipsis")

@@ -15,12 +15,14 @@ from kats_core.cli.describing import banner
 from kats_core.cli.pace import Pace
 from kats_core.cli.text import label, t
 from kats_core.cli.wording import Trail, Trails, Wording
+from kats_core.model.codes import CoreCode
 from kats_core.model.command import Notify
 from kats_core.model.kinds import OrderState, OrderType, Severity, Side
 from kats_core.model.record import (
     EquityRecord,
     FaultRecord,
     FillRecord,
+    OperatorRecord,
     OrderEventRecord,
     OrderRecord,
     Record,
@@ -30,6 +32,7 @@ from kats_core.model.time import Nanos, clock
 from kats_core.runtime.assembly import App
 
 _KIND_CELLS = 6
+_OPERATOR_ORDER = str(CoreCode.OPERATOR_ORDER)
 _ENDED_EARLY = frozenset({OrderState.CANCELLED, OrderState.REJECTED, OrderState.EXPIRED, OrderState.ERROR})
 
 
@@ -68,12 +71,15 @@ class PlainView(Quiet):
                 self._line(record.closed_at, t("exit"), self._trade(record))
             case FaultRecord():
                 self._line(record.ts, t("fault"), Text(self._fault(record), "red"))
+            case OperatorRecord():
+                self._line(record.ts, t("operator"), Text(self._wording.operator(record), "yellow"))
             case EquityRecord():
                 text = t("day_end", day=record.session, equity=look.won(record.equity), cash=look.won(record.cash))
                 self._print(Text(text))
 
     def on_notice(self, notice: Notify) -> None:
-        if notice.severity is not Severity.INFO:
+        # What a person ordered is a record, and shown as such.
+        if notice.severity is not Severity.INFO and notice.code != _OPERATOR_ORDER:
             text = " · ".join(filter(None, [self._wording.reason(notice.code), notice.symbol]))
             self._line(notice.ts, label(notice.severity), Text(text, "yellow"))
 

@@ -17,7 +17,15 @@ from kats_core.cli.describing import span
 from kats_core.cli.text import label, t
 from kats_core.cli.wording import Wording
 from kats_core.journal.explain import Explanation, Outcome, explain
-from kats_core.model.record import FaultRecord, PositionRecord, Record, SetupRecord, SetupStatus, TradeRecord
+from kats_core.model.record import (
+    FaultRecord,
+    OperatorRecord,
+    PositionRecord,
+    Record,
+    SetupRecord,
+    SetupStatus,
+    TradeRecord,
+)
 from kats_core.model.time import Nanos, clock, session_date
 
 if TYPE_CHECKING:
@@ -55,6 +63,7 @@ class Summary(Quiet):
         for line in self._held(finished, wording):
             console.print(line, soft_wrap=True)
         console.print(self._signals(wording))
+        self._print_orders_of_people(wording, console)
         print_faults(finished.faults, wording, console)
         for note in run.notes:
             console.print(Text.assemble((t("note"), "dim"), "  ", (note, "dim")), soft_wrap=True)
@@ -71,6 +80,14 @@ class Summary(Quiet):
                     last=look.won(record.last),
                     stop=look.won(record.stop),
                 )
+
+    def _print_orders_of_people(self, wording: Wording, console: Console) -> None:
+        ordered = [record for record in self._records if isinstance(record, OperatorRecord)]
+        if not ordered:
+            return
+        console.print(Text(t("operator_orders", count=len(ordered)), "bold"))
+        for record in ordered:
+            console.print(Text(f"  {_moment(record.ts)} · {wording.operator(record)}"), soft_wrap=True)
 
     def _signals(self, wording: Wording) -> Table | Text:
         """Return, for each strategy, how many setups were armed, fired, and ended how for which reason."""
@@ -97,7 +114,11 @@ class Summary(Quiet):
     def as_json(self, finished: Finished) -> dict[str, Any]:
         """Return the summary as plain values."""
         counts = Counter(explanation.outcome for explanation in explain(self._records))
-        return as_json(finished) | {"setups": {str(outcome): count for outcome, count in sorted(counts.items())}}
+        ordered = [msgspec.to_builtins(record) for record in self._records if isinstance(record, OperatorRecord)]
+        return as_json(finished) | {
+            "setups": {str(outcome): count for outcome, count in sorted(counts.items())},
+            "operator": ordered,
+        }
 
 
 def as_json(finished: Finished) -> dict[str, Any]:

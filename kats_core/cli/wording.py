@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from rich.text import Text
 
-from kats_core.cli.text import label, language
+from kats_core.cli.text import label, language, t
 from kats_core.model.kinds import Decision
 from kats_core.model.labels import CodeTexts
-from kats_core.model.record import Record, SignalRecord, SignalStatus, VerdictRecord
+from kats_core.model.record import OperatorRecord, Record, SignalRecord, SignalStatus, VerdictRecord
 from kats_core.runtime.assembly import App
 
 _CHIPS = {
@@ -49,6 +49,13 @@ class Wording:
         """Return the symbol with its name."""
         name = self.names.get(symbol)
         return f"{symbol} {name}" if name else symbol
+
+    def operator(self, record: OperatorRecord) -> str:
+        """Return what a person ordered, for what, who, and why."""
+        scope = self.named(record.symbol) if record.symbol else record.instance or t("everything")
+        return " · ".join(
+            filter(None, [label(record.verb), scope, record.who, record.reason, record.cause, record.reference])
+        )
 
     def reason(self, code: str | None) -> str:
         """Return the text of `owner:CODE`."""

@@ -28,6 +28,7 @@ from kats_core.model.labels import Code
 from kats_core.model.order import Fill, Order, OrderId
 from kats_core.model.position import Position
 from kats_core.model.record import FillRecord, OrderEventRecord, OrderRecord
+from kats_core.model.scope import ALL, TradingScope
 from kats_core.model.time import NEVER, Nanos
 from kats_core.model.verdict import Proposal
 from kats_core.orders import gate
@@ -91,9 +92,9 @@ class OrderDesk:
         """Orders that may still fill, oldest first."""
         return tuple(self._live.values())
 
-    def live_entries(self) -> list[Order]:
-        """Return the live orders that buy."""
-        return [order for order in self._live.values() if order.side is Side.BUY]
+    def live_entries(self, scope: TradingScope = ALL) -> list[Order]:
+        """Return the live orders that buy, in a scope or in all."""
+        return [o for o in self._live.values() if o.side is Side.BUY and scope.holds(o.instance, o.symbol)]
 
     def live_sell(self, key: tuple[str, str, int]) -> Order | None:
         """Return the live sell of a position; there is at most one."""
@@ -324,8 +325,7 @@ class OrderDesk:
             return event.quantity
         text = f"order {order.order_id}: {event.quantity} shares sold at {event.price}, {held} are held"
         self._state.fault("core", CoreCode.OVERFILL, order.symbol, text)
-        if self._state.trading is TradingState.ACTIVE:
-            self._state.trading = TradingState.REDUCING
+        self._state.trading.lower(ALL, TradingState.REDUCING, "core", str(CoreCode.OVERFILL), self._state.now)
         return held
 
     def _grant(self, order_id: OrderId) -> None:
@@ -362,7 +362,7 @@ class OrderDesk:
             now=state.now,
             hours=state.clock,
             phase=state.phase,
-            state=state.trading,
+            state=state.trading.of(order.instance, order.symbol),
             ticks=day.ticks,
             limits=day.limits,
             lot_size=day.instrument.lot_size,

@@ -15,6 +15,7 @@ from kats_core.engine.leaving import ExitCoordinator
 from kats_core.engine.portfolio import Portfolio
 from kats_core.engine.reservations import Reservations
 from kats_core.engine.state import EngineConfig, SetupState, State, StrategyInstance, SymbolDay
+from kats_core.engine.trading import Hold
 from kats_core.engine.watch import Watch
 from kats_core.market.calendar import doubtful_hours, session_doubt
 from kats_core.market.costs import Costs, tax_unconfirmed
@@ -31,6 +32,8 @@ from kats_core.model.event import (
     Event,
     FactsChanged,
     Fetched,
+    FlattenOrdered,
+    OperatorEvent,
     OrderAccepted,
     OrderCancelled,
     OrderExpired,
@@ -39,8 +42,10 @@ from kats_core.model.event import (
     OrderNotFound,
     OrderRefused,
     PhaseReached,
+    ResumeOrdered,
     SessionPrepared,
     SetupsArmed,
+    StateOrdered,
     TimePassed,
     Traded,
 )
@@ -49,8 +54,9 @@ from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import BarKind, FactSource, MarketPhase, Severity, TradingState
 from kats_core.model.order import Order
 from kats_core.model.position import Position
-from kats_core.model.record import EquityRecord, PositionRecord, TradeRecord
-from kats_core.model.setup import OnBar, OpeningRangeHigh
+from kats_core.model.record import EquityRecord, OperatorRecord, OperatorVerb, PositionRecord, TradeRecord
+from kats_core.model.scope import ALL
+from kats_core.model.setup import Numbers, OnBar, OpeningRangeHigh
 from kats_core.risk.contract import (
     Action,
     CancelEntries,
@@ -59,14 +65,13 @@ from kats_core.risk.contract import (
     ListeningStage,
     ProtectProfits,
     ResetPeak,
+    ResumeAsked,
     SessionBegan,
     SetState,
     StageEvent,
     Tell,
     TradeClosed,
 )
-
-_SEVERITY_OF_STATE = {TradingState.ACTIVE: 0, TradingState.REDUCING: 1, TradingState.HALTED: 2}
 
 
 class Engine:
@@ -93,6 +98,9 @@ class Engine:
             SetupsArmed: self._on_armed,
             FactsChanged: self._on_facts,
             Fetched: self._entries.on_fetched,
+            StateOrdered: self._on_state_ordered,
+            FlattenOrdered: self._on_flatten_ordered,
+            ResumeOrdered: self._on_resume_ordered,
             OrderAccepted: self._desk.on_accepted,
             OrderRefused: self._desk.on_refused,
             OrderLost: self._desk.on_lost,
@@ -166,8 +174,13 @@ class Engine:
 
     @property
     def trading_state(self) -> TradingState:
-        """What may be sent now."""
-        return self._state.trading
+        """What may be sent anywhere now."""
+        return self._state.trading.account
+
+    @property
+    def trading_states(self) -> tuple[Hold, ...]:
+        """Every state in force that is not ACTIVE: what people ordered, then what is lowered until the next session."""
+        return tuple(self._state.trading)
 
     def last_price(self, symbol: str) -> int | None:
         """Return the price at which a symbol is valued."""
@@ -181,7 +194,7 @@ class Engine:
         state = self._state
         state.hours = doubtful_hours(state.config.calendar, event.session)
         state.phase, state.bar_kind, state.has_books = None, None, event.has_books
-        state.trading = TradingState.ACTIVE
+        state.trading.begin_session()
         state.is_index_shocked = False
         state.stopped_symbols.clear()
         state.entered.clear()
@@ -213,7 +226,7 @@ class Engine:
         says = next((f.value for f in event.facts if f.name == fact.EXCHANGE_OPEN and isinstance(f.value, bool)), None)
         doubt = session_doubt(state.config.calendar, event.session, says)
         if doubt is not None:
-            state.trading = TradingState.REDUCING
+            state.trading.lower(ALL, TradingState.REDUCING, "core", str(doubt), state.now)
             state.notify(Severity.CRITICAL, doubt)
 
     def _day(self, instrument: Instrument, base: int, event: SessionPrepared) -> SymbolDay:
@@ -243,6 +256,50 @@ class Engine:
         day = self._state.days.get(event.book.symbol)
         if day is not None:
             day.book = event.book
+
+    def _on_state_ordered(self, event: StateOrdered) -> None:
+        """Stop a scope; its live entries are taken back, its live exits work on."""
+        state, is_halt = self._state, event.state is TradingState.HALTED
+        self._keep_order(event, OperatorVerb.HALT if is_halt else OperatorVerb.REDUCE)
+        state.trading.order(event.scope, event.state, event.who, event.reason, state.now)
+        for order in self._desk.live_entries(event.scope):
+            self._desk.cancel(order, CoreCode.HALTED if is_halt else CoreCode.REDUCING)
+        self._exits.look_again()
+
+    def _on_flatten_ordered(self, event: FlattenOrdered) -> None:
+        """Sell all of a scope, and buy nothing in it: what a person sold must not come back a minute later."""
+        state = self._state
+        self._keep_order(event, OperatorVerb.FLATTEN)
+        if state.trading.ordered(event.scope) is TradingState.ACTIVE:
+            state.trading.order(event.scope, TradingState.REDUCING, event.who, event.reason, state.now)
+        self._exits.flatten_by_operator(event.scope)
+
+    def _on_resume_ordered(self, event: ResumeOrdered) -> None:
+        """Take back what was ordered for the scope, and ask the stages where a cause is given; exits that waited go out."""
+        state = self._state
+        self._keep_order(event, OperatorVerb.RESUME)
+        state.trading.order(event.scope, TradingState.ACTIVE, event.who, event.reason, state.now)
+        if event.cause:
+            self._tell_stages(ResumeAsked(state.now, event.cause, event.reference))
+        self._exits.look_again()
+
+    def _keep_order(self, event: OperatorEvent, verb: OperatorVerb) -> None:
+        instance, symbol = event.scope.as_fields
+        cause, reference = (event.cause, event.reference) if isinstance(event, ResumeOrdered) else ("", "")
+        self._state.record(
+            OperatorRecord(
+                ts=event.ts,
+                verb=verb,
+                instance=instance,
+                symbol=symbol,
+                who=event.who,
+                reason=event.reason,
+                cause=cause,
+                reference=reference,
+            )
+        )
+        detail: Numbers = {"order": verb.value, "scope": str(event.scope), "who": event.who, "reason": event.reason}
+        self._state.notify(Severity.WARNING, CoreCode.OPERATOR_ORDER, symbol, detail)
 
     def _on_time(self, event: TimePassed) -> None:
         self._desk.expire()
@@ -389,9 +446,9 @@ class Engine:
                 self._state.fault(stage.name, CoreCode.STAGE_ERROR, "", f"{type(error).__name__}: {error}")
                 continue
             for action in actions:
-                self._carry_out(action)
+                self._carry_out(stage.name, action)
 
-    def _carry_out(self, action: Action) -> None:
+    def _carry_out(self, stage: str, action: Action) -> None:
         state = self._state
         match action:
             case CancelEntries(code):
@@ -403,9 +460,8 @@ class Engine:
                 self._exits.protect_profits()
             case ResetPeak():
                 state.baselines.reset_peak(state.portfolio.equity)
-            case SetState(to, _):
-                if _SEVERITY_OF_STATE[to] > _SEVERITY_OF_STATE[state.trading]:
-                    state.trading = to
+            case SetState(to, code):
+                state.trading.lower(ALL, to, stage, str(code), state.now)
             case Tell(severity, code, detail):
                 state.notify(severity, code, "", detail)
 
@@ -423,6 +479,8 @@ def _needs_every_bar(trigger: object) -> bool:
 def _actions(listener: ListeningStage, event: StageEvent) -> list[Action]:
     """Return what a stage answers to an event; raises TypeError when it is no sequence of actions."""
     actions = list(listener.on_event(event))
+    if any(isinstance(action, Flatten) and action.code is CoreCode.MANUAL for action in actions):
+        raise TypeError("MANUAL is the operator's own reason to sell")
     if not all(isinstance(action, Action) for action in actions):
         raise TypeError(f"answered {actions!r}, which are not all actions")
     return actions

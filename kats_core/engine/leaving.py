@@ -23,12 +23,13 @@ from kats_core.market.calendar import sessions_since
 from kats_core.model import time
 from kats_core.model.bar import Bar
 from kats_core.model.codes import CoreCode
-from kats_core.model.kinds import BarKind, MarketPhase, OrderState, OrderType, Severity, Style
+from kats_core.model.kinds import BarKind, MarketPhase, OrderState, OrderType, Severity, Style, TradingState
 from kats_core.model.labels import Code
 from kats_core.model.order import Fill, Order, OrderId
 from kats_core.model.position import Position
 from kats_core.model.record import TradeRecord
-from kats_core.model.setup import require_price
+from kats_core.model.scope import TradingScope
+from kats_core.model.setup import Numbers, require_price
 from kats_core.model.signal import Exit, RaiseStop, TimeExitKind
 from kats_core.model.time import NEVER, Nanos
 from kats_core.strategy.contract import ManagingStrategy, View
@@ -37,6 +38,9 @@ SEND_AGAIN: Nanos = 10 * time.SECOND
 """An exit that ended unsold is sent again after this, then after twice as long, and so on: each time is an alarm."""
 
 SEND_AGAIN_AT_MOST: Nanos = 300 * time.SECOND
+
+HALTED_ALARM: Nanos = 60 * time.SECOND
+"""An exit that waits for a halt to end is an alarm this often."""
 
 
 @dataclass(slots=True)
@@ -48,6 +52,7 @@ class _Demand:
     since: Nanos
     not_before: Nanos = 0
     pause: Nanos = SEND_AGAIN
+    is_halted: bool = False
 
 
 class ExitCoordinator:
@@ -128,6 +133,8 @@ class ExitCoordinator:
         code = self._taken_back.get(order.order_id)
         if code is not None:
             # What the entry bought while it was being taken back leaves as the rest of its position did.
+            if code is CoreCode.MANUAL:
+                self._demands.pop(key, None)
             self.demand(position, code)
 
     def on_sold(self, order: Order, fill: Fill, before: Position, after: Position | None) -> None:
@@ -195,6 +202,17 @@ class ExitCoordinator:
             if style is None or (instance is not None and instance.traits.style is style):
                 self.demand(position, code)
 
+    def flatten_by_operator(self, scope: TradingScope) -> None:
+        """Sell everything in a scope, also while it is halted, and what its entries still buy while they are taken back."""
+        for order in self.desk.live_entries(scope):
+            self._taken_back[order.order_id] = CoreCode.MANUAL
+            self.desk.cancel(order, CoreCode.MANUAL)
+        for position in list(self._state.portfolio.positions.values()):
+            if scope.holds(position.instance, position.symbol):
+                # What was demanded before cannot pass a halt and may wait for its time; this one does neither.
+                self._demands.pop(position.key, None)
+                self.demand(position, CoreCode.MANUAL)
+
     def protect_profits(self) -> None:
         """Raise the stop of each position in profit to where it breaks even."""
         for position in list(self._state.portfolio.positions.values()):
@@ -216,7 +234,7 @@ class ExitCoordinator:
             if order.symbol == position.symbol:
                 self.desk.cancel(order, code)
             if order.key == key:
-                self._taken_back[order.order_id] = code
+                self._taken_back.setdefault(order.order_id, code)
         opening = self._opening
         if trigger is None and opening is not None and opening.symbol == position.symbol:
             # On a daily bar, what is seen at the open is sold at the open; nobody knew the day's end then.
@@ -248,7 +266,15 @@ class ExitCoordinator:
             if live.order_type is OrderType.LIMIT:
                 self.desk.cancel(live, demand.code)
             return
+        is_halted = self._is_halted(position) and demand.code is not CoreCode.MANUAL
+        if demand.is_halted and not is_halted:
+            demand.is_halted, demand.not_before = False, 0
         if now < demand.not_before:
+            return
+        if is_halted:
+            demand.is_halted, demand.not_before = True, now + HALTED_ALARM
+            detail: Numbers = {"exit": str(demand.code), "quantity": position.quantity, "stop": position.stop}
+            self._state.notify(Severity.CRITICAL, CoreCode.EXIT_HALTED, position.symbol, detail)
             return
         if demand.not_before > 0:
             demand.pause = min(2 * demand.pause, SEND_AGAIN_AT_MOST)
@@ -256,11 +282,16 @@ class ExitCoordinator:
         trigger = demand.trigger if demand.since == now else None
         self.desk.sell(position, position.quantity, demand.code, limit=None, trigger=trigger)
 
+    def _is_halted(self, position: Position) -> bool:
+        return self._state.trading.of(position.instance, position.symbol) is TradingState.HALTED
+
     def _reach(self, position: Position, bar: Bar, entered_at: int | None) -> None:
+        is_halted = self._is_halted(position)
         found = hits_in_bar(
             bar,
             position.stop,
-            [price for price, _ in position.targets],
+            # A target that is reached in a halt stays where it is; a stop is demanded and waits.
+            [] if is_halted else [price for price, _ in position.targets],
             entered_at=entered_at,
             path=self._state.config.path,
             done=len(position.exits.targets) - len(position.targets),
@@ -269,7 +300,8 @@ class ExitCoordinator:
             self._state.portfolio.mark_path_dependent(position.key)
         if not found.hits:
             return
-        self._expect(position, found.hits)
+        if not is_halted:
+            self._expect(position, found.hits)
         first, *rest = found.hits
         self._queued[position.key] = deque(rest)
         self._act(position, first)
@@ -286,7 +318,7 @@ class ExitCoordinator:
         if hit.target is None:
             self.demand(position, hit.code, hit.price)
             return
-        if position.key in self._demands or self.desk.live_sell(position.key) is not None:
+        if position.key in self._demands or self.desk.live_sell(position.key) is not None or self._is_halted(position):
             return
         key, day = position.key, self._state.days[position.symbol]
         place = next((n for n, (price, _) in enumerate(position.targets) if price == hit.price), None)
@@ -377,6 +409,8 @@ def _answer(answer: object) -> Exit | RaiseStop | None:
     match answer:
         case None:
             return None
+        case Exit(CoreCode.MANUAL):
+            raise TypeError("MANUAL is the operator's own reason to sell")
         case Exit(code) if isinstance(code, Code):
             return answer
         case RaiseStop(price):

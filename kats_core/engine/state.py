@@ -12,6 +12,7 @@ from kats_core.engine.facts import Facts
 from kats_core.engine.pipeline import StageInstance
 from kats_core.engine.portfolio import Key, Portfolio
 from kats_core.engine.reservations import Reservations
+from kats_core.engine.trading import TradingStates
 from kats_core.exits.in_bar import BarPath
 from kats_core.market.calendar import Calendar
 from kats_core.market.costs import Costs
@@ -24,7 +25,7 @@ from kats_core.model.codes import CoreCode
 from kats_core.model.command import Command, Notify, Persist
 from kats_core.model.event import DailyTail
 from kats_core.model.instrument import Instrument
-from kats_core.model.kinds import BarKind, Grade, MarketPhase, Regime, Scope, Severity, TradingState
+from kats_core.model.kinds import BarKind, Grade, MarketPhase, Regime, Scope, Severity
 from kats_core.model.labels import Code
 from kats_core.model.record import FaultRecord, Record
 from kats_core.model.setup import Numbers, Setup
@@ -133,7 +134,7 @@ class State:
     phase: MarketPhase | None = None
     bar_kind: BarKind | None = None
     has_books: bool = False
-    trading: TradingState = TradingState.ACTIVE
+    trading: TradingStates = field(default_factory=TradingStates)
     baselines: Baselines = field(default_factory=Baselines)
     is_index_shocked: bool = False
     days: dict[str, SymbolDay] = field(default_factory=dict)

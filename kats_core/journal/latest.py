@@ -12,6 +12,7 @@ from kats_core.model.record import (
     EquityRecord,
     FaultRecord,
     FillRecord,
+    OperatorRecord,
     OrderEventRecord,
     OrderRecord,
     PositionRecord,
@@ -36,6 +37,8 @@ _ORDER: dict[type[Record], Callable[[Any], tuple[Any, ...]]] = {
     TradeRecord: lambda r: (r.closed_at, r.opened_at, r.instance, r.symbol, r.slot, r.signal_id),
     PositionRecord: lambda r: (r.session, r.instance, r.symbol, r.slot),
     FaultRecord: lambda r: (r.ts, r.owner, r.code, r.symbol, r.text),
+    # Orders of one instant stay in the order in which they were given: of halt and resume the last one counts.
+    OperatorRecord: lambda r: (r.ts,),
 }
 
 

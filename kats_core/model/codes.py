@@ -87,9 +87,12 @@ class CoreCode(Code, owner="core"):
     T2 = "2차 익절", "second target"
     TIME_EXIT = "시간 청산", "time exit"
     FORCED_OVERNIGHT = "익일 강제 청산", "left over from the last session"
+    MANUAL = "운영자 청산", "sold by the operator"
     KILL_FLATTEN = "킬스위치 청산", "flattened by the kill switch"
 
     # Operation
+    EXIT_HALTED = "거래 중단 중 청산 대기", "an exit waits because trading is halted"
+    OPERATOR_ORDER = "운영자 명령", "the operator's order"
     LATE_FILL = "종료된 주문의 체결", "a fill for an order that had ended"
     OVERFILL = "주문 수량 초과 체결", "filled beyond the order's quantity"
     ORDER_LOST = "주문 응답 없음", "the broker's answer to an order is lost"

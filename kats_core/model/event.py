@@ -10,8 +10,9 @@ import msgspec
 from kats_core.model.bar import Bar, Book, Trade
 from kats_core.model.fact import Fact
 from kats_core.model.instrument import Instrument
-from kats_core.model.kinds import MarketPhase
+from kats_core.model.kinds import MarketPhase, TradingState
 from kats_core.model.order import OrderId
+from kats_core.model.scope import ALL, TradingScope
 from kats_core.model.setup import Setup
 from kats_core.model.time import Nanos
 
@@ -164,6 +165,49 @@ class OrderExpired(msgspec.Struct, frozen=True, tag="order_expired"):
     order_id: OrderId
 
 
+class StateOrdered(msgspec.Struct, frozen=True, kw_only=True, tag="state_ordered"):
+    """A person stops trading in a scope, wholly or but for what reduces; it stays until a person takes it back."""
+
+    ts: Nanos
+    scope: TradingScope
+    state: TradingState
+    who: str
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        if self.state is TradingState.ACTIVE:
+            raise ValueError("a state is ordered to stop something; ResumeOrdered takes it back")
+
+
+class FlattenOrdered(msgspec.Struct, frozen=True, kw_only=True, tag="flatten_ordered"):
+    """A person sells everything in a scope, also while it is halted; nothing is bought in it until it is resumed."""
+
+    ts: Nanos
+    scope: TradingScope
+    who: str
+    reason: str = ""
+
+
+class ResumeOrdered(msgspec.Struct, frozen=True, kw_only=True, tag="resume_ordered"):
+    """A person takes back what was ordered for exactly this scope.
+
+    A `cause` asks the stages too, which halt everything or nothing: why it came to that, with a report to show for it
+    where one is wanted.
+    """
+
+    ts: Nanos
+    scope: TradingScope
+    who: str
+    reason: str = ""
+    cause: str = ""
+    reference: str = ""
+
+    def __post_init__(self) -> None:
+        if self.cause and self.scope != ALL:
+            raise ValueError(f"a cause is for everything, not for {self.scope}")
+
+
+OperatorEvent: TypeAlias = StateOrdered | FlattenOrdered | ResumeOrdered
 BrokerEvent: TypeAlias = (
     OrderAccepted
     | OrderRefused
@@ -184,5 +228,6 @@ Event: TypeAlias = (
     | BookChanged
     | TimePassed
     | Fetched
+    | OperatorEvent
     | BrokerEvent
 )

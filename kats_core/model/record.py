@@ -204,6 +204,28 @@ class EquityRecord(msgspec.Struct, frozen=True, kw_only=True, tag="equity"):
     """Invested share of equity at the end-of-day check, before clock exits."""
 
 
+class OperatorVerb(Labelled):
+    """What a person orders."""
+
+    HALT = "HALT", "거래 중단", "halt"
+    REDUCE = "REDUCE", "매수 중단", "no more buying"
+    FLATTEN = "FLATTEN", "전량 매도", "sell all"
+    RESUME = "RESUME", "거래 재개", "resume"
+
+
+class OperatorRecord(msgspec.Struct, frozen=True, kw_only=True, tag="operator"):
+    """What a person ordered the running process to do, for an instance, a symbol, or both empty for everything."""
+
+    ts: Nanos
+    verb: OperatorVerb
+    instance: str = ""
+    symbol: str = ""
+    who: str
+    reason: str = ""
+    cause: str = ""
+    reference: str = ""
+
+
 class FaultRecord(msgspec.Struct, frozen=True, kw_only=True, tag="fault"):
     """A plugin raised or answered nonsense, or an invariant had to be defended."""
 
@@ -225,4 +247,5 @@ Record: TypeAlias = (
     | PositionRecord
     | EquityRecord
     | FaultRecord
+    | OperatorRecord
 )

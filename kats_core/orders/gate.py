@@ -41,6 +41,10 @@ class GateView:
     on_daily_bars: bool
 
 
+_BY_OPERATOR = str(CoreCode.MANUAL)
+"""The reason of an exit that passes a halt; no strategy and no stage can give it."""
+
+
 def content(order: Order) -> tuple[object, ...]:
     """Return what makes two orders the same to a reader of the tape."""
     return (order.instance, order.symbol, order.slot, order.side, order.quantity, order.limit, order.purpose)
@@ -48,7 +52,7 @@ def content(order: Order) -> tuple[object, ...]:
 
 def _trading_state(order: Order, view: GateView, config: GateConfig) -> CoreCode | None:
     if view.state is TradingState.HALTED:
-        return CoreCode.HALTED
+        return None if order.is_reducing and order.reason == _BY_OPERATOR else CoreCode.HALTED
     if view.state is TradingState.REDUCING and not order.is_reducing:
         return CoreCode.REDUCING
     return None

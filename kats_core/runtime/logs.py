@@ -17,7 +17,16 @@ import structlog
 
 from kats_core.model.command import Notify
 from kats_core.model.kinds import Severity
-from kats_core.model.record import FaultRecord, FillRecord, OrderRecord, Record, SignalRecord, SignalStatus, TradeRecord
+from kats_core.model.record import (
+    FaultRecord,
+    FillRecord,
+    OperatorRecord,
+    OrderRecord,
+    Record,
+    SignalRecord,
+    SignalStatus,
+    TradeRecord,
+)
 from kats_core.model.time import KST, Nanos, to_datetime
 from kats_core.runtime.assembly import App
 from kats_core.runtime.play import Watcher
@@ -73,6 +82,17 @@ class LoggingWatcher:
                 self._log.info("order.filled", **_who(record), quantity=record.quantity, price=record.price)
             case TradeRecord():
                 self._log.info("trade.closed", **_who(record), code=record.exit_code, net_profit=record.net_profit)
+            case OperatorRecord():
+                self._log.warning(
+                    "operator.ordered",
+                    verb=str(record.verb),
+                    instance=record.instance,
+                    symbol=record.symbol,
+                    who=record.who,
+                    reason=record.reason,
+                    cause=record.cause,
+                    at=_clock(record.ts),
+                )
             case FaultRecord():
                 self._log.error("plugin.failed", owner=record.owner, code=record.code, error=record.text)
             case _:

@@ -36,6 +36,7 @@ from kats_core.model.record import (
     EquityRecord,
     FaultRecord,
     FillRecord,
+    OperatorRecord,
     OrderEventRecord,
     OrderRecord,
     PositionRecord,
@@ -46,7 +47,7 @@ from kats_core.model.record import (
     VerdictRecord,
 )
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The newest migration. A database with another version is migrated or, when it is newer, refused."""
 
 _json = msgspec.json.Encoder()
@@ -391,6 +392,23 @@ class FaultRow(Base):
     text: Mapped[str] = mapped_column(Text)
 
 
+class OperatorRow(Base):
+    """운영자 명령: what people ordered the running process to do, numbered within the run."""
+
+    __tablename__ = "operator_orders"
+
+    run_id: Mapped[RunId]
+    operator_order_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    ts: Mapped[Big]
+    verb: Mapped[Kind]
+    instance: Mapped[Instance]
+    symbol: Mapped[Symbol]
+    who: Mapped[str] = mapped_column(String(100))
+    reason: Mapped[str] = mapped_column(Text)
+    cause: Mapped[str] = mapped_column(Text)
+    reference: Mapped[str] = mapped_column(Text)
+
+
 ROWS: dict[type[Record], type[Base]] = {
     SetupRecord: SetupRow,
     SignalRecord: SignalRow,
@@ -402,10 +420,15 @@ ROWS: dict[type[Record], type[Base]] = {
     PositionRecord: PositionRow,
     EquityRecord: EquityRow,
     FaultRecord: FaultRow,
+    OperatorRecord: OperatorRow,
 }
 """The table of each kind of record; what refers comes after what it refers to."""
 
-NUMBERED: dict[type[Record], str] = {TradeRecord: "trade_id", FaultRecord: "fault_id"}
+NUMBERED: dict[type[Record], str] = {
+    TradeRecord: "trade_id",
+    FaultRecord: "fault_id",
+    OperatorRecord: "operator_order_id",
+}
 """Records without a name of their own get the next number of the run."""
 
 

@@ -181,6 +181,9 @@ def _is_chosen(
             return _matches(glance, wanted) and (wanted.signal is None or glance.signal_id in signals)
         case "equity":
             return wanted.symbol is None and wanted.signal is None and _matches(glance, wanted)
+        case "operator":
+            is_about = not glance.symbol or wanted.symbol in (None, glance.symbol)
+            return wanted.signal is None and is_about and _is_within(glance.ts, wanted)
         case _:
             return wanted.signal is None and wanted.symbol in (None, glance.symbol) and _is_within(glance.ts, wanted)
 

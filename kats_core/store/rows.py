@@ -19,6 +19,7 @@ from kats_core.store.models import (
     EquityRow,
     FaultRow,
     FillRow,
+    OperatorRow,
     OrderEventRow,
     OrderRow,
     PositionRow,
@@ -69,7 +70,8 @@ def read_records(database: Database, run_id: str, wanted: Selection) -> list[Rec
             query = select(*(columns[name] for name in kind.__struct_fields__)).where(columns.run_id == run_id)
             if not wanted.is_all:
                 query = query.where(_CONDITIONS[rows](run_id, wanted))
-            records.extend(_convert(row, kind) for row in connection.execute(query))
+            ordered = query.order_by(*table_of(rows).primary_key)
+            records.extend(_convert(row, kind) for row in connection.execute(ordered))
     return records
 
 
@@ -140,15 +142,24 @@ def _of_equity(_: str, wanted: Selection) -> _Condition:
 
 
 def _of_faults(_: str, wanted: Selection) -> _Condition:
+    own = true() if wanted.symbol is None else FaultRow.symbol == wanted.symbol
+    return and_(_within(wanted, FaultRow.ts), own)
+
+
+def _of_operator(_: str, wanted: Selection) -> _Condition:
+    # An order for everything, or for a strategy, is about every symbol too.
+    own = true() if wanted.symbol is None else OperatorRow.symbol.in_(("", wanted.symbol))
+    return and_(_within(wanted, OperatorRow.ts), own)
+
+
+def _within(wanted: Selection, ts: InstrumentedAttribute[Any]) -> _Condition:
+    """Select what happened in the session and belongs to no signal."""
     if wanted.signal is not None:
         return false()
-    parts: list[_Condition] = [true()]
-    if wanted.session is not None:
-        start = midnight(wanted.session)
-        parts += [FaultRow.ts >= start, FaultRow.ts < start + DAY]
-    if wanted.symbol is not None:
-        parts.append(FaultRow.symbol == wanted.symbol)
-    return and_(*parts)
+    if wanted.session is None:
+        return true()
+    start = midnight(wanted.session)
+    return and_(ts >= start, ts < start + DAY)
 
 
 _CONDITIONS: dict[type[Base], Callable[[str, Selection], _Condition]] = {
@@ -162,4 +173,5 @@ _CONDITIONS: dict[type[Base], Callable[[str, Selection], _Condition]] = {
     PositionRow: _of_positions,
     EquityRow: _of_equity,
     FaultRow: _of_faults,
+    OperatorRow: _of_operator,
 }

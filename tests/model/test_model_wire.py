@@ -15,13 +15,32 @@ from kats_core.model import bar, event, fact, order, position, record, setup, si
 from kats_core.model.bar import Bar, Book, BookLevel, Trade
 from kats_core.model.codes import CoreCode
 from kats_core.model.command import Cancel, Command, Fetch, Notify, Persist, Send
-from kats_core.model.event import Event, OrderFilled, PhaseReached, SetupsArmed, TimePassed
+from kats_core.model.event import (
+    Event,
+    OrderFilled,
+    PhaseReached,
+    ResumeOrdered,
+    SetupsArmed,
+    StateOrdered,
+    TimePassed,
+)
 from kats_core.model.fact import Fact, missing
 from kats_core.model.instrument import Instrument
-from kats_core.model.kinds import BarKind, FactSource, MarketPhase, OrderState, OrderType, Purpose, Severity, Side
+from kats_core.model.kinds import (
+    BarKind,
+    FactSource,
+    MarketPhase,
+    OrderState,
+    OrderType,
+    Purpose,
+    Severity,
+    Side,
+    TradingState,
+)
 from kats_core.model.labels import Labelled
 from kats_core.model.order import Order
 from kats_core.model.record import EquityRecord, Record
+from kats_core.model.scope import ALL, ScopeKind, TradingScope
 from kats_core.model.setup import Above, Below, DayOpen, Fixed, OnBar, OpeningRangeHigh, Rounding, Setup
 from kats_core.model.signal import ExitPlan, Signal
 from kats_core.model.wire import (
@@ -48,6 +67,12 @@ LEVELS = st.one_of(
     st.builds(OpeningRangeHigh, st.integers(1, 60), st.integers(0, 3)),
 )
 TRIGGERS = st.one_of(st.builds(Above, LEVELS), st.builds(Below, LEVELS), st.builds(OnBar, st.integers(1, 60)))
+
+SCOPES = st.one_of(
+    st.just(ALL),
+    st.builds(TradingScope.instance, st.text(min_size=1)),
+    st.builds(TradingScope.symbol, st.sampled_from(["005930", "00088K"])),
+)
 
 
 @st.composite
@@ -101,6 +126,17 @@ FIELDS: dict[type, st.SearchStrategy[Any]] = {
     Fact: facts(),
     Bar: bars(),
     Book: books(),
+    TradingScope: SCOPES,
+    StateOrdered: st.builds(
+        StateOrdered,
+        ts=NANOS,
+        scope=SCOPES,
+        state=st.sampled_from([TradingState.REDUCING, TradingState.HALTED]),
+        who=TEXT,
+        reason=TEXT,
+    ),
+    ResumeOrdered: st.builds(ResumeOrdered, ts=NANOS, scope=SCOPES, who=TEXT, reason=TEXT)
+    | st.builds(ResumeOrdered, ts=NANOS, scope=st.just(ALL), who=TEXT, reason=TEXT, cause=TEXT, reference=TEXT),
     Instrument: st.builds(Instrument, symbol=st.from_regex(r"[0-9A-Z]{6}", fullmatch=True), leverage=st.just(-2)),
 }
 
@@ -321,6 +357,15 @@ def test_a_fact_is_missing_or_has_a_value() -> None:
         pytest.param(lambda: OrderFilled(0, 1, 1, -1), id="a fill of less than nothing"),
         pytest.param(lambda: OrderFilled(0, 1, 1, NAN), id="a fill of NaN", marks=UNCHECKED),
         pytest.param(lambda: setup_with(atr=NAN), id="a setup with NaN"),
+        pytest.param(lambda: TradingScope(ScopeKind.ALL, "x"), id="everything with a name"),
+        pytest.param(lambda: TradingScope.symbol(""), id="a symbol without a name"),
+        pytest.param(
+            lambda: StateOrdered(ts=1, scope=ALL, state=TradingState.ACTIVE, who="kim"), id="an order to go on"
+        ),
+        pytest.param(
+            lambda: ResumeOrdered(ts=1, scope=TradingScope.symbol("005930"), who="kim", cause="MARKET"),
+            id="a cause for a symbol",
+        ),
         pytest.param(lambda: signal_with(entry_limit=0), id="a signal without a limit"),
         pytest.param(lambda: signal_with(entry_limit=NAN), id="a signal with a limit of NaN"),
         pytest.param(lambda: signal_with(chase_cap=99), id="a signal above its cap"),

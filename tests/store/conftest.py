@@ -16,6 +16,8 @@ from kats_core.model.record import (
     EquityRecord,
     FaultRecord,
     FillRecord,
+    OperatorRecord,
+    OperatorVerb,
     OrderEventRecord,
     OrderRecord,
     PositionRecord,
@@ -171,6 +173,9 @@ def records_of(session: dt.date, symbol: str = "005930", profit: int = 1_000) ->
         ),
         EquityRecord(session=session, equity=100_001_000, cash=100_001_000, market_value=0, exposure=0.07),
         FaultRecord(ts=open_at, owner="vb", code="core:STRATEGY_ERROR", symbol=symbol, text="ZeroDivisionError"),
+        OperatorRecord(ts=open_at, verb=OperatorVerb.HALT, who="kim", reason="점검"),
+        OperatorRecord(ts=open_at + 1, verb=OperatorVerb.FLATTEN, symbol=symbol, who="kim"),
+        OperatorRecord(ts=open_at + 2, verb=OperatorVerb.RESUME, who="kim", cause="MARKET", reference="runs/1"),
     ]
 
 
