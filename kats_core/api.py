@@ -17,7 +17,7 @@ from kats_core.market.sessions import SessionHours
 from kats_core.market.source import DataSource, SourceError, SourcePlugin
 from kats_core.market.tables import FloatArray
 from kats_core.market.ticks import TickTable
-from kats_core.market.vi import ViState
+from kats_core.market.vi import ViState, ViTerms
 from kats_core.model.bar import Bar, Book, BookLevel, Trade
 from kats_core.model.codes import CoreCode
 from kats_core.model.command import Cancel, Fetch, Send
@@ -66,7 +66,10 @@ from kats_core.model.fact import (
     SPREAD,
     STARS,
     STATUS,
+    VI_LOWER,
+    VI_REFERENCE,
     VI_STATE,
+    VI_UNTIL,
     VI_UPPER,
     Fact,
     FactValue,
@@ -153,6 +156,7 @@ from kats_core.risk.contract import (
     StatefulStage,
     Tell,
     TradeClosed,
+    ViWatchingStage,
 )
 from kats_core.risk.exposure import Claim, Exposure, exposure, shares_within
 from kats_core.risk.fitting import Room, fit
@@ -187,7 +191,10 @@ __all__ = [
     "SPREAD",
     "STARS",
     "STATUS",
+    "VI_LOWER",
+    "VI_REFERENCE",
     "VI_STATE",
+    "VI_UNTIL",
     "VI_UPPER",
     "Above",
     "Action",
@@ -338,6 +345,8 @@ __all__ = [
     "Trigger",
     "Verdict",
     "ViState",
+    "ViTerms",
+    "ViWatchingStage",
     "View",
     "Window",
     "approve",

@@ -255,10 +255,9 @@ class Entries:
         return (
             self._gate_of_strategy(entry.instance, day, bar)
             or self._gate_of_symbol(entry)
-            or self._gate_of_halts(entry.setup.symbol)
             or self._gate_of_slot(entry)
-            or self._gate_of_book(day)
             or self._gate_of_exchange(entry.setup.symbol)
+            or self._gate_of_book(day)
         )
 
     def _gate_of_strategy(self, instance: StrategyInstance, day: SymbolDay, bar: Bar) -> CoreCode | None:
@@ -290,30 +289,37 @@ class Entries:
         return None
 
     def _gate_of_exchange(self, symbol: str) -> CoreCode | None:
-        if self._state.facts.get(fact.STATUS, symbol).value not in _TRADABLE_STATUS:
-            return CoreCode.RESTRICTED
-        return None
-
-    def _gate_of_halts(self, symbol: str) -> CoreCode | None:
-        """Keep out of interruptions and halts; without a feed nobody tells of them, and bars have none."""
+        """Keep out of what the exchange restricts or has halted, and of markets that are halted as a whole (G10)."""
         facts = self._state.facts
-        known = facts.get(fact.VI_STATE, symbol)
-        is_told = self._state.has_books or not known.is_missing
-        if is_told and known.value not in (ViState.NORMAL, ViState.WARNING):
-            return _CODE_OF_VI.get(known.value, CoreCode.VI_UNKNOWN)
+        if facts.get(fact.STATUS, symbol).value not in _TRADABLE_STATUS:
+            return CoreCode.RESTRICTED
+        if facts.get(fact.VI_STATE, symbol).value == ViState.HALTED:
+            return CoreCode.HALTED
         until = facts.get(fact.NO_ENTRIES_UNTIL, symbol).value
         return CoreCode.MARKET_HALT if isinstance(until, int) and self._state.now < until else None
 
+    def _interruption(self, symbol: str) -> CoreCode | None:
+        """Return what keeps entries out of a symbol now; without a feed nobody tells, and bars have no interruptions."""
+        known = self._state.facts.get(fact.VI_STATE, symbol)
+        is_told = self._state.has_books or not known.is_missing
+        if is_told and known.value not in (ViState.NORMAL, ViState.WARNING):
+            return _CODE_OF_VI.get(known.value, CoreCode.VI_UNKNOWN)
+        return None
+
     def _gate_of_book(self, day: SymbolDay) -> CoreCode | None:
-        """Ask for a fresh book with both sides and a narrow spread, where books are streamed (G5, G8)."""
-        if not self._state.has_books:
+        """Ask for a fresh book with both sides and a narrow spread, where books are streamed (G5, G8).
+
+        While a symbol is interrupted its book says nothing of a spread; what to do then is for the stages to say.
+        """
+        symbol = day.instrument.symbol
+        if not self._state.has_books or self._state.facts.get(fact.VI_STATE, symbol).value == ViState.VI_AUCTION:
             return None
         book = day.book
         if book is None or self._state.now - book.ts > _BOOK_LIFE:
             return CoreCode.STALE_DATA
         if book.ask is None or book.bid is None or book.is_crossed:
             return CoreCode.SPREAD
-        is_small = self._state.facts.get(fact.GRADE, day.instrument.symbol).value in _SMALL
+        is_small = self._state.facts.get(fact.GRADE, symbol).value in _SMALL
         widest = _WIDEST_OF_SMALL if is_small else _WIDEST
         # spread / mid <= widest, both sides times 2 x mid
         is_narrow = 2 * (book.ask - book.bid) <= widest * (book.ask + book.bid)
@@ -452,13 +458,19 @@ class Entries:
         return Touch(min(met, signal.chase_cap), signal.slip_ticks)
 
     def _last_check(self, proposal: Proposal) -> tuple[CoreCode | None, Verdict]:
-        """Check cash and exposure again, whatever the stages said; one won is kept for the rounding of commissions."""
+        """Check halts, cash and exposure again, whatever the stages said.
+
+        One won is kept for the rounding of commissions.
+        """
         state, quantity = self._state, proposal.quantity or 0
         need = state.reservations.need(quantity, proposal.entry_limit)
         free = state.portfolio.cash - state.reservations.cash - len(state.reservations.all)
         invested = state.portfolio.market_value + state.reservations.notional + quantity * proposal.entry_limit
         ceiling = floor_times(state.portfolio.equity, to_fraction(state.config.limits.max_exposure))
         detail: dict[str, int | float | str] = {"reserved": need, "free_cash": free, "invested": invested}
+        interrupted = self._interruption(proposal.symbol)
+        if interrupted is not None:
+            return interrupted, Verdict(Decision.REJECT, 0, interrupted, detail)
         if not need + 1 <= free:
             return CoreCode.CASH_SHORT, Verdict(Decision.REJECT, 0, CoreCode.CASH_SHORT, detail)
         if not invested <= ceiling:

@@ -7,7 +7,7 @@ trades or asks: `inquiry_due` says when the list should be read again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -18,7 +18,7 @@ from kats_core.market.exact import ceil_times, floor_times
 from kats_core.market.sessions import SessionHours
 from kats_core.market.ticks import TickTable
 from kats_core.model import fact, time
-from kats_core.model.fact import Fact
+from kats_core.model.fact import Fact, missing
 from kats_core.model.kinds import FactSource, Market
 from kats_core.model.labels import Labelled
 from kats_core.model.time import Nanos
@@ -28,6 +28,9 @@ STATIC_WIDTH = Fraction(10, 100)
 
 HYSTERESIS = Fraction(12, 10)
 """A warning ends beyond this multiple of the proximity: 1.2 % where it began within 1 %."""
+
+VI_LASTS: Nanos = 2 * time.MINUTE
+"""How long a VI collects orders; a random end of up to 30 seconds may follow."""
 
 FRESH: Nanos = 5 * time.SECOND
 NO_END_SEEN: Nanos = 180 * time.SECOND
@@ -91,6 +94,14 @@ class ViTerms:
 
     cooling: Nanos = 30 * time.SECOND
     proximity: Fraction = Fraction(1, 100)
+
+    @classmethod
+    def strictest(cls, several: Iterable[ViTerms]) -> ViTerms:
+        """Return the longest time and the widest zone of those asked for, the usual ones when nobody asks."""
+        asked = list(several)
+        if not asked:
+            return cls()
+        return cls(cooling=max(t.cooling for t in asked), proximity=max(t.proximity for t in asked))
 
 
 def static_bounds(reference: int, ticks: TickTable) -> tuple[int, int]:
@@ -172,16 +183,18 @@ class ViMonitor:
         """Return everything known of a symbol that is followed."""
         return self._symbols[symbol]
 
-    def facts(self, symbols: Iterable[str], now: Nanos) -> list[Fact]:
-        """Return what decisions may read of some symbols."""
-        found = []
+    def facts(self, symbols: Iterable[str], now: Nanos) -> Iterator[Fact]:
+        """Yield what decisions may read of some symbols."""
         for symbol in symbols:
-            known = self._symbols[symbol]
-            found += [
-                Fact(fact.VI_STATE, known.state.value, now, FactSource.FEED, symbol),
-                Fact(fact.VI_UPPER, known.upper, now, FactSource.DERIVED, symbol),
-            ]
-        return found
+            known, until = self._symbols[symbol], self._expected_end(symbol)
+            yield Fact(fact.VI_STATE, known.state.value, now, FactSource.FEED, symbol)
+            yield Fact(fact.VI_REFERENCE, known.reference, now, FactSource.DERIVED, symbol)
+            yield Fact(fact.VI_LOWER, known.lower, now, FactSource.DERIVED, symbol)
+            yield Fact(fact.VI_UPPER, known.upper, now, FactSource.DERIVED, symbol)
+            if until is None:
+                yield missing(fact.VI_UNTIL, symbol, now)
+            else:
+                yield Fact(fact.VI_UNTIL, until, now, FactSource.DERIVED, symbol)
 
     def allows_entries(self, symbol: str, now: Nanos) -> bool:
         """Tell whether the symbol's own state and its market's halts let anything be bought."""
@@ -384,6 +397,17 @@ class ViMonitor:
             if known.state is ViState.HALTED and not known.is_halted_itself:
                 changed += self._put(symbol, structs.replace(known, state=ViState.VI_AUCTION, started=resumed))
         return changed
+
+    def _expected_end(self, symbol: str) -> Nanos | None:
+        known, market = self._symbols[symbol], self._markets[self._market_of[symbol]]
+        match known.state:
+            case ViState.COOLING:
+                return known.cooling_until
+            case ViState.VI_AUCTION:
+                return max(known.started + VI_LASTS, market.auction_until)
+            case ViState.HALTED if market.halted_until and not known.is_halted_itself:
+                return market.auction_until
+        return None
 
     def _is_market_halted(self, symbol: str, now: Nanos) -> bool:
         own = self._markets[self._market_of[symbol]]

@@ -15,6 +15,7 @@ import msgspec
 from pydantic import BaseModel
 
 from kats_core.market.sessions import SessionHours
+from kats_core.market.vi import ViTerms
 from kats_core.model.fact import Fact
 from kats_core.model.kinds import Purpose, Severity, Style, TradingState
 from kats_core.model.labels import Code, Labelled
@@ -219,6 +220,15 @@ class StatefulStage(Protocol):
 
     def load(self, state: Mapping[str, Any], trades: Sequence[TradeRecord]) -> None:
         """Restore the state; a restart never loosens anything."""
+
+
+@runtime_checkable
+class ViWatchingStage(Protocol):
+    """A stage that says how carefully interruptions are watched; where several say so, the strictest counts."""
+
+    @property
+    def vi_terms(self) -> ViTerms:
+        """The time of observation after a VI and the zone before one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from kats_core.model.codes import CoreCode
 from kats_core.model.kinds import Regime, Scope
 from kats_core.model.labels import Code, CodeTexts, Labelled, code_texts
 from kats_core.orders.broker import Broker, BrokerAccount
-from kats_core.runtime.inputs import Assumed, Delivered, Inputs, Listed, MarketState, Scheduled
+from kats_core.runtime.inputs import Approximated, Assumed, Delivered, Inputs, Listed, MarketState, Scheduled
 
 
 class RunKind(Labelled):
@@ -131,6 +131,7 @@ def inputs_of(resolved: Resolved, source: DataSource, panel: Panel, last: dt.dat
             *derived,
             Listed(panel),
             Scheduled(EventCalendar(calendar, resolved.events)),
+            Approximated(),
             Assumed(resolved.assume, panel.symbols),
         ),
     )

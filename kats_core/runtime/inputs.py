@@ -23,6 +23,7 @@ from kats_core.market.conditions import Conditions
 from kats_core.market.events import EventCalendar
 from kats_core.market.panel import BoolArray, Panel
 from kats_core.market.source import DataSource
+from kats_core.market.vi import ViState
 from kats_core.model import fact, time
 from kats_core.model.fact import MARKET_WIDE, Fact, FactValue, missing
 from kats_core.model.kinds import FactSource
@@ -258,6 +259,14 @@ class Scheduled:
         yield Fact(fact.EVENTS, market.as_text(), at, FactSource.FILE)
         for symbol in day.symbols:
             yield Fact(fact.EVENTS, day.of_symbol(symbol).as_text(), at, FactSource.FILE, symbol)
+
+
+class Approximated:
+    """What bars do not show, as it usually is."""
+
+    def of_session(self, session: dt.date, at: Nanos) -> Iterable[Answer]:
+        """Return the usual state of every symbol: trading, with no interruption near."""
+        yield Fact(fact.VI_STATE, ViState.NORMAL.value, at, FactSource.APPROXIMATED)
 
 
 class Assumed:

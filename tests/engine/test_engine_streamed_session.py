@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kats_core.engine.pipeline import StageInstance
 from kats_core.market.vi import ViState
 from kats_core.model import fact
 from kats_core.model.bar import Book, BookLevel, Trade
@@ -13,12 +14,13 @@ from kats_core.model.codes import CoreCode
 from kats_core.model.event import BookChanged, FactsChanged, Traded
 from kats_core.model.fact import Fact
 from kats_core.model.kinds import FactSource, OrderState, Side
-from kats_core.model.record import OrderEventRecord, OrderRecord, SetupRecord
+from kats_core.model.record import OrderEventRecord, OrderRecord, SetupRecord, VerdictRecord
+from kats_core.risk.contract import StageTraits
+from kats_risk_vi_guard import Params, ViCode
+from kats_risk_vi_guard.stage import ViGuard
 
 if TYPE_CHECKING:
     from conftest import Desk, House
-
-    from kats_core.engine.pipeline import StageInstance
 
 SYMBOL = "005930"
 SIZE = 10_000
@@ -54,9 +56,12 @@ class Stream:
         self.desk.feed(Traded(ts, Trade(SYMBOL, ts, price, quantity, side, quantity, price * quantity, is_auction)))
         return self
 
-    def state(self, clock: str, state: ViState) -> Stream:
+    def state(self, clock: str, state: ViState, until: str | None = None) -> Stream:
         ts = self.desk.at(clock)
-        self.desk.feed(FactsChanged(ts, (Fact(fact.VI_STATE, state.value, ts, FactSource.FEED, SYMBOL),)))
+        facts = [Fact(fact.VI_STATE, state.value, ts, FactSource.FEED, SYMBOL)]
+        if until is not None:
+            facts.append(Fact(fact.VI_UNTIL, self.desk.at(until), ts, FactSource.DERIVED, SYMBOL))
+        self.desk.feed(FactsChanged(ts, tuple(facts)))
         return self
 
     def minute(self, start: str, price: int) -> Stream:
@@ -121,10 +126,27 @@ class TestEntries:
     def test_an_interrupted_symbol_is_not_bought(
         self, house: type[House], state: ViState | None, code: CoreCode
     ) -> None:
-        """Nor one of which nobody tells how it trades."""
+        """Nor one of which nobody tells how it trades; no stage needs to look at it for that."""
         stream = Stream(house, state=state).book("10:00:59", 25_450, 25_500).minute("10:00", 25_450)
         assert stream.desk.bought == []
         assert stream.code == str(code)
+
+    def test_a_stage_defers_in_an_interruption_and_after_it_until_it_is_over(self, house: type[House]) -> None:
+        """In a VI the crossed book is not asked for its spread; the signal, true again after the VI, is ordered."""
+        guard = StageInstance("vi-guard", "vi-guard", ViGuard(Params()), StageTraits())
+        stream = Stream(house, stages=house.sized(100, guard))
+        stream.state("10:00:30", ViState.VI_AUCTION, "10:02:30").book("10:00:59", 25_550, 25_400)
+        stream.minute("10:00", 25_450).minute("10:01", 25_450)
+        stream.state("10:02:40", ViState.COOLING, "10:03:10").book("10:02:59", 25_450, 25_500).minute("10:02", 25_450)
+        stream.state("10:03:10", ViState.NORMAL).book("10:03:59", 25_450, 25_500).minute("10:03", 25_450)
+        stream.trade("10:04:01", 25_450)
+        judged = [record for record in stream.desk.kept(VerdictRecord) if record.stage == "vi-guard"]
+        assert [(record.code, record.until) for record in judged] == [
+            (str(ViCode.VI_AUCTION), stream.desk.at("10:02:30")),
+            (str(ViCode.VI_COOLING), stream.desk.at("10:03:10")),
+            (None, None),
+        ]
+        assert stream.desk.bought == [(25_500, 100)]
 
     def test_close_to_a_trigger_it_may_still_be_bought(self, house: type[House]) -> None:
         """WARNING is left to the risk stage that knows the distance."""

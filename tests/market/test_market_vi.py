@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +19,7 @@ from kats_core.market.vi import (
     StatusMessage,
     ViMonitor,
     ViState,
+    ViTerms,
     static_bounds,
 )
 from kats_core.model import fact, time
@@ -257,10 +259,42 @@ class TestUnknown:
 
 
 def test_decisions_read_the_state_as_a_fact() -> None:
-    """Its name and the upper trigger, of the symbol, as of now."""
+    """The state, the static reference and its triggers, of the symbol, as of now; nothing is under way."""
     watch = Watch().trade(0, 52_000, is_auction=True)
     values = {one.name: (one.value, one.symbol, one.as_of) for one in watch.monitor.facts([SYMBOL], at(0))}
-    assert values == {fact.VI_STATE: ("NORMAL", SYMBOL, at(0)), fact.VI_UPPER: (57_200, SYMBOL, at(0))}
+    assert values == {
+        fact.VI_STATE: ("NORMAL", SYMBOL, at(0)),
+        fact.VI_REFERENCE: (52_000, SYMBOL, at(0)),
+        fact.VI_LOWER: (46_800, SYMBOL, at(0)),
+        fact.VI_UPPER: (57_200, SYMBOL, at(0)),
+        fact.VI_UNTIL: (None, SYMBOL, at(0)),
+    }
+
+
+def test_decisions_read_when_an_interruption_is_expected_to_end() -> None:
+    """Two minutes after it began; then 30 seconds after it ended; after a circuit breaker 30 minutes, auction included."""
+
+    def until() -> object:
+        return next(one.value for one in watch.monitor.facts([SYMBOL], at(0)) if one.name == fact.VI_UNTIL)
+
+    watch = Watch().vi(10, True)
+    assert until() == at(130)
+    watch.vi(140, False)
+    assert until() == at(170)
+    watch.monitor.on_market_halt(at(300), Market.KOSPI, MarketHalt.BREAKER_1)
+    assert until() == at(300 + 30 * 60)
+    watch.wait(300 + 20 * 60)
+    assert (watch.state, until()) == (ViState.VI_AUCTION, at(300 + 30 * 60))
+    watch.halt(1_600, True)
+    assert until() is None
+
+
+def test_the_strictest_of_several_terms_counts() -> None:
+    """The longest wait and the widest zone; nobody asks for the usual ones."""
+    several = [ViTerms(cooling=time.SECOND), ViTerms(proximity=Fraction(0)), ViTerms(cooling=0, proximity=Fraction(0))]
+    assert ViTerms.strictest(several) == ViTerms()
+    assert ViTerms.strictest(several[2:]) == several[2]
+    assert ViTerms.strictest([]) == ViTerms()
 
 
 STEPS = st.lists(
