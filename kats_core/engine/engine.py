@@ -23,6 +23,7 @@ from kats_core.market.exact import to_fraction
 from kats_core.market.overlays import is_shock
 from kats_core.market.rules import symbol_rules
 from kats_core.model import fact
+from kats_core.model.bar import Bar
 from kats_core.model.codes import CoreCode
 from kats_core.model.command import Command
 from kats_core.model.event import (
@@ -244,12 +245,15 @@ class Engine:
         ):
             # Once fallen, the day is over for new entries, also when the index recovers.
             state.is_index_shocked = True
+        if any(one.name == fact.VI_STATE for one in event.facts):
+            self._exits.look_again()
 
     def _on_traded(self, event: Traded) -> None:
-        """Value what is held at each trade, and let stages act on it."""
+        """Value what is held at each trade, let it reach stops and targets, and let stages act on it."""
         symbol = event.trade.symbol
         if symbol in self._state.days and self._exits.positions_in(symbol):
             self._state.portfolio.last[symbol] = event.trade.price
+            self._exits.on_trade(symbol, event.trade.price)
             self._mark()
 
     def _on_book(self, event: BookChanged) -> None:
@@ -316,16 +320,26 @@ class Engine:
             day.is_untradable = True
         day.bar, state.bar_kind = bar, bar.kind
         if self._exits.positions_in(bar.symbol):
-            state.portfolio.last[bar.symbol] = bar.open
-            self._exits.at_bar_open(bar)
-            self._mark()
-            self._exits.on_bar(day, bar)
-            self._exits.pursue()
-            if bar.kind is BarKind.MINUTE and bar.symbol in state.portfolio.last:
-                state.portfolio.last[bar.symbol] = bar.close
-                self._mark()
+            if state.has_books:
+                # Its trades have valued what is held, and reached stops and targets, one by one.
+                self._exits.on_bar(day, bar)
+                self._exits.pursue()
+            else:
+                self._live_through(day, bar)
         if day.setups:
             self._entries.on_bar(day, bar)
+
+    def _live_through(self, day: SymbolDay, bar: Bar) -> None:
+        """Value what is held at the open, let the bar reach what it reaches, and value at the close of a minute."""
+        last = self._state.portfolio.last
+        last[bar.symbol] = bar.open
+        self._exits.at_bar_open(bar)
+        self._mark()
+        self._exits.on_bar(day, bar)
+        self._exits.pursue()
+        if bar.kind is BarKind.MINUTE and bar.symbol in last:
+            last[bar.symbol] = bar.close
+            self._mark()
 
     def _on_phase(self, event: PhaseReached) -> None:
         state = self._state

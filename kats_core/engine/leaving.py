@@ -17,10 +17,11 @@ from msgspec import structs
 from kats_core.engine.desk import OrderDesk
 from kats_core.engine.portfolio import Key
 from kats_core.engine.state import State, StrategyInstance, SymbolDay
-from kats_core.exits.in_bar import Hit, hits_in_bar
+from kats_core.exits.in_bar import Hit, hits_at, hits_in_bar
 from kats_core.exits.targets import place_targets
 from kats_core.market.calendar import sessions_since
-from kats_core.model import time
+from kats_core.market.vi import NO_TRADING
+from kats_core.model import fact, time
 from kats_core.model.bar import Bar
 from kats_core.model.codes import CoreCode
 from kats_core.model.kinds import BarKind, MarketPhase, OrderState, OrderType, Severity, Style, TradingState
@@ -103,14 +104,25 @@ class ExitCoordinator:
             self._state.portfolio.expected.pop(position.key, None)
         self._opening = bar
 
+    def on_trade(self, symbol: str, price: int) -> None:
+        """Let a trade reach stops and targets; where trades are streamed, bars do not."""
+        for position in self.positions_in(symbol):
+            self._raise_peak(position.key, price)
+            targets = [target for target, _ in position.targets]
+            hits = hits_at(price, position.stop, targets, done=len(position.exits.targets) - len(position.targets))
+            # A further target waits until this one is sold; the trade that is at it then reaches it.
+            if hits and position.key not in self._demands:
+                self._act(self._state.portfolio.positions[position.key], hits[0])
+
     def on_bar(self, day: SymbolDay, bar: Bar) -> None:
-        """Let a bar reach stops and targets, run out the clocks, and ask `manage`."""
+        """Let a bar reach stops and targets where only bars tell of them, run out the clocks, and ask `manage`."""
         self._opening = None
         for position in self.positions_in(bar.symbol):
-            entered_at = self._state.entered.get(position.key)
-            was_bought_here = entered_at is not None and entered_at[0] == bar.end
-            self._reach(position, bar, min(bar.open, entered_at[1]) if entered_at and was_bought_here else None)
-            self._raise_peak(position.key, bar)
+            if not self._state.has_books:
+                entered_at = self._state.entered.get(position.key)
+                was_bought_here = entered_at is not None and entered_at[0] == bar.end
+                self._reach(position, bar, min(bar.open, entered_at[1]) if entered_at and was_bought_here else None)
+                self._raise_peak(position.key, bar.high)
             if bar.kind is BarKind.MINUTE:
                 self._run_out_clock(position, bar)
                 self._manage(position.key, day, bar)
@@ -261,6 +273,8 @@ class ExitCoordinator:
                 self._pursue(position, demand)
 
     def _pursue(self, position: Position, demand: _Demand) -> None:
+        if self._state.facts.get(fact.VI_STATE, position.symbol).value in NO_TRADING:
+            return  # the fact that tells of the end looks again
         now, live = self._state.now, self.desk.live_sell(position.key)
         if live is not None:
             if live.order_type is OrderType.LIMIT:
@@ -347,10 +361,10 @@ class ExitCoordinator:
         unreached = len(position.exits.targets) - self._reached.get(position.key, 0)
         return max(0, len(position.targets) - unreached)
 
-    def _raise_peak(self, key: Key, bar: Bar) -> None:
+    def _raise_peak(self, key: Key, price: int) -> None:
         position = self._state.portfolio.positions.get(key)
-        if position is not None and bar.high > position.peak:
-            self._state.portfolio.replace(structs.replace(position, peak=bar.high))
+        if position is not None and price > position.peak:
+            self._state.portfolio.replace(structs.replace(position, peak=price))
 
     def _run_out_clock(self, position: Position, bar: Bar) -> None:
         plan = position.exits.time_exit

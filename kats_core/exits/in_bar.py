@@ -62,6 +62,13 @@ def hits_in_bar(
     return Hits(tuple(_target(price, n, done) for n, price in enumerate(reached)), unsure)
 
 
+def hits_at(price: int, stop: int, targets: Sequence[int], *, done: int = 0) -> tuple[Hit, ...]:
+    """Return what one trade at `price` reaches, where every trade is seen: no way of the price has to be assumed."""
+    if price <= stop:
+        return (Hit(CoreCode.STOP, price),)
+    return tuple(_target(target, n, done) for n, target in enumerate(targets) if price >= target)
+
+
 def _target(price: int, number: int, done: int) -> Hit:
     return Hit(_TARGET_CODES[min(number + done, 1)], price, number)
 

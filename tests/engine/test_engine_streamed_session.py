@@ -14,7 +14,8 @@ from kats_core.model.codes import CoreCode
 from kats_core.model.event import BookChanged, FactsChanged, Traded
 from kats_core.model.fact import Fact
 from kats_core.model.kinds import FactSource, OrderState, Side
-from kats_core.model.record import OrderEventRecord, OrderRecord, SetupRecord, VerdictRecord
+from kats_core.model.record import OrderEventRecord, OrderRecord, SetupRecord, TradeRecord, VerdictRecord
+from kats_core.model.signal import Portion, Target, TargetKind
 from kats_core.risk.contract import StageTraits
 from kats_risk_vi_guard import Params, ViCode
 from kats_risk_vi_guard.stage import ViGuard
@@ -162,3 +163,53 @@ class TestEntries:
         assert stream.buy().desk.bought == []
         stream.book("10:01:59", 25_450, 25_500).minute("10:01", 25_450).trade("10:02:01", 25_450)
         assert stream.desk.bought == [(25_500, 100)]
+
+
+class TestExits:
+    """Each trade reaches stops and targets; the market's own state alone can keep a sale waiting."""
+
+    def test_a_trade_at_the_stop_sells_at_the_bids_of_the_book(self, house: type[House]) -> None:
+        """Not at the end of its minute: 200 ms later, at what somebody pays then."""
+        stream = Stream(house).buy().trade("10:01:30", 25_050)
+        assert stream.desk.sold == []
+        stream.book("10:01:31", 24_950, 25_050).trade("10:01:31.100", 25_000).book("10:01:31.400", 24_900, 25_000)
+        assert stream.desk.sold == [(24_950, 100)]
+        trade = stream.desk.kept(TradeRecord)[0]
+        assert trade.exit_code == str(CoreCode.STOP)
+
+    def test_what_was_traded_before_the_purchase_does_not_stop_it(self, house: type[House]) -> None:
+        """The minute of the entry holds prices below the stop from before; its bar is not asked."""
+        stream = Stream(house).buy()
+        stream.desk.minute("10:01", 25_450, low=24_500)
+        stream.book("10:02:01", 25_400, 25_450).trade("10:02:02", 25_450)
+        assert stream.desk.sold == []
+
+    def test_a_trade_at_a_target_sells_its_part_at_the_target(self, house: type[House]) -> None:
+        """A limit at the target meets the bid that is there; the stop of the rest is where it breaks even."""
+        third = Target(TargetKind.ABSOLUTE, 26_000, Portion.THIRD)
+        stream = Stream(house, targets=(third,)).buy().trade("10:01:30", 26_000)
+        stream.book("10:01:31", 26_000, 26_050).trade("10:01:32", 26_000)
+        assert stream.desk.sold == [(26_000, 33)]
+        assert stream.desk.engine.positions[0].stop > 25_500
+
+    def test_a_target_that_waits_for_buyers_is_taken_back_when_the_stop_is_reached(self, house: type[House]) -> None:
+        """One sale at a time; what is left goes at the market."""
+        third = Target(TargetKind.ABSOLUTE, 26_000, Portion.THIRD)
+        stream = Stream(house, targets=(third,)).buy().trade("10:01:30", 26_000)
+        stream.book("10:01:31", 25_900, 26_000).trade("10:01:32", 25_500)
+        stream.book("10:01:32.100", 25_450, 25_500).trade("10:01:33", 25_500)
+        assert stream.desk.sold == [(25_450, 100)]
+        assert stream.desk.engine.positions == ()
+
+    @pytest.mark.parametrize("state", [ViState.VI_AUCTION, ViState.HALTED])
+    def test_an_exit_waits_for_the_end_of_an_interruption_and_not_longer(
+        self, house: type[House], state: ViState
+    ) -> None:
+        """Nothing is sent while it lasts; at its end the sale goes out at once, without a cooling."""
+        stream = Stream(house).buy().state("10:01:20", state).trade("10:01:30", 25_000)
+        assert [o.side for o in stream.desk.kept(OrderRecord)] == [Side.BUY]
+        stream.state("10:03:30", ViState.COOLING)
+        sale = stream.desk.kept(OrderRecord)[-1]
+        assert (sale.side, sale.ts) == (Side.SELL, stream.desk.at("10:03:30"))
+        stream.book("10:03:31", 24_950, 25_000).trade("10:03:32", 24_950)
+        assert stream.desk.sold == [(24_950, 100)]
