@@ -164,7 +164,7 @@ def _assumed(document: Document) -> Iterator[str]:
     yield from (f"  {key}: {_written(value)}" for key, value in universe.items())
     yield ""
     yield f"# {t('yaml_assume')}"
-    yield "assume:"
+    yield "assume:" if assume else "assume: {}"
     yield from (f"  {key}: {_written(value)}" for key, value in assume.items())
     yield ""
     yield f"# {t('yaml_limits')}"

@@ -40,6 +40,7 @@ def notes(app: App) -> list[str]:
         *app.resolved.notes,
         *([t("assumed", values=assumed)] if assumed else []),
         *([t("derived", values=derived)] if derived else []),
+        *(app.screening.notes(app.last) if app.screening is not None else ()),
     ]
 
 

@@ -19,7 +19,7 @@ from rich.text import Text
 from kats_core.journal.explain import Explanation, InstanceDay, OrderTrail, Outcome, SignalTrail, overview
 from kats_core.model import fact
 from kats_core.model.fact import Fact, FactValue
-from kats_core.model.kinds import Decision, FactSource, OrderType
+from kats_core.model.kinds import Decision, FactSource, OrderType, Profile
 from kats_core.model.labels import Language
 from kats_core.model.record import FaultRecord, OperatorRecord, SetupRecord, TradeRecord, VerdictRecord
 from kats_core.model.setup import Above, Below, DayOpen, Fixed, Level, Numbers, Trigger
@@ -97,6 +97,8 @@ _FACTS: dict[str, tuple[str, str]] = {
     fact.RS: ("상대강도", "relative strength"),
     fact.GRADE: ("등급", "grade"),
     fact.STARS: ("확신도", "stars"),
+    **{fact.stars_for(profile): ("확신도", "stars") for profile in Profile},
+    fact.RANK: ("순위", "rank"),
     fact.SECTOR: ("업종", "sector"),
     fact.STATUS: ("종목 상태", "status"),
     fact.MARKET: ("시장", "market"),

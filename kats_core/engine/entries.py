@@ -235,6 +235,7 @@ class Entries:
             price_limits=day.limits,
             daily=day.tail,
             facts=self._state.facts,
+            profile=instance.traits.profile,
             own=self,
             book=day.book if self._state.has_books else None,
         )
@@ -279,7 +280,7 @@ class Entries:
         facts, symbol, instance = self._state.facts, entry.setup.symbol, entry.instance
         if facts.get(fact.GRADE, symbol).value not in instance.grades:
             return CoreCode.GRADE
-        stars = facts.get(fact.STARS, symbol).value
+        stars = facts.stars(symbol, instance.traits.profile).value
         if not isinstance(stars, (int, float)) or not stars >= instance.params.min_confidence:
             return CoreCode.CONFIDENCE_LOW
         if Overlay.PULSE in instance.traits.overlays:
@@ -415,6 +416,7 @@ class Entries:
             prices=state.portfolio.last,
             facts=state.facts,
             limits=self._limits,
+            profile=self._instances[proposal.instance].traits.profile,
         )
         attempt = self._attempts[proposal.signal_id] = self._attempts.get(proposal.signal_id, 0) + 1
         outcome = pipeline.run(proposal, state.config.stages, context, attempt)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kats_core.model.fact import MARKET_WIDE, Fact, missing
+from kats_core.model.fact import MARKET_WIDE, STARS, Fact, missing, stars_for
+from kats_core.model.kinds import Profile
 
 
 class Facts:
@@ -32,6 +33,11 @@ class Facts:
     def get(self, name: str, symbol: str = MARKET_WIDE) -> Fact:
         """Return the fact; a missing one when nobody delivered it."""
         return self._known.get((name, symbol)) or self._known.get((name, MARKET_WIDE)) or missing(name, symbol)
+
+    def stars(self, symbol: str, profile: Profile) -> Fact:
+        """Return a symbol's stars for strategies of a profile: those of the profile, else those for all."""
+        own = stars_for(profile)
+        return self._known.get((own, symbol)) or self._known.get((own, MARKET_WIDE)) or self.get(STARS, symbol)
 
     def text(self, name: str, symbol: str) -> str:
         """Return a textual fact, empty when missing."""

@@ -17,8 +17,8 @@ from pydantic import BaseModel
 from kats_core.engine.facts import Facts
 from kats_core.market.sessions import SessionHours
 from kats_core.model.codes import CoreCode
-from kats_core.model.fact import Fact
-from kats_core.model.kinds import Decision
+from kats_core.model.fact import STARS, Fact
+from kats_core.model.kinds import Decision, Profile
 from kats_core.model.labels import Code
 from kats_core.model.order import Order
 from kats_core.model.position import Position
@@ -95,6 +95,7 @@ class Context:
     prices: Mapping[str, int]
     facts: Facts
     limits: LimitsReader
+    profile: Profile
     read: list[Fact] = field(default_factory=list)
 
     def last_price(self, symbol: str) -> int | None:
@@ -103,7 +104,7 @@ class Context:
 
     def fact(self, name: str) -> Fact:
         """Return an input of the proposal's symbol or of the market, and note that it was read."""
-        found = self.facts.get(name, self.symbol)
+        found = self.facts.stars(self.symbol, self.profile) if name == STARS else self.facts.get(name, self.symbol)
         self.read.append(found)
         return found
 

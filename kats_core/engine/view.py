@@ -11,8 +11,8 @@ from kats_core.market.sessions import SessionHours
 from kats_core.market.ticks import TickTable
 from kats_core.model.bar import Bar, Book
 from kats_core.model.event import DailyTail
-from kats_core.model.fact import Fact
-from kats_core.model.kinds import BarKind
+from kats_core.model.fact import STARS, Fact
+from kats_core.model.kinds import BarKind, Profile
 from kats_core.model.setup import Above, Setup
 from kats_core.model.time import Nanos
 
@@ -47,6 +47,7 @@ class BarView:
     price_limits: PriceLimits
     daily: DailyTail | None
     facts: Facts
+    profile: Profile
     own: OwnThings
     book: Book | None = None
     read: list[Fact] = field(default_factory=list)
@@ -99,6 +100,7 @@ class BarView:
 
     def fact(self, name: str) -> Fact:
         """Return an input of the symbol, and note that it was read."""
-        found = self.facts.get(name, self.seen.symbol)
+        symbol = self.seen.symbol
+        found = self.facts.stars(symbol, self.profile) if name == STARS else self.facts.get(name, symbol)
         self.read.append(found)
         return found

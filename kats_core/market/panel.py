@@ -79,6 +79,14 @@ class Panel:
         """Row number by session."""
         return {session: t for t, session in enumerate(self.sessions)}
 
+    def row_before(self, session: dt.date) -> int | None:
+        """Return the row whose next session this is, None when there are no bars of the evening before."""
+        t = self.row.get(session)
+        if t is not None:
+            return t - 1 if t > 0 and self.next_session[t - 1] == session else None
+        last = len(self.sessions) - 1
+        return last if last >= 0 and self.next_session[last] == session else None
+
     @cached_property
     def own_bars(self) -> npt.NDArray[np.int32]:
         """Number of the symbol's own bars up to and including row t."""

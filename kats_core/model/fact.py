@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from kats_core.model.kinds import FactSource
+from kats_core.model.kinds import FactSource, Profile
 from kats_core.model.time import Nanos
 
 FactValue: TypeAlias = int | float | str | bool | None
@@ -25,6 +25,9 @@ INDEX_CHANGE = "index_change"
 """Change of the KOSPI from its previous close, a fraction; of the session to which `as_of` belongs."""
 GRADE = "grade"
 STARS = "stars"
+"""Confidence, for strategies of every profile alike; `stars_for` names those of one."""
+RANK = "rank"
+"""Place by market cap, or by turnover, 1 the largest."""
 RS = "rs"
 """Relative strength among the universe, 0 to 100."""
 SECTOR = "sector"
@@ -58,6 +61,11 @@ NO_ENTRIES_UNTIL = "no_entries_until"
 
 MARKET_WIDE = ""
 """The symbol of a fact that belongs to no symbol."""
+
+
+def stars_for(profile: Profile) -> str:
+    """Return the name under which the stars of a screen profile are known; they go before `STARS`."""
+    return f"{STARS}.{profile}"
 
 
 class Fact(msgspec.Struct, frozen=True):

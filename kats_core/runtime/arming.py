@@ -16,6 +16,8 @@ import numpy.typing as npt
 from kats_core.engine.state import StrategyInstance
 from kats_core.market.overlays import OverlayParams, pulse_allows
 from kats_core.market.panel import Panel
+from kats_core.market.screening.candidates import Candidate, Claim, choose
+from kats_core.market.screening.rules import ScreenRules
 from kats_core.model import fact
 from kats_core.model.codes import CoreCode
 from kats_core.model.kinds import Overlay
@@ -23,10 +25,13 @@ from kats_core.model.labels import Code
 from kats_core.model.record import SetupRecord, SetupStatus
 from kats_core.model.setup import Numbers, Setup
 from kats_core.runtime.inputs import SessionInputs
+from kats_core.runtime.screening import Screening
 from kats_core.strategy.contract import ARMED, Setups
 
 TURNOVER_BARS = 20
 """Own bars of the mean turnover (A20) by which setups are ranked."""
+
+SIDE_LIMIT = ScreenRules().side_limit
 
 _COMMON: tuple[Code, ...] = (CoreCode.STALE_DATA, CoreCode.RECENT_HALT, CoreCode.WARMUP)
 
@@ -61,27 +66,38 @@ class ArmingDesk:
         strategies: Sequence[StrategyInstance],
         on_fault: Callable[[StrategyInstance, Exception], None],
         overlays: OverlayParams | None = None,
+        screening: Screening | None = None,
+        side_limit: int = SIDE_LIMIT,
     ) -> None:
         self._panel = panel
         self._on_fault = on_fault
         self._overlays = overlays or OverlayParams()
+        self._screening = screening
+        self._side_limit = side_limit
         self._turnover = panel.mean_of_own_bars(panel.value, TURNOVER_BARS)
         self._judged = [j for j in map(self._judge, strategies) if j is not None]
 
     def for_session(
-        self, session: dt.date, inputs: SessionInputs, streamed: frozenset[str] | None = None
+        self,
+        session: dt.date,
+        inputs: SessionInputs,
+        streamed: frozenset[str] | None = None,
+        held: frozenset[str] = frozenset(),
     ) -> tuple[Setup, ...]:
         """Return the setups for a session, best first by stars, relative strength, turnover, symbol.
 
-        `streamed` are the symbols whose bars the session will bring; None where every symbol of the panel has them.
+        `streamed` are the symbols whose bars the session will bring; None where every symbol of the panel has them. `held`
+        are the symbols with a position, which are not new.
         """
         t = self._row_before(session)
         if t is None:
             return ()
+        chosen = [self._choose(judged, t, inputs, streamed) for judged in self._judged]
+        chosen = self._within_sides(t, chosen, inputs, held)
         return tuple(
             setup
-            for judged in self._judged
-            for setup in self._guarded_setups(judged, t, self._choose(judged, t, inputs, streamed), session)
+            for judged, columns in zip(self._judged, chosen, strict=True)
+            for setup in self._guarded_setups(judged, t, columns, session)
         )
 
     def refused(
@@ -121,12 +137,8 @@ class ArmingDesk:
             yield judged.instance.name, cells, tuple(judged.codes)
 
     def _row_before(self, session: dt.date) -> int | None:
-        """Return the row whose next session this is, None when the panel has no bars of the evening before."""
-        t = self._panel.row.get(session)
-        if t is not None:
-            return t - 1 if t > 0 and self._panel.next_session[t - 1] == session else None
-        last = len(self._panel.sessions) - 1
-        return last if last >= 0 and self._panel.next_session[last] == session else None
+        """Return the row from which a session is armed."""
+        return self._panel.row_before(session)
 
     def _judge(self, instance: StrategyInstance) -> _Judged | None:
         panel = self._panel
@@ -156,8 +168,8 @@ class ArmingDesk:
             judged.leave_out(t, candidates.tolist(), closed)
             return []
         open_ = []
-        for j in self._ranked(t, candidates, inputs):
-            code = self._refusal(judged.instance, j, inputs, streamed)
+        for j in self._ranked(judged.instance, t, candidates, inputs):
+            code = self._refusal(judged.instance, t, j, inputs, streamed)
             if code is not None:
                 judged.leave_out(t, j, code)
             else:
@@ -166,9 +178,44 @@ class ArmingDesk:
         judged.final[t, chosen] = ARMED
         return chosen
 
-    def _ranked(self, t: int, candidates: npt.NDArray[np.intp], inputs: SessionInputs) -> list[int]:
+    def _within_sides(
+        self, t: int, chosen: list[list[int]], inputs: SessionInputs, held: frozenset[str]
+    ) -> list[list[int]]:
+        """Cut what strategies arm to so many new symbols a side, the best of all strategies together."""
+        claims = [
+            Claim(
+                judged.instance.name,
+                judged.instance.traits.profile,
+                judged.instance.params.max_armed,
+                judged.instance.traits.side_limited,
+                self._candidates(judged.instance, t, columns, inputs) if judged.instance.traits.side_limited else (),
+            )
+            for judged, columns in zip(self._judged, chosen, strict=True)
+        ]
+        kept = choose(claims, self._side_limit, held)
+        result = []
+        for judged, columns, claim in zip(self._judged, chosen, claims, strict=True):
+            stay = set(kept[claim.strategy])
+            within = [j for j in columns if not claim.counts or self._panel.symbols[j] in stay]
+            if len(within) < len(columns):
+                judged.leave_out(t, sorted(set(columns) - set(within)), CoreCode.NOT_SELECTED)
+            result.append(within)
+        return result
+
+    def _candidates(
+        self, instance: StrategyInstance, t: int, columns: list[int], inputs: SessionInputs
+    ) -> list[Candidate]:
+        stars, strength = _stars(instance, inputs), inputs.numbers(fact.RS)
+        return [
+            Candidate(self._panel.symbols[j], float(stars[j]), float(strength[j]), float(self._turnover[t, j]))
+            for j in columns
+        ]
+
+    def _ranked(
+        self, instance: StrategyInstance, t: int, candidates: npt.NDArray[np.intp], inputs: SessionInputs
+    ) -> list[int]:
         """Return columns by stars, relative strength and turnover, each the highest first, then by symbol."""
-        keys = (self._turnover[t], inputs.numbers(fact.RS), inputs.numbers(fact.STARS))
+        keys = (self._turnover[t], inputs.numbers(fact.RS), _stars(instance, inputs))
         order = np.lexsort([candidates, *(_descending(key[candidates]) for key in keys)])
         ranked: list[int] = candidates[order].tolist()
         return ranked
@@ -186,7 +233,7 @@ class ArmingDesk:
         reason = int(judged.reasons[t, j])
         if reason != ARMED:
             return judged.codes[reason - 1]
-        return self._refusal(judged.instance, j, inputs, streamed) or CoreCode.NOT_SELECTED
+        return self._refusal(judged.instance, t, j, inputs, streamed) or CoreCode.NOT_SELECTED
 
     def _guarded_setups(self, judged: _Judged, t: int, columns: list[int], session: dt.date) -> list[Setup]:
         try:
@@ -222,20 +269,30 @@ class ArmingDesk:
         return None
 
     def _refusal(
-        self, instance: StrategyInstance, j: int, inputs: SessionInputs, streamed: frozenset[str] | None
+        self, instance: StrategyInstance, t: int, j: int, inputs: SessionInputs, streamed: frozenset[str] | None
     ) -> Code | None:
         """Return why a symbol that the strategy would arm is not a candidate this session."""
         if streamed is not None and self._panel.symbols[j] not in streamed:
             return CoreCode.NO_MINUTE_BARS
+        if self._screening is not None:
+            code = self._screening.reason(instance, t, j, inputs)
+            if code is not None:
+                return code
         if inputs.texts(fact.GRADE)[j] not in instance.grades:
             return CoreCode.GRADE
-        if not inputs.numbers(fact.STARS)[j] >= instance.params.min_confidence:
+        if not _stars(instance, inputs)[j] >= instance.params.min_confidence:
             return CoreCode.CONFIDENCE_LOW
         if Overlay.PULSE in instance.traits.overlays:
-            pulse, stars = inputs.get(fact.PULSE).value, float(inputs.numbers(fact.STARS)[j])
+            pulse, stars = inputs.get(fact.PULSE).value, float(_stars(instance, inputs)[j])
             if not pulse_allows(pulse, stars, self._overlays):
                 return CoreCode.PULSE
         return None
+
+
+def _stars(instance: StrategyInstance, inputs: SessionInputs) -> npt.NDArray[np.float64]:
+    """Return the stars of every column: those of the strategy's profile where somebody knows them, else those for all."""
+    own = fact.stars_for(instance.traits.profile)
+    return inputs.numbers(own if own in inputs.answers else fact.STARS)
 
 
 def _descending(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -13,7 +13,7 @@ from kats_core.engine.pipeline import StageInstance
 from kats_core.engine.state import EngineConfig, StrategyInstance
 from kats_core.exits.in_bar import BarPath
 from kats_core.market.calendar import krx_calendar
-from kats_core.market.conditions import market_conditions
+from kats_core.market.conditions import Conditions, market_conditions
 from kats_core.market.events import EventCalendar
 from kats_core.market.exact import to_fraction
 from kats_core.market.panel import Panel
@@ -24,7 +24,9 @@ from kats_core.model.codes import CoreCode
 from kats_core.model.kinds import Regime, Scope
 from kats_core.model.labels import Code, CodeTexts, Labelled, code_texts
 from kats_core.orders.broker import Broker, BrokerAccount
+from kats_core.runtime import screening as screens
 from kats_core.runtime.inputs import Approximated, Assumed, Delivered, Inputs, Listed, MarketState, Scheduled
+from kats_core.runtime.screening import Screening
 
 
 class RunKind(Labelled):
@@ -51,6 +53,7 @@ class App:
     strategies: tuple[StrategyInstance, ...]
     stages: tuple[StageInstance, ...]
     inputs: Inputs
+    screening: Screening | None
     codes: CodeTexts
     versions: dict[str, str]
 
@@ -97,6 +100,8 @@ def build(
             path=getattr(resolved.broker.params, "bar_path", BarPath.WORST),
         )
     )
+    conditions = market_conditions(panel.indices, panel, krx_calendar(), last, resolved.regime, resolved.pulse)
+    screening = screens.build(panel, resolved.universe, strategies, conditions, resolved.assume.grade)
     account = BrokerAccount(capital=resolved.capital, commission=to_fraction(resolved.limits.commission), scope=scope)
     owners: list[type[Code]] = [enum for e in resolved.strategies for enum in e.plugin.codes]
     owners += [enum for e in resolved.stages for enum in e.plugin.codes]
@@ -113,22 +118,24 @@ def build(
         broker=resolved.broker.plugin.build(resolved.broker.params, account),
         strategies=strategies,
         stages=stages,
-        inputs=inputs_of(resolved, source, panel, last),
+        inputs=inputs_of(resolved, source, panel, conditions, screening),
+        screening=screening,
         codes=code_texts(dict.fromkeys([CoreCode, *owners])),
         versions={"kats-core": __version__},
     )
 
 
-def inputs_of(resolved: Resolved, source: DataSource, panel: Panel, last: dt.date) -> Inputs:
+def inputs_of(
+    resolved: Resolved, source: DataSource, panel: Panel, conditions: Conditions | None, screening: Screening | None
+) -> Inputs:
     """Return the registry of a run's inputs: the source's own word first, then what is derived, then what is assumed."""
     calendar = krx_calendar()
-    conditions = market_conditions(panel.indices, panel, calendar, last, resolved.regime, resolved.pulse)
-    derived = () if conditions is None else (MarketState(conditions, calendar),)
     return Inputs(
         panel.symbols,
         (
             Delivered(source),
-            *derived,
+            *(() if conditions is None else (MarketState(conditions, calendar),)),
+            *(() if screening is None else (screening,)),
             Listed(panel),
             Scheduled(EventCalendar(calendar, resolved.events)),
             Approximated(),

@@ -30,9 +30,10 @@ from kats_core.model.kinds import BarKind, MarketPhase, Scope
 from kats_core.model.record import FaultRecord, Record
 from kats_core.model.setup import Above, Below, Setup
 from kats_core.model.time import Nanos
-from kats_core.runtime.arming import ArmingDesk
+from kats_core.runtime.arming import SIDE_LIMIT, ArmingDesk
 from kats_core.runtime.inputs import PREPARED, Inputs
 from kats_core.runtime.pump import Pump
+from kats_core.runtime.screening import Screening
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,8 @@ class Market:
     scope: Scope
     inputs: Inputs
     overlays: OverlayParams = field(default_factory=OverlayParams)
+    screening: Screening | None = None
+    side_limit: int = SIDE_LIMIT
 
 
 @dataclass(slots=True)
@@ -67,8 +70,14 @@ class DayPlayer:
     _faults: list[tuple[StrategyInstance, Exception]] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
+        market = self.market
         self._arming = ArmingDesk(
-            self.market.panel, self.strategies, lambda s, e: self._faults.append((s, e)), self.market.overlays
+            market.panel,
+            self.strategies,
+            lambda s, e: self._faults.append((s, e)),
+            market.overlays,
+            market.screening,
+            market.side_limit,
         )
 
     @property
@@ -129,8 +138,9 @@ class DayPlayer:
         session, market = hours.session, self.market
         prepared_at = hours.at(PREPARED)
         inputs = market.inputs.of_session(session, prepared_at)
-        setups = self._arming.for_session(session, inputs, streamed)
-        symbols = sorted({s.symbol for s in setups} | {p.symbol for p in self.engine.positions})
+        held = frozenset(position.symbol for position in self.engine.positions)
+        setups = self._arming.for_session(session, inputs, streamed, held)
+        symbols = sorted({s.symbol for s in setups} | held)
         self.pump.feed(
             SessionPrepared(
                 ts=prepared_at,

@@ -34,18 +34,20 @@ PREPARED = dt.time(8, 50)
 
 Numbers: TypeAlias = npt.NDArray[np.float64]
 Texts: TypeAlias = npt.NDArray[np.object_]
+Whole: TypeAlias = npt.NDArray[np.signedinteger[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """One input of every symbol on the eve of a session, by column of the panel.
 
-    `values` are float64 with NaN, or objects with None, where the value is missing. `answers` marks the symbols for which
+    `values` are float64 with NaN, or objects with None, where the value is missing; whole numbers of which none is missing
+    may be integers. `answers` marks the symbols for which
     the provider speaks at all, None where that is all of them: for the others the next provider is asked.
     """
 
     name: str
-    values: Numbers | Texts
+    values: Numbers | Texts | Whole
     as_of: Nanos
     source: FactSource
     answers: BoolArray | None = None

@@ -150,6 +150,8 @@ def play(plan: Plan, recorder: Recorder, watcher: Watcher, clock: Callable[[], d
             scope=app.scope,
             inputs=app.inputs,
             overlays=app.resolved.overlays,
+            screening=app.screening,
+            side_limit=app.resolved.universe.side_limit,
         ),
         strategies=app.strategies,
         keep=keep,
@@ -223,6 +225,7 @@ def _describe(app: App, started: dt.datetime, names: dict[str, str]) -> Run:
         *app.resolved.notes,
         *(f"{source.en}: {', '.join(inputs)}" for source, inputs in app.inputs.told(app.last).items()),
         f"approximated: {', '.join(approximated)}",
+        *(app.screening.notes(app.last) if app.screening is not None else ()),
         *_missing_schedules(app),
         *scope,
     )

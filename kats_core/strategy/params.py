@@ -25,7 +25,8 @@ class StrategyTraits:
     `manage` read through `view.daily`; 0 where setups already hold every number. `manage_every_min`: `manage` is asked at
     the completion of each so many minutes and at the end-of-day check; 0 where the strategy has none. `sits_out_events`:
     makes no entry while a statement or a report is awaited; None: as its style says, swing does, day does not. `trades_gaps`:
-    buys a gap at the open, which an ex-dividend day fakes.
+    buys a gap at the open, which an ex-dividend day fakes. `side_limited`: its new symbols count in the total of its side of
+    the screen profiles; false for strategies that only watch many.
     A strategy that `needs_minute_bars` (its trigger is `OnBar`, or its level needs minutes) is left out of runs on daily
     bars, and named.
     `overlays`: what takes the strategy out although its regime is on.
@@ -44,6 +45,7 @@ class StrategyTraits:
     manage_every_min: int = 0
     needs_minute_bars: bool = False
     pyramids: bool = False
+    side_limited: bool = True
     needs: tuple[str, ...] = ()
     sits_out_events: bool | None = None
     trades_gaps: bool = False
@@ -78,6 +80,10 @@ class StrategyParams(BaseModel):
     ttl_sec: Annotated[int, Field(ge=10, le=900)] | None = Field(
         default=None, description="seconds an entry order lives; default: the strategy's own"
     )
+
+    def listed_symbols(self) -> frozenset[str]:
+        """Return the funds that the strategy names itself; everybody else draws from the universe."""
+        return frozenset()
 
     @model_validator(mode="after")
     def _windows_inside_the_day(self) -> StrategyParams:

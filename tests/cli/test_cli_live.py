@@ -87,7 +87,16 @@ def test_at_0931_the_screen_answers_why(tmp_path: Path) -> None:
     photographer = Photographer("09:31")
     show(photographer, tmp_path)
     picture = photographer.pictures["09:31"]
-    for part in ("09:31:00", "정규장", "보합/횡보장", "오늘 손익", "관심 종목 10", "신호 1", "보유 1", "가정한 값"):
+    for part in (
+        "09:31:00",
+        "정규장",
+        "보합/횡보장",
+        "오늘 손익",
+        "관심 종목 10",
+        "신호 1",
+        "보유 1",
+        "데이터에서 계산한 값",
+    ):
         assert part in picture
     assert "position-sizer ✓ 255  daily-kill-switch ✓" in picture
     assert "추격 한도 초과" in picture
@@ -109,7 +118,7 @@ def test_a_narrow_terminal_gets_everything_below_one_another(tmp_path: Path) -> 
     photographer = Photographer("10:05", width=80)
     show(photographer, tmp_path)
     assert "관심 종목 10" in photographer.pictures["10:05"]
-    assert "신호 4" in photographer.pictures["10:05"]
+    assert "신호 3" in photographer.pictures["10:05"]
 
 
 def test_the_live_view_keeps_the_pace_and_leaves_the_screen(tmp_path: Path) -> None:

@@ -52,7 +52,15 @@ def test_a_sample_day_is_played_and_summed_up(played: KatsAnswer) -> None:
     assert answer.code == 0
     assert not answer.err
     assert re.search(r"09:\d\d:\d\d +신호 .*position-sizer ✓ \d+  daily-kill-switch ✓  margin-guard ✓", answer.out)
-    for word in ("KATS · 모의 실행 · 2025-09-18", "가정한 값: stars=4", "체결", "청산", "마감 자산", "승률"):
+    for word in (
+        "KATS · 모의 실행 · 2025-09-18",
+        "데이터에서 계산한 값: ",
+        "grade, rank, rs, stars.FLOW",
+        "체결",
+        "청산",
+        "마감 자산",
+        "승률",
+    ):
         assert word in answer.out
     assert "kats explain --day" in answer.out
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from kats_core.market.screening.compare import BoolArray
 from kats_core.market.screening.qualification import CHECKS, GRADES
 from kats_core.market.screening.screener import Screen
+from kats_core.market.tables import FloatArray
 from kats_core.model.codes import CoreCode
 from kats_core.model.kinds import Grade, Profile
 from kats_core.model.labels import Code
@@ -34,7 +35,7 @@ def refusals(
     *,
     grades: Collection[Grade],
     min_confidence: int,
-    stars: npt.NDArray[np.int8] | None = None,
+    stars: npt.NDArray[np.int8] | FloatArray | None = None,
 ) -> npt.NDArray[np.uint8]:
     """Return, for each symbol, `PASSED` or the first reason for which the profile leaves it out.
 
@@ -56,7 +57,7 @@ def refusals(
     if profile is Profile.FLOW:
         require(screen.rank <= screen.rules.large_ranks, CoreCode.RANK_LOW)
     own = screen.stars(profile) if stars is None else stars
-    require(own >= min_confidence, CoreCode.CONFIDENCE_LOW)
+    require(np.asarray(own >= min_confidence), CoreCode.CONFIDENCE_LOW)
     return cells
 
 

@@ -50,6 +50,11 @@ class Coverage:
     pulse: bool
     contraction: bool
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Names of the inputs that the data do not hold."""
+        return tuple(one.name for one in fields(self) if not getattr(self, one.name))
+
 
 @dataclass(frozen=True)
 class Screen:
@@ -95,6 +100,12 @@ class Screen:
     def qualified(self) -> BoolArray:
         """Members for which Q1 to Q7 hold."""
         return np.asarray(self.qualification.all(axis=0) & self.is_member)
+
+    @property
+    def capped(self) -> tuple[int, int]:
+        """How many of those to be ranked have a market cap, and how many there are."""
+        candidates = np.isfinite(self.basics.price) & self.is_member
+        return int((candidates & np.isfinite(self.basics.market_cap)).sum()), int(candidates.sum())
 
     @property
     def rank(self) -> FloatArray:

@@ -11,26 +11,25 @@ import numpy as np
 
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.minutes import MinuteBars
-from kats_core.market.panel import Int64Array, Panel
+from kats_core.market.panel import Panel
 from kats_core.market.source import SourceError
 from kats_core.market.tables import IndexSeries, SideTable
 from kats_core.model import time
-from kats_core.model.fact import GRADE, MARKET, MARKET_CAP, REGIME, SECTOR, STATUS, Fact
+from kats_core.model.fact import MARKET, MARKET_CAP, REGIME, SECTOR, STATUS, Fact
 from kats_core.model.instrument import Instrument
-from kats_core.model.kinds import FactSource, Grade, Scope
-from kats_core.sources.sample import daily, minutes
+from kats_core.model.kinds import FactSource, Scope
+from kats_core.sources.sample import daily, disclosed, minutes
 from kats_core.sources.sample.companies import companies
 from kats_core.sources.sample.indices import indices
 from kats_core.sources.sample.regimes import known_on_the_eve
 
-GENERATOR = "kats sample 1"
-"""Changes whenever the same seed gives other prices."""
+GENERATOR = "kats sample 2"
+"""Changes whenever the same seed gives other prices or reports."""
 
 ORIGIN = dt.date(2015, 6, 15)
 """The first day of price limits of 30 %."""
 
 PREPARED = dt.time(8, 50)
-GRADE_A, GRADE_B = 12, 24
 ORDINARY = "00"
 _KEPT_SESSIONS = 4
 
@@ -39,6 +38,11 @@ _KEPT_SESSIONS = 4
 def _history(seed: int) -> daily.DailyBars:
     calendar = krx_calendar()
     return daily.generate(seed, calendar.sessions(ORIGIN, calendar.covered_through), companies())
+
+
+@lru_cache(maxsize=4)
+def _tables(seed: int) -> Mapping[str, SideTable]:
+    return disclosed.tables(seed, _history(seed), companies())
 
 
 class SampleSource:
@@ -100,24 +104,20 @@ class SampleSource:
         return found
 
     def tables(self) -> Mapping[str, SideTable]:
-        return {}
+        """Return shares, net buying and reports; of companies that do not exist, like everything here."""
+        return _tables(self.seed)
 
     def indices(self) -> Mapping[str, IndexSeries]:
         return self._indices
 
     def facts(self, session: dt.date) -> Sequence[Fact]:
-        """Return the regime known on the eve and, by company, grade, sector, market, status and market cap.
-
-        Grades go by rank of market cap on the eve of the month's first session and stay for the month.
-        """
+        """Return the regime known on the eve and, by company, sector, market, status and market cap."""
         row = self._row(session)
         as_of = time.at(session, PREPARED)
         facts = [Fact(REGIME, str(self._known_regimes[row]), as_of, FactSource.FEED)]
-        grades = self._grades(self._first_of_month(row))
         for j, company in enumerate(self._companies):
             instrument = company.instrument
             values = {
-                GRADE: grades[j].value,
                 SECTOR: instrument.sector,
                 MARKET: instrument.market.value,
                 STATUS: ORDINARY,
@@ -172,17 +172,3 @@ class SampleSource:
             bars.upper[row],
         )
         return minutes.generate(self.seed, krx_calendar().hours(session), self._companies, day)
-
-    def _first_of_month(self, row: int) -> int:
-        sessions = self._bars.sessions
-        while row > 0 and sessions[row - 1].replace(day=1) == sessions[row].replace(day=1):
-            row -= 1
-        return row
-
-    def _grades(self, row: int) -> list[Grade]:
-        shares: Int64Array = np.array([company.shares for company in self._companies], dtype=np.int64)
-        order = np.argsort(-self._bars.base[row] * shares, kind="stable")
-        grades = [Grade.C] * len(order)
-        for rank, j in enumerate(order[: GRADE_A + GRADE_B].tolist()):
-            grades[j] = Grade.A if rank < GRADE_A else Grade.B
-        return grades

@@ -79,6 +79,7 @@ TRAITS = StrategyTraits(
     ttl_s=60,
     bars_needed=1,
     overlays=frozenset({Overlay.INDEX_SHOCK}),
+    side_limited=False,
 )
 
 

@@ -1,0 +1,144 @@
+"""Bring screening into a run: a provider of grades, ranks, strength and stars, and the reason why a symbol is no candidate.
+
+It speaks where the data hold what it needs. Without listed shares nobody knows sizes: then `rank_by: turnover` ranks by
+turnover if it is asked to, and `auto` only where nothing is assumed instead. Without quarterly reports it gives no stars
+that rest on them. What it does not speak for is left to `assume:`, or missing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from kats_core.engine.state import StrategyInstance
+from kats_core.market.calendar import Calendar, krx_calendar
+from kats_core.market.conditions import Conditions
+from kats_core.market.panel import BoolArray, Panel
+from kats_core.market.screening.profiles import reason_of, refusals
+from kats_core.market.screening.qualification import GRADES, is_tradable
+from kats_core.market.screening.rules import ScreenRules
+from kats_core.market.screening.screener import Screen, Screener
+from kats_core.market.tables import SHARES, FloatArray
+from kats_core.model import fact
+from kats_core.model.kinds import FactSource, Grade, Profile, Pulse
+from kats_core.model.labels import Code
+from kats_core.model.time import Nanos
+from kats_core.runtime.inputs import Answer, Column, SessionInputs, Texts
+from kats_core.strategy.params import StrategyParams
+
+_NEEDS_REPORTS = frozenset({Profile.BULL, Profile.FLOW})
+
+
+def answers(panel: Panel, rules: ScreenRules, assumed_grade: Grade | None) -> bool:
+    """Tell whether screening speaks for grades: whether it can rank, or is asked to go by turnover."""
+    if rules.rank_by == "turnover":
+        return True
+    table = panel.tables.get(SHARES)
+    has_shares = table is not None and len(table) > 0
+    return has_shares or (rules.rank_by == "auto" and assumed_grade is None)
+
+
+@dataclass(slots=True)
+class Screening:
+    """The screen of each session of a run, for the strategies that draw from it."""
+
+    screener: Screener
+    calendar: Calendar
+    profiles: tuple[Profile, ...]
+    _refused: dict[tuple[int, str], npt.NDArray[np.uint8]] = field(default_factory=dict)
+
+    def of_session(self, session: dt.date, at: Nanos) -> Iterable[Answer]:
+        """Return grade, rank, size and strength of every symbol on the eve, and the stars of each profile in use."""
+        screen = self.on_eve(session)
+        if screen is None:
+            return
+        as_of = self.calendar.hours(screen.session).close
+        source = FactSource.APPROXIMATED if screen.by_turnover else FactSource.DERIVED
+        grades = np.array([str(grade) for grade in GRADES], dtype=np.object_)[screen.grade]
+        yield Column(fact.GRADE, grades, as_of, source)
+        yield Column(fact.RANK, _whole(screen.rank), as_of, source)
+        if screen.coverage.shares:
+            yield Column(fact.MARKET_CAP, _whole(screen.basics.market_cap), as_of, FactSource.DERIVED)
+        yield Column(fact.RS, screen.strength, as_of, FactSource.DERIVED)
+        for profile in self.profiles:
+            if self.gives_stars(profile):
+                yield Column(fact.stars_for(profile), screen.stars(profile), as_of, FactSource.DERIVED)
+
+    def on_eve(self, session: dt.date) -> Screen | None:
+        """Return the screen from which a session is armed, None when the panel has no bars of the evening before."""
+        row = self.screener.panel.row_before(session)
+        return None if row is None else self.screener.on_evening(row)
+
+    def notes(self, session: dt.date) -> Iterator[str]:
+        """Yield what a person must know of the screen of a session: by what it ranks, and what nobody told it."""
+        screen = self.on_eve(session)
+        if screen is None:
+            return
+        if screen.by_turnover:
+            known, candidates = screen.capped
+            yield f"screening: ranked by turnover, {known} of {candidates} candidates have a market cap"
+        missing = screen.coverage.missing
+        if missing:
+            yield f"screening: missing, so nobody passes what rests on it: {', '.join(missing)}"
+
+    def gives_stars(self, profile: Profile) -> bool:
+        """Tell whether the data hold what the profile's stars rest on."""
+        return profile not in _NEEDS_REPORTS or self.screener.coverage.quarters
+
+    def reason(self, instance: StrategyInstance, row: int, column: int, inputs: SessionInputs) -> Code | None:
+        """Return the first check of the strategy's profile that a symbol fails after a row of the panel."""
+        key = row, instance.name
+        if key not in self._refused:
+            # Sessions come one after the other: what was asked of the last one is not asked again.
+            self._refused = {known: cells for known, cells in self._refused.items() if known[0] == row}
+            self._refused[key] = self._judge(instance, row, inputs)
+        return reason_of(int(self._refused[key][column]))
+
+    def _judge(self, instance: StrategyInstance, row: int, inputs: SessionInputs) -> npt.NDArray[np.uint8]:
+        tradable = np.array([is_tradable(status) for status in inputs.texts(fact.STATUS)], dtype=np.bool_)
+        screen, profile = self.screener.on_evening(row, tradable), instance.traits.profile
+        stars = None if self.gives_stars(profile) else inputs.numbers(fact.STARS)
+        return refusals(
+            screen, profile, grades=instance.grades, min_confidence=instance.params.min_confidence, stars=stars
+        )
+
+
+def build(
+    panel: Panel,
+    rules: ScreenRules,
+    strategies: Sequence[StrategyInstance],
+    conditions: Conditions | None = None,
+    assumed_grade: Grade | None = None,
+) -> Screening | None:
+    """Return the screening of a run, None when it has nothing to say."""
+    if not answers(panel, rules, assumed_grade):
+        return None
+    screener = screener_of(panel, rules, (one.params for one in strategies), conditions)
+    return Screening(screener, krx_calendar(), tuple(dict.fromkeys(one.traits.profile for one in strategies)))
+
+
+def screener_of(
+    panel: Panel, rules: ScreenRules, params: Iterable[StrategyParams], conditions: Conditions | None
+) -> Screener:
+    """Return the screener of a panel, for strategies with these parameters."""
+    funds = frozenset(symbol for one in params for symbol in one.listed_symbols())
+    return Screener(panel, rules, uptrend=_uptrend(panel, conditions), funds=funds)
+
+
+def _whole(values: FloatArray) -> Texts:
+    """Return numbers as whole ones, None where they are missing."""
+    cells = np.empty(len(values), dtype=np.object_)
+    cells[:] = [None if value != value else round(value) for value in values.tolist()]
+    return cells
+
+
+def _uptrend(panel: Panel, conditions: Conditions | None) -> BoolArray | None:
+    """Return, by session, whether the pulse is known to be UPTREND after the close; None where nobody takes it."""
+    if conditions is None:
+        return None
+    rows = (conditions.row.get(session) for session in panel.sessions)
+    return np.array([row is not None and conditions.pulses[row].known is Pulse.UPTREND for row in rows], dtype=np.bool_)
