@@ -240,7 +240,8 @@ class Desk:
     path: BarPath = BarPath.WORST
     scope: Scope = Scope.RAW
     limits: Limits = field(default_factory=Limits)
-    gate: GateConfig = field(default_factory=GateConfig)
+    # Rules other than the gate's are shown with round numbers of shares, more than the gate lets through.
+    gate: GateConfig = field(default_factory=lambda: GateConfig.model_construct(max_order_frac=1.0))
     session: dt.date = SESSION
     broker: Broker = field(init=False)
     engine: Engine = field(init=False)

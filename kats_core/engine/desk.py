@@ -15,6 +15,7 @@ from kats_core.model.command import Cancel, Send
 from kats_core.model.event import (
     BrokerEvent,
     CancelRefused,
+    DailyTail,
     OrderAccepted,
     OrderCancelled,
     OrderExpired,
@@ -28,16 +29,20 @@ from kats_core.model.labels import Code
 from kats_core.model.order import Fill, Order, OrderId
 from kats_core.model.position import Position
 from kats_core.model.record import FillRecord, OrderEventRecord, OrderRecord
-from kats_core.model.scope import ALL, TradingScope
+from kats_core.model.scope import ALL, ScopeKind, TradingScope
 from kats_core.model.time import NEVER, Nanos
 from kats_core.model.verdict import Proposal
 from kats_core.orders import gate
 from kats_core.orders.lifecycle import InvalidTransitionError, OrderStep, advance
+from kats_core.orders.traffic import Traffic
 
 _CANCELLABLE = frozenset({OrderState.SUBMITTED, OrderState.PARTIAL_FILLED})
 
 CANCEL_AGAIN: Nanos = time.SECOND
 """After a refused cancel the wish is sent once more (rule 24), not earlier than this."""
+
+
+MEAN_VOLUME_BARS = 20
 
 
 class Touch(NamedTuple):
@@ -86,6 +91,8 @@ class OrderDesk:
         self._next: OrderId = 1
         self._sent: set[OrderId] = set()
         self._recent: dict[tuple[object, ...], Nanos] = {}
+        self._asked_for: dict[str, int] = {}
+        self._traffic = Traffic(state.config.gate)
 
     @property
     def live(self) -> tuple[Order, ...]:
@@ -124,6 +131,8 @@ class OrderDesk:
         self._wishes.clear()
         self._sent.clear()
         self._recent.clear()
+        self._asked_for.clear()
+        self._traffic.begin_session()
 
     def buy(self, proposal: Proposal, day: SymbolDay, ttl_s: int, touch: Touch | None) -> CoreCode | None:
         """Send an approved entry; return why the gate held it back, or None.
@@ -155,7 +164,13 @@ class OrderDesk:
         sector = state.facts.text(fact.SECTOR, proposal.symbol)
         self._openings[order.order_id] = Opening(proposal.signal_id, state.session, signal.exits, grade, sector)
         reserved = state.reservations.hold(order, proposal.risk_per_share, proposal.stop, grade, sector)
-        return self._release(order, day, sellable=0, reserved=reserved.cash)
+        approved = proposal.quantity - self._asked_for.get(proposal.signal_id, 0)
+        view = self._view(order.instance, order.symbol, day, met=order.trigger, approved=approved)
+        refusal = self._release(order, view, reserved=reserved.cash)
+        if refusal is CoreCode.REPEAT_EXEC and order.instance not in self._traffic.latched:
+            self._traffic.latch(order.instance, refusal)
+            state.fault("core", refusal, order.symbol, f"{order.instance} buys nothing until a person releases it")
+        return refusal
 
     def sell(
         self, position: Position, quantity: int, code: Code, *, limit: int | None, trigger: int | None
@@ -168,10 +183,16 @@ class OrderDesk:
         sellable = position.quantity - sum(
             o.remaining for o in self._live.values() if o.side is Side.SELL and o.key == position.key
         )
-        quantity = min(quantity, sellable)
         day = state.days.get(position.symbol)
-        if quantity <= 0 or day is None:
+        if min(quantity, sellable) <= 0 or day is None:
             return None
+        for entry in self.live_entries():
+            if entry.symbol == position.symbol:
+                self.cancel(entry, code)  # nobody trades with himself
+        view = self._view(position.instance, position.symbol, day, met=trigger, sellable=sellable)
+        if view.is_paced and self._traffic.exit_wait(state.now) > 0:
+            return None
+        quantity = min(quantity, sellable, gate.largest_exit(limit, view, state.config.gate))
         order = Order(
             order_id=self._number(),
             signal_id=position.signal_id,
@@ -189,7 +210,7 @@ class OrderDesk:
             reason=str(code),
         )
         self._reasons[order.order_id] = code
-        refusal = self._release(order, day, sellable=sellable, reserved=0)
+        refusal = self._release(order, view, reserved=0)
         if refusal is not None:
             # An exit that the gate holds back is a fault of ours: the position stays and people must know.
             state.fault("core", refusal, position.symbol, f"exit of {quantity} shares held back by the order gate")
@@ -225,6 +246,7 @@ class OrderDesk:
         severity = Severity.CRITICAL if order.is_reducing else Severity.WARNING
         self._state.notify(severity, CoreCode.REFUSED, order.symbol, {"text": event.text})
         self._step(order, OrderStep.REFUSED, CoreCode.REFUSED)
+        self._count_refusal(order)
 
     def on_lost(self, event: OrderLost) -> None:
         """Note that nobody knows whether the order exists: its reservation is kept, and nothing is sent again."""
@@ -307,9 +329,28 @@ class OrderDesk:
         if order.side is Side.BUY and after is not None:
             self._on_bought(order, fill, after)
         elif before is not None:
+            if after is None:
+                self._traffic.on_flat(order.symbol)
             self._on_sold(order, fill, before, after)
         if was_live and not order.is_live:
             self._on_ended(order)
+
+    def release(self, scope: TradingScope) -> None:
+        """Let what was latched off buy again: a person looked at it."""
+        if scope.kind is ScopeKind.ALL:
+            self._traffic.release()
+        elif scope.kind is ScopeKind.INSTANCE:
+            self._traffic.release(scope.name)
+
+    def _count_refusal(self, order: Order) -> None:
+        """Stop whoever is refused again and again: first the instance, then all entries, then everything."""
+        state = self._state
+        code, instance = self._traffic.on_refused(order, state.now), order.instance
+        if code is None:
+            return
+        if code is CoreCode.REJECT_STORM and instance not in self._traffic.latched:
+            state.trading.order(ALL, TradingState.HALTED, "core", str(code), state.now)
+        state.fault("core", code, order.symbol, f"orders of {instance} were refused again and again")
 
     def _bookable(self, order: Order, event: OrderFilled) -> int:
         """Return how many shares of a fill can be booked: nobody sells what is not held.
@@ -331,9 +372,14 @@ class OrderDesk:
     def _grant(self, order_id: OrderId) -> None:
         """Send a wish to cancel whose time has come."""
         order, wish = self._live.get(order_id), self._wishes[order_id]
-        if order is not None and order.state in _CANCELLABLE and self._state.now >= wish.not_before:
-            self._step(order, OrderStep.CANCEL, wish.code)
-            self._state.emit(Cancel(self._state.now, order_id))
+        now, is_paced = self._state.now, self._state.has_books
+        if order is None or order.state not in _CANCELLABLE or now < wish.not_before:
+            return
+        if is_paced and self._traffic.exit_wait(now) > 0:
+            return
+        self._traffic.on_cancel(now)
+        self._step(order, OrderStep.CANCEL, wish.code)
+        self._state.emit(Cancel(now, order_id))
 
     def _number(self) -> OrderId:
         number = self._next
@@ -355,25 +401,56 @@ class OrderDesk:
             self._state.fault("core", CoreCode.FOREIGN_ORDER, "", text)
         return order
 
-    def _release(self, order: Order, day: SymbolDay, *, sellable: int, reserved: int) -> CoreCode | None:
-        """Pass the order through the gate and send it; the only place that emits `Send`."""
-        state = self._state
-        view = gate.GateView(
+    def _view(
+        self, instance: str, symbol: str, day: SymbolDay, *, met: int | None, approved: int = 0, sellable: int = 0
+    ) -> gate.GateView:
+        """Return the picture of the moment that the gate looks at; `met` is the price at which a bar made the order due.
+
+        Nobody knew the close of a daily bar yet: there the last price is the one that the bar has met.
+        """
+        state, bar = self._state, day.bar
+        last, last_at = (None, 0) if bar is None else (bar.close, bar.end)
+        if bar is not None and bar.kind is BarKind.DAY:
+            last, last_at = met, state.now
+        book = day.book if state.has_books else None
+        if book is not None and book.bid is not None and book.ask is not None and book.ts > last_at:
+            last, last_at = (book.bid + book.ask) // 2, book.ts
+        until = state.facts.get(fact.NO_ENTRIES_UNTIL, symbol).value
+        live = [o for o in self._live.values() if o.symbol == symbol]
+        return gate.GateView(
             now=state.now,
             hours=state.clock,
             phase=state.phase,
-            state=state.trading.of(order.instance, order.symbol),
+            state=state.trading.of(instance, symbol),
+            status=state.facts.text(fact.STATUS, symbol),
+            vi_state=state.facts.text(fact.VI_STATE, symbol),
+            no_entries_until=until if isinstance(until, int) else 0,
             ticks=day.ticks,
             limits=day.limits,
             lot_size=day.instrument.lot_size,
+            listed_shares=day.instrument.listed_shares,
+            mean_volume=_mean_volume(day.tail),
+            approved=approved,
             sellable=sellable,
-            has_unknown_order=any(
-                o.state is OrderState.UNKNOWN and o.symbol == order.symbol for o in self._live.values()
+            equity=state.portfolio.equity,
+            equity_day=state.baselines.day or 0,
+            last=last,
+            last_at=last_at,
+            own_bid=max(
+                (o.limit or 0 for o in live if o.side is Side.BUY and o.order_id not in self._wishes), default=None
             ),
+            own_ask=min((o.limit or 0 for o in live if o.side is Side.SELL), default=None),
+            has_unknown_order=any(o.state is OrderState.UNKNOWN for o in live),
             sent_ids=self._sent,
             recent=self._recent,
+            traffic=self._traffic,
             on_daily_bars=state.bar_kind is BarKind.DAY,
+            is_paced=state.has_books,
         )
+
+    def _release(self, order: Order, view: gate.GateView, *, reserved: int) -> CoreCode | None:
+        """Pass the order through the gate and send it; the only place that emits `Send`."""
+        state = self._state
         refusal = gate.check(order, view, state.config.gate)
         self._orders[order.order_id] = self._live[order.order_id] = order
         self._record_order(order, reserved if refusal is None else 0)
@@ -382,6 +459,9 @@ class OrderDesk:
             return refusal
         self._sent.add(order.order_id)
         self._recent[gate.content(order)] = state.now
+        self._traffic.on_sent(order, state.now)
+        if not order.is_reducing:
+            self._asked_for[order.signal_id] = self._asked_for.get(order.signal_id, 0) + order.quantity
         order = self._step(order, OrderStep.SEND)
         state.emit(Send(state.now, order))
         return None
@@ -471,3 +551,10 @@ class OrderDesk:
 
     def __iter__(self) -> Iterator[Order]:
         return iter(self._live.values())
+
+
+def _mean_volume(tail: DailyTail | None) -> int | None:
+    """Return the mean volume of the last 20 own bars, None for a younger symbol."""
+    if tail is None or len(tail.volume) < MEAN_VOLUME_BARS:
+        return None
+    return sum(tail.volume[-MEAN_VOLUME_BARS:]) // MEAN_VOLUME_BARS

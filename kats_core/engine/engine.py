@@ -283,6 +283,7 @@ class Engine:
         state = self._state
         self._keep_order(event, OperatorVerb.RESUME)
         state.trading.order(event.scope, TradingState.ACTIVE, event.who, event.reason, state.now)
+        self._desk.release(event.scope)
         if event.cause:
             self._tell_stages(ResumeAsked(state.now, event.cause, event.reference))
         self._exits.look_again()

@@ -1,7 +1,8 @@
 """Decide whether an order may leave: the last check before the broker, which no configuration can remove.
 
 `check` is a pure function of the order, a picture of the moment and the limits. Exits pass a narrower set of checks:
-what concerns entries only is skipped for them, what would make the exchange refuse them is not.
+what concerns entries only is skipped for them, what would make the exchange refuse them is not. Rules and their order are
+those of `market/risk_standards.md` section 3; what is counted over a session is counted by `orders.traffic`.
 """
 
 from __future__ import annotations
@@ -9,36 +10,63 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from kats_core.market.exact import floor_times, to_fraction
 from kats_core.market.limits import PriceLimits
 from kats_core.market.sessions import SessionHours
 from kats_core.market.ticks import TickTable
+from kats_core.market.vi import NO_ENTRY
 from kats_core.model import time
 from kats_core.model.codes import CoreCode
 from kats_core.model.kinds import MarketPhase, OrderState, OrderType, TradingState
 from kats_core.model.order import Order
 from kats_core.model.time import Nanos
-from kats_core.orders.gate_config import GateConfig
+from kats_core.orders.gate_config import EXCHANGE_CAP_KRW, GateConfig
+from kats_core.orders.traffic import Traffic
+
+ALWAYS_ALLOWED_KRW = 1_000_000_000
+"""An order of at most so many won may be any part of the listed shares."""
+
+_LISTED_PART = 100
+_HALTED_STATUS = "58"
+_TRADABLE_STATUS = frozenset({"00", "55", "57"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateView:
     """What the gate looks at.
 
-    `sellable` are shares held in the slot and not yet on sale; `recent` says when an order of the same content was sent.
+    `approved` is what the pipeline approved for an entry's signal and no order has asked for yet; `sellable` are shares
+    held in the slot and not yet on sale. `last` is the price of an independent trade or bar at `last_at`, None when there is
+    none. `own_ask` is the lowest price at which an own live order sells in the symbol, `own_bid` the highest at which one
+    buys. `recent` says when an order of the same content was sent.
     """
 
     now: Nanos
     hours: SessionHours
     phase: MarketPhase | None
     state: TradingState
+    status: str | None
+    vi_state: str | None
+    no_entries_until: Nanos
     ticks: TickTable
     limits: PriceLimits
     lot_size: int
+    listed_shares: int | None
+    mean_volume: int | None
+    approved: int
     sellable: int
+    equity: int
+    equity_day: int
+    last: int | None
+    last_at: Nanos
+    own_bid: int | None
+    own_ask: int | None
     has_unknown_order: bool
     sent_ids: frozenset[int] | set[int]
     recent: dict[tuple[object, ...], Nanos]
+    traffic: Traffic
     on_daily_bars: bool
+    is_paced: bool
 
 
 _BY_OPERATOR = str(CoreCode.MANUAL)
@@ -48,6 +76,24 @@ _BY_OPERATOR = str(CoreCode.MANUAL)
 def content(order: Order) -> tuple[object, ...]:
     """Return what makes two orders the same to a reader of the tape."""
     return (order.instance, order.symbol, order.slot, order.side, order.quantity, order.limit, order.purpose)
+
+
+def largest_exit(limit: int | None, view: GateView, config: GateConfig) -> int:
+    """Return the most shares that one exit may ask for; a larger exit is sent in parts.
+
+    Twice what an entry may be worth, at its price or the last one; without a price, whatever the exchange takes.
+    """
+    price = limit or view.last
+    if price is None or price <= 0:
+        return view.sellable
+    won = config.max_order_krw
+    if view.equity > 0:
+        won = min(won, max(price, floor_times(view.equity, 2 * to_fraction(config.max_order_frac))))
+    most = max(1, won // price)
+    if view.listed_shares is not None and most * price > ALWAYS_ALLOWED_KRW:
+        most = max(ALWAYS_ALLOWED_KRW // price, min(most, view.listed_shares // _LISTED_PART), 1)
+    lots = most // view.lot_size * view.lot_size
+    return lots or most
 
 
 def _trading_state(order: Order, view: GateView, config: GateConfig) -> CoreCode | None:
@@ -74,8 +120,25 @@ def _session(order: Order, view: GateView, config: GateConfig) -> CoreCode | Non
         return CoreCode.SESSION_TYPE
     if order.is_reducing or view.on_daily_bars:
         return None
-    if view.phase is not MarketPhase.OPEN or view.now >= view.hours.at(config.entry_until):
+    is_open = view.phase is MarketPhase.OPEN
+    if not is_open or not view.hours.at(config.entry_from) <= view.now < view.hours.at(config.entry_until):
         return CoreCode.ENTRY_WINDOW
+    return None
+
+
+def _eligibility(order: Order, view: GateView, config: GateConfig) -> CoreCode | None:
+    if view.status == _HALTED_STATUS or (not order.is_reducing and view.status not in _TRADABLE_STATUS):
+        return CoreCode.STATUS_BLOCK
+    return None
+
+
+def _stress(order: Order, view: GateView, config: GateConfig) -> CoreCode | None:
+    if order.is_reducing:
+        return None
+    # Where the market is streamed, an interruption that nobody can tell of may be there.
+    is_unknown = view.vi_state is None and view.is_paced
+    if is_unknown or view.vi_state in NO_ENTRY or view.now < view.no_entries_until:
+        return CoreCode.MKT_STRESS
     return None
 
 
@@ -94,17 +157,75 @@ def _form(order: Order, view: GateView, config: GateConfig) -> CoreCode | None:
 
 
 def _inventory(order: Order, view: GateView, config: GateConfig) -> CoreCode | None:
-    if order.is_reducing and order.quantity > view.sellable:
-        return CoreCode.SELLABLE
+    if order.is_reducing:
+        return CoreCode.SELLABLE if order.quantity > view.sellable else None
+    return CoreCode.PARENT_EXCEEDED if order.quantity > view.approved else None
+
+
+def _collar(order: Order, view: GateView, config: GateConfig) -> CoreCode | None:
+    if order.limit is None:
+        return None
+    is_known = view.last is not None and view.now - view.last_at <= config.reference_age_s * time.SECOND
+    if view.last is None or not is_known:
+        # An exit without a reference may leave as a limit inside the day's limits, which `_form` has seen to.
+        return None if order.is_reducing else CoreCode.REF_MISSING
+    if order.is_reducing:
+        lowest = view.ticks.rup(view.last * (1 - to_fraction(config.exit_collar_frac)))
+        return CoreCode.COLLAR if order.limit < lowest else None
+    highest = view.ticks.rdn(view.last * (1 + to_fraction(config.collar_frac)))
+    return CoreCode.COLLAR if order.limit > highest else None
+
+
+def _size(order: Order, view: GateView, config: GateConfig) -> CoreCode | None:
+    if order.is_reducing:
+        # Larger exits are sent in parts; this holds the parts to it.
+        return CoreCode.MAX_NOTIONAL if order.quantity > largest_exit(order.limit, view, config) else None
+    price = order.limit or 0
+    won = order.quantity * price
+    if won > EXCHANGE_CAP_KRW or _is_over_listed(won, order.quantity, view):
+        return CoreCode.EXCH_CAP
+    if price < config.min_price_krw:
+        return CoreCode.LIQ_FLOOR
+    if won > config.max_order_krw or won > view.equity * to_fraction(config.max_order_frac):
+        return CoreCode.MAX_NOTIONAL
+    volume = None if view.mean_volume is None else floor_times(view.mean_volume, to_fraction(config.max_volume_frac))
+    if order.quantity > config.max_order_shares or (volume is not None and order.quantity > volume):
+        return CoreCode.MAX_QTY
+    if view.traffic.bought + won > view.equity_day * to_fraction(config.max_bought_frac):
+        return CoreCode.TURNOVER
     return None
+
+
+def _is_over_listed(won: int, quantity: int, view: GateView) -> bool:
+    return won > ALWAYS_ALLOWED_KRW and view.listed_shares is not None and quantity > view.listed_shares // _LISTED_PART
+
+
+def _repetition(order: Order, view: GateView, config: GateConfig) -> CoreCode | None:
+    if order.is_reducing:
+        return None
+    return view.traffic.refusal(order, view.now, is_paced=view.is_paced)
+
+
+def _self_match(order: Order, view: GateView, config: GateConfig) -> CoreCode | None:
+    if order.is_reducing:
+        crosses = view.own_bid is not None and (order.limit is None or order.limit <= view.own_bid)
+    else:
+        crosses = view.own_ask is not None and order.limit is not None and order.limit >= view.own_ask
+    return CoreCode.SELF_MATCH if crosses else None
 
 
 _CHECKS: tuple[Callable[[Order, GateView, GateConfig], CoreCode | None], ...] = (
     _trading_state,
     _identity,
     _session,
+    _stress,
+    _eligibility,
     _form,
     _inventory,
+    _collar,
+    _size,
+    _repetition,
+    _self_match,
 )
 
 

@@ -227,6 +227,7 @@ def _describe(app: App, started: dt.datetime, names: dict[str, str]) -> Run:
         f"approximated: {', '.join(approximated)}",
         *(app.screening.notes(app.last) if app.screening is not None else ()),
         *_missing_schedules(app),
+        *gate_warnings(app.resolved),
         *scope,
     )
     return Run(
@@ -256,6 +257,22 @@ def _missing_schedules(app: App) -> Iterator[str]:
         if types:
             span = f"{years[0]}" if len(years) == 1 else f"{years[0]} to {years[-1]}"
             yield f"{CoreCode.EVENTS_YEAR_MISSING.name}: {', '.join(types)} in {span}"
+
+
+def gate_warnings(resolved: Resolved) -> Iterator[str]:
+    """Yield where the order gate refuses sizes that the shared caps allow: it never shrinks an order."""
+    limits, gate = resolved.limits, resolved.gate
+    largest = max(limits.grade_cap.values())
+    if gate.max_order_frac < largest:
+        yield (
+            f"gate.max_order_frac {gate.max_order_frac:g} is below limits.grade_cap {largest:g}: "
+            f"larger entries are refused as {CoreCode.MAX_NOTIONAL.name}"
+        )
+    if gate.max_order_krw < largest * resolved.capital:
+        yield (
+            f"gate.max_order_krw {gate.max_order_krw:,} is below limits.grade_cap {largest:g} of the capital: "
+            f"larger entries are refused as {CoreCode.MAX_NOTIONAL.name}"
+        )
 
 
 class _Keeper:

@@ -9,8 +9,9 @@ import pytest
 
 from kats_core.config import Resolved, resolve
 from kats_core.market.source import SourceError
+from kats_core.orders.gate_config import GateConfig
 from kats_core.runtime.assembly import RunKind
-from kats_core.runtime.play import Request, plan
+from kats_core.runtime.play import Request, gate_warnings, plan
 from kats_core.sources.files import FilesParams
 
 MINUTES = """symbol,datetime,open,high,low,close,volume,cum_value
@@ -41,6 +42,16 @@ def test_daily_bars_for_which_no_strategy_is_left_are_refused(tmp_path: Path) ->
     """The command line ends with exit code 2, naming them."""
     with pytest.raises(SourceError, match="NEEDS_MINUTE_BARS: s0, s1 "):
         plan(resolved(tmp_path, True, True), Request(kind=RunKind.BACKTEST, days=1))
+
+
+def test_a_gate_that_rules_the_sizes_is_told_at_the_start(tmp_path: Path) -> None:
+    """`first-month` refuses what the caps allow; the defaults refuse nothing of it."""
+    default = resolved(tmp_path, False)
+    assert list(gate_warnings(default)) == []
+    month = replace(default, gate=GateConfig(profile="first-month"))
+    first, second = gate_warnings(month)
+    assert first.startswith("gate.max_order_frac 0.2 is below limits.grade_cap 0.3: ")
+    assert second.startswith("gate.max_order_krw 10,000,000 is below ")
 
 
 def test_minute_bars_are_for_every_strategy(tmp_path: Path) -> None:

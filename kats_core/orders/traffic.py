@@ -1,0 +1,157 @@
+"""Count what is sent and refused, and say when it is too much: messages, repeated entries, refusals, round trips.
+
+A strategy in a loop repeats itself, and each of its orders looks sound alone. What is counted moves when an order is
+sent, not when the broker answers. Nothing here waits: an exit that finds its lane full is sent when `exit_wait` is over.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from kats_core.model import time
+from kats_core.model.codes import CoreCode
+from kats_core.model.order import Order
+from kats_core.model.time import Nanos
+from kats_core.orders.gate_config import GateConfig
+
+_Entries: TypeAlias = tuple[str, str]
+
+STORM_WINDOW: Nanos = 10 * time.MINUTE
+STORM_AT = 5
+STORM_PAUSE: Nanos = 30 * time.MINUTE
+"""After five refusals in ten minutes nothing is bought for half an hour (`spec/orders.md` section 5)."""
+
+
+class TokenBucket:
+    """Let `burst` messages through at once and `per_second` in the long run; exact, in whole nanoseconds of credit."""
+
+    __slots__ = ("_at", "_credit", "_full", "_rate")
+
+    def __init__(self, burst: int, per_second: int) -> None:
+        self._full = burst * time.SECOND
+        self._rate = per_second
+        self._credit = self._full
+        self._at: Nanos = 0
+
+    def wait(self, now: Nanos) -> Nanos:
+        """Return how long the next message has to wait."""
+        short = time.SECOND - self._credit_at(now)
+        return 0 if short <= 0 else -(-short // self._rate)
+
+    def take(self, now: Nanos) -> None:
+        """Count a message; one that was not asked for first makes the next ones wait for it."""
+        self._credit = self._credit_at(now) - time.SECOND
+        self._at = now
+
+    def _credit_at(self, now: Nanos) -> int:
+        return min(self._full, self._credit + (now - self._at) * self._rate)
+
+
+@dataclass(slots=True)
+class Traffic:
+    """The counters of one session; latches outlive it, until a person takes them back."""
+
+    config: GateConfig
+    latched: dict[str, CoreCode] = field(default_factory=dict)
+    bought: int = 0
+    orders: int = 0
+    cancels: int = 0
+    _entry_lane: TokenBucket = field(init=False)
+    _exit_lane: TokenBucket = field(init=False)
+    _entries: dict[_Entries, deque[Nanos]] = field(default_factory=dict)
+    _refused: deque[tuple[Nanos, str]] = field(default_factory=deque)
+    _storm_until: Nanos = 0
+    _round_trips: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self._open_lanes()
+
+    def begin_session(self) -> None:
+        """Count from zero; latches stay."""
+        self._entries.clear()
+        self._round_trips.clear()
+        self.bought = self.orders = self.cancels = 0
+        self._open_lanes()
+
+    def refusal(self, order: Order, now: Nanos, *, is_paced: bool) -> CoreCode | None:
+        """Return why an entry must not be sent now, or None.
+
+        `is_paced`: messages cost time, as they do where trades and books are streamed; on bars their rate says nothing.
+        """
+        latch = self.latched.get(order.instance)
+        if latch is not None:
+            return latch
+        if now < self._storm_until:
+            return CoreCode.ORDER_STORM
+        if self._round_trips[order.symbol] >= self.config.round_trips:
+            return CoreCode.CHURN
+        sent = self._entries.get((order.instance, order.symbol), ())
+        if len(sent) >= self.config.entries_a_day or self._lately(sent, now) >= self.config.entries_a_minute:
+            return CoreCode.REPEAT_EXEC
+        if is_paced:
+            if self.orders >= self.config.orders_a_day or self.cancels >= self.config.cancels_a_day:
+                return CoreCode.DAILY_MSG
+            if self._entry_lane.wait(now) > 0:
+                return CoreCode.THROTTLE
+        return None
+
+    def exit_wait(self, now: Nanos) -> Nanos:
+        """Return how long an exit or a cancel has to wait for its own lane, which entries never use."""
+        return self._exit_lane.wait(now)
+
+    def on_sent(self, order: Order, now: Nanos) -> None:
+        """Count an order that is sent."""
+        self.orders += 1
+        if order.is_reducing:
+            self._exit_lane.take(now)
+            return
+        self._entry_lane.take(now)
+        self.bought += order.quantity * (order.limit or 0)
+        self._entries.setdefault((order.instance, order.symbol), deque()).append(now)
+
+    def on_cancel(self, now: Nanos) -> None:
+        """Count a cancel that is sent."""
+        self.cancels += 1
+        self._exit_lane.take(now)
+
+    def on_flat(self, symbol: str) -> None:
+        """Count a round trip."""
+        self._round_trips[symbol] += 1
+
+    def on_refused(self, order: Order, now: Nanos) -> CoreCode | None:
+        """Count what the broker refused; return the new latch of the instance, or what it means for all."""
+        self._refused.append((now, order.instance))
+        while self._refused[0][0] <= now - STORM_WINDOW:
+            self._refused.popleft()
+        lately = [instance for at, instance in self._refused if at > now - time.MINUTE]
+        if len(lately) >= self.config.refusals_to_halt:
+            return CoreCode.REJECT_STORM
+        if lately.count(order.instance) >= self.config.refusals_to_latch and order.instance not in self.latched:
+            return self.latch(order.instance, CoreCode.REJECT_STORM)
+        if len(self._refused) >= STORM_AT and now >= self._storm_until:
+            self._storm_until = now + STORM_PAUSE
+            return CoreCode.ORDER_STORM
+        return None
+
+    def latch(self, instance: str, code: CoreCode) -> CoreCode:
+        """Let an instance buy nothing until a person releases it."""
+        self.latched[instance] = code
+        return code
+
+    def release(self, instance: str | None = None) -> None:
+        """Take latches back, one instance's or all, and forget what led to them."""
+        for name in list(self.latched) if instance is None else [instance]:
+            self.latched.pop(name, None)
+        self._refused.clear()
+        self._storm_until = 0
+
+    def _open_lanes(self) -> None:
+        config = self.config
+        self._entry_lane = TokenBucket(config.orders_burst, config.orders_per_second)
+        self._exit_lane = TokenBucket(config.exits_per_second, config.exits_per_second)
+
+    @staticmethod
+    def _lately(sent: deque[Nanos] | tuple[()], now: Nanos) -> int:
+        return sum(at > now - time.MINUTE for at in sent)
