@@ -18,6 +18,7 @@ from kats_core.market.source import DataSource, SourceError, SourcePlugin
 from kats_core.market.tables import FloatArray
 from kats_core.market.ticks import TickTable
 from kats_core.market.vi import ViState, ViTerms
+from kats_core.market.volume_curve import expected_fraction, projected_volume
 from kats_core.model.bar import Bar, Book, BookLevel, Trade
 from kats_core.model.codes import CoreCode
 from kats_core.model.command import Cancel, Fetch, Send
@@ -126,11 +127,14 @@ from kats_core.model.signal import (
     NotYet,
     Portion,
     RaiseStop,
+    SellSignal,
     Signal,
     Target,
     TargetKind,
     TimeExit,
     TimeExitKind,
+    Trail,
+    TrailMethod,
 )
 from kats_core.model.time import KST, MINUTE, SECOND, Nanos
 from kats_core.model.verdict import Plan, Proposal, Verdict, approve, defer, reject, resize
@@ -306,6 +310,7 @@ __all__ = [
     "Room",
     "Rounding",
     "Scope",
+    "SellSignal",
     "Send",
     "SessionBegan",
     "SessionHours",
@@ -342,6 +347,8 @@ __all__ = [
     "Traded",
     "TradingAction",
     "TradingState",
+    "Trail",
+    "TrailMethod",
     "Trigger",
     "Verdict",
     "ViState",
@@ -354,6 +361,7 @@ __all__ = [
     "ceil_times_array",
     "day_from_text",
     "defer",
+    "expected_fraction",
     "exposure",
     "fit",
     "floor_times",
@@ -361,6 +369,7 @@ __all__ = [
     "hookimpl",
     "missing",
     "price_entry",
+    "projected_volume",
     "reject",
     "resize",
     "shares_within",

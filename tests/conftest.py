@@ -48,7 +48,18 @@ from kats_core.model.labels import Code
 from kats_core.model.position import Position
 from kats_core.model.record import FillRecord, Record
 from kats_core.model.setup import Above, Fixed, Setup, Trigger
-from kats_core.model.signal import Confirmation, ExitPlan, Management, NotYet, Signal, Target, TimeExit, TimeExitKind
+from kats_core.model.signal import (
+    Confirmation,
+    ExitPlan,
+    Management,
+    NotYet,
+    SellSignal,
+    Signal,
+    Target,
+    TimeExit,
+    TimeExitKind,
+    Trail,
+)
 from kats_core.model.time import Nanos
 from kats_core.model.verdict import Plan, Proposal, Verdict, approve
 from kats_core.model.wire import encode_record
@@ -95,6 +106,9 @@ class Buyer:
     stop: int = 23_500
     targets: tuple[Target, ...] = ()
     time_exit: TimeExit | None = None
+    trail: Trail | None = None
+    flags: frozenset[SellSignal] | None = None
+    pivot: int | None = None
     slip_ticks: int = 1
     confirming: Callable[[View, Setup], Confirmation] | None = None
     waiting: Callable[[int], Trigger] = lambda level: Above(Fixed(level))
@@ -127,8 +141,11 @@ class Buyer:
             reference=reference,
             entry_limit=limit,
             chase_cap=cap,
-            exits=ExitPlan(stop=stop, targets=self.targets, time_exit=self.time_exit),
+            exits=ExitPlan(
+                stop=stop, targets=self.targets, trail=self.trail, time_exit=self.time_exit, exit_flags=self.flags
+            ),
             position_hint=0.3,
+            pivot=self.pivot,
             slip_ticks=self.slip_ticks,
         )
 

@@ -162,7 +162,9 @@ class OrderDesk:
         )
         grade = state.facts.text(fact.GRADE, proposal.symbol)
         sector = state.facts.text(fact.SECTOR, proposal.symbol)
-        self._openings[order.order_id] = Opening(proposal.signal_id, state.session, signal.exits, grade, sector)
+        self._openings[order.order_id] = Opening(
+            proposal.signal_id, state.session, signal.exits, grade, sector, signal.pivot
+        )
         reserved = state.reservations.hold(order, proposal.risk_per_share, proposal.stop, grade, sector)
         approved = proposal.quantity - self._asked_for.get(proposal.signal_id, 0)
         view = self._view(order.instance, order.symbol, day, met=order.trigger, approved=approved)

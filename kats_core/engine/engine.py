@@ -245,6 +245,7 @@ class Engine:
         ):
             # Once fallen, the day is over for new entries, also when the index recovers.
             state.is_index_shocked = True
+        self._exits.on_facts()
         if any(one.name == fact.VI_STATE for one in event.facts):
             self._exits.look_again()
 
@@ -373,6 +374,7 @@ class Engine:
     def _close_session(self) -> None:
         state = self._state
         self._value_at_close()
+        self._exits.close_session()
         state.baselines.close_session(state.portfolio.equity)
         self._entries.close_session()
         for p in state.portfolio.positions.values():

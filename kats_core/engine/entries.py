@@ -355,6 +355,9 @@ class Entries:
         if limit > day.limits.upper - day.ticks.rdn(floor_times(day.base, _NEAR_LIMIT_UP)):
             entry.code = CoreCode.NEAR_LIMIT_UP
             return
+        if signal.exits.exit_flags is None:
+            exits = structs.replace(signal.exits, exit_flags=entry.instance.traits.sell_signals)
+            signal = structs.replace(signal, exits=exits)
         entry.code = None
         entry.has_fired = True
         entry.sequence += 1

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from msgspec import structs
 
 from kats_core.engine.desk import OrderDesk
+from kats_core.engine.exit_rules import ExitRules
 from kats_core.engine.portfolio import Key
 from kats_core.engine.state import State, StrategyInstance, SymbolDay
+from kats_core.exits.ex_dividend import less_dividend
 from kats_core.exits.in_bar import Hit, hits_at, hits_in_bar
 from kats_core.exits.targets import place_targets
 from kats_core.market.calendar import sessions_since
@@ -73,10 +75,11 @@ class ExitCoordinator:
         self._make_view = make_view
         self._on_strategy_fault = on_strategy_fault
         self._on_trade = on_trade
+        self._rules = ExitRules(state)
         self._queued: dict[Key, deque[Hit]] = {}
         self._demands: dict[Key, _Demand] = {}
         self._due: dict[Key, None] = {}
-        self._reached: dict[Key, int] = {}
+        self._late: dict[Key, Code] = {}
         self._taken_back: dict[OrderId, Code] = {}
         self._opening: Bar | None = None
         self.desk: OrderDesk
@@ -91,11 +94,19 @@ class ExitCoordinator:
         return self._state.portfolio.held(symbol)
 
     def begin_session(self) -> None:
-        """Let what is demanded wait for the open; it is sent then at once."""
+        """Let what is demanded wait for the open, where it is sent at once; take out the dividends that go ex today."""
         self._queued.clear()
         self._taken_back.clear()
+        self._rules.begin_session()
         for demand in self._demands.values():
             demand.not_before, demand.pause = 0, SEND_AGAIN
+        for position in list(self._state.portfolio.positions.values()):
+            dividend = self._rules.dividend(position.symbol)
+            if dividend > 0:
+                lowered = less_dividend(position, dividend, self._state.days[position.symbol].ticks)
+                self._state.portfolio.replace(lowered)
+                detail: Numbers = {"dividend": dividend, "stop": lowered.stop}
+                self._state.notify(Severity.INFO, CoreCode.EX_DIVIDEND, position.symbol, detail)
 
     def at_bar_open(self, bar: Bar) -> None:
         """Forget what the last bar left, and stand at the open of this one until `on_bar`."""
@@ -106,10 +117,12 @@ class ExitCoordinator:
 
     def on_trade(self, symbol: str, price: int) -> None:
         """Let a trade reach stops and targets; where trades are streamed, bars do not."""
+        day = self._state.days[symbol]
         for position in self.positions_in(symbol):
-            self._raise_peak(position.key, price)
+            self._trail(position.key, day, price)
             targets = [target for target, _ in position.targets]
-            hits = hits_at(price, position.stop, targets, done=len(position.exits.targets) - len(position.targets))
+            level = self._rules.level(position, day)
+            hits = hits_at(price, level, targets, done=len(position.exits.targets) - len(position.targets))
             # A further target waits until this one is sold; the trade that is at it then reaches it.
             if hits and position.key not in self._demands:
                 self._act(self._state.portfolio.positions[position.key], hits[0])
@@ -122,7 +135,8 @@ class ExitCoordinator:
                 entered_at = self._state.entered.get(position.key)
                 was_bought_here = entered_at is not None and entered_at[0] == bar.end
                 self._reach(position, bar, min(bar.open, entered_at[1]) if entered_at and was_bought_here else None)
-                self._raise_peak(position.key, bar.high)
+                # Only its close is known to lie behind a purchase inside the bar.
+                self._trail(position.key, day, bar.close if was_bought_here else bar.high)
             if bar.kind is BarKind.MINUTE:
                 self._run_out_clock(position, bar)
                 self._manage(position.key, day, bar)
@@ -132,10 +146,10 @@ class ExitCoordinator:
     def on_bought(self, order: Order, fill: Fill, position: Position) -> None:
         """Place the targets for what is held now; on a daily bar the rest of the bar follows the entry."""
         day = self._state.days[order.symbol]
-        key, reached = position.key, self._reached.get(position.key, 0)
-        rests = position.targets[: self._rests(position)]
+        key = position.key
+        rests = position.targets[: position.rests]
         unsold = position.quantity - sum(shares for _, shares in rests)
-        targets = place_targets(position.exits, position.average, unsold, day.ticks, reached)
+        targets = place_targets(position.exits, position.average, unsold, day.ticks, position.reached)
         position = structs.replace(position, targets=(*rests, *targets))
         self._state.portfolio.replace(position)
         limit = fill.price if order.limit is None else order.limit
@@ -155,7 +169,7 @@ class ExitCoordinator:
         self._state.portfolio.expected.pop(key, None)
         if after is not None:
             return
-        for book in (self._state.entered, self._queued, self._demands, self._due, self._reached):
+        for book in (self._state.entered, self._queued, self._demands, self._due, self._late):
             book.pop(key, None)
         trade = self._state.portfolio.close(before, fill.ts, self._state.session, str(self.desk.reason(order)))
         self._state.record(trade)
@@ -187,23 +201,35 @@ class ExitCoordinator:
     def at_open(self) -> None:
         """Sell what should have been sold in an earlier session; an exit does not end unsold with its session."""
         for position in list(self._state.portfolio.positions.values()):
-            plan = position.exits.time_exit
-            if plan is not None and plan.kind is TimeExitKind.CLOCK and position.opened_on < self._state.session:
-                self._state.notify(Severity.WARNING, CoreCode.FORCED_OVERNIGHT, position.symbol)
-                self._demands.pop(position.key, None)
-                self.demand(position, CoreCode.FORCED_OVERNIGHT)
+            code = self._due_at_open(position)
+            if code is not None:
+                self.demand(position, code)
+        self._late.clear()
         self.look_again()
 
     def at_end_of_day_check(self) -> None:
-        """Sell what is due at 15:15, and ask `manage` once more."""
+        """Sell what is due at 15:15; the last price stands for the close."""
         for position in list(self._state.portfolio.positions.values()):
-            if self._is_due_at_check(position):
-                self.demand(position, CoreCode.TIME_EXIT)
-                continue
-            day = self._state.days.get(position.symbol)
-            if day is not None and day.bar is not None and day.bar.kind is BarKind.DAY:
-                self._manage(position.key, day, day.bar)
+            code = self._due_at_check(position)
+            if code is not None:
+                self.demand(position, code)
         self.look_again()
+
+    def close_session(self) -> None:
+        """Look at the true close; what 15:15 did not see is sold at the next open."""
+        for position in self._state.portfolio.positions.values():
+            day = self._state.days.get(position.symbol)
+            if day is None or day.bar is None or day.bar.kind is BarKind.DAY or position.key in self._demands:
+                continue
+            code = self._rules.sell_signal(position, day, day.bar) or self._rules.trail_signal(position, day, day.bar)
+            if code is not None:
+                self._late[position.key] = code
+
+    def on_facts(self) -> None:
+        """Sell what the exchange or a person says not to hold."""
+        for position in list(self._state.portfolio.positions.values()):
+            if self._rules.has_bad_news(position):
+                self.demand(position, CoreCode.BAD_NEWS)
 
     def flatten(self, code: Code, style: Style | None, *, only_losing: bool = False) -> None:
         """Sell all positions, or those of day or swing strategies, or those that are worth less than they cost."""
@@ -228,11 +254,8 @@ class ExitCoordinator:
     def protect_profits(self) -> None:
         """Raise the stop of each position in profit to where it breaks even."""
         for position in list(self._state.portfolio.positions.values()):
-            day = self._state.days.get(position.symbol)
-            if day is None or self._state.portfolio.last[position.symbol] < position.average:
-                continue
-            break_even = self._state.costs.break_even(position.average, day.ticks, day.tax_rate)
-            self._state.portfolio.replace(structs.replace(position, stop=max(position.stop, break_even)))
+            if position.symbol in self._state.days and self._state.portfolio.last[position.symbol] >= position.average:
+                self._state.portfolio.replace(self._at_break_even(position))
 
     def demand(self, position: Position, code: Code, trigger: int | None = None) -> None:
         """Sell all of a position at the market, until it is flat; what still buys in the symbol is taken back.
@@ -303,7 +326,7 @@ class ExitCoordinator:
         is_halted = self._is_halted(position)
         found = hits_in_bar(
             bar,
-            position.stop,
+            self._rules.level(position, self._state.days[position.symbol]),
             # A target that is reached in a halt stays where it is; a stop is demanded and waits.
             [] if is_halted else [price for price, _ in position.targets],
             entered_at=entered_at,
@@ -330,22 +353,20 @@ class ExitCoordinator:
 
     def _act(self, position: Position, hit: Hit) -> None:
         if hit.target is None:
-            self.demand(position, hit.code, hit.price)
+            day = self._state.days[position.symbol]
+            self.demand(position, self._rules.code_at(position, day, hit.price), hit.price)
             return
         if position.key in self._demands or self.desk.live_sell(position.key) is not None or self._is_halted(position):
             return
-        key, day = position.key, self._state.days[position.symbol]
         place = next((n for n, (price, _) in enumerate(position.targets) if price == hit.price), None)
         if place is None:
             return
-        if place >= self._rests(position):
-            self._reached[key] = self._reached.get(key, 0) + 1
+        reached = position.reached + (place >= position.rests)
         price, shares = position.targets[place]
         left = (*position.targets[:place], *position.targets[place + 1 :])
-        break_even = self._state.costs.break_even(position.average, day.ticks, day.tax_rate)
-        changed = structs.replace(position, targets=left, stop=max(position.stop, break_even))
+        changed = structs.replace(self._at_break_even(position), targets=left, reached=reached)
         self._state.portfolio.replace(changed)
-        queue = self._queued.get(key)
+        queue = self._queued.get(position.key)
         order = None
         if shares > 0:
             order = self.desk.sell(changed, shares, hit.code, limit=price, trigger=hit.price)
@@ -356,15 +377,23 @@ class ExitCoordinator:
             # The bar goes on to the stop: what the target does not sell in passing is not there any more.
             self.desk.cancel(order, queue[-1].code)
 
-    def _rests(self, position: Position) -> int:
-        """Return how many of the position's targets, the first ones, are what reached ones have left unsold."""
-        unreached = len(position.exits.targets) - self._reached.get(position.key, 0)
-        return max(0, len(position.targets) - unreached)
+    def _at_break_even(self, position: Position) -> Position:
+        """Return the position with its stop at least where it breaks even."""
+        day = self._state.days[position.symbol]
+        price = self._state.costs.break_even(position.exit_average, day.ticks, day.tax_rate)
+        return with_stop(position, price, CoreCode.STOP)
 
-    def _raise_peak(self, key: Key, price: int) -> None:
+    def _trail(self, key: Key, day: SymbolDay, high: int) -> None:
+        """Raise the peak, and the stop that follows it; what a bar raises is valid from the next one on."""
         position = self._state.portfolio.positions.get(key)
-        if position is not None and price > position.peak:
-            self._state.portfolio.replace(structs.replace(position, peak=price))
+        if position is None:
+            return
+        raised = structs.replace(position, peak=max(position.peak, high))
+        trailed = self._rules.trailed(raised, day)
+        if trailed is not None:
+            raised = with_stop(raised, *trailed)
+        if raised != position:
+            self._state.portfolio.replace(raised)
 
     def _run_out_clock(self, position: Position, bar: Bar) -> None:
         plan = position.exits.time_exit
@@ -380,7 +409,40 @@ class ExitCoordinator:
         if is_over:
             self.demand(position, CoreCode.TIME_EXIT)
 
-    def _is_due_at_check(self, position: Position) -> bool:
+    def _due_at_open(self, position: Position) -> Code | None:
+        plan = position.exits.time_exit
+        if plan is not None and plan.kind is TimeExitKind.CLOCK and position.opened_on < self._state.session:
+            self._state.notify(Severity.WARNING, CoreCode.FORCED_OVERNIGHT, position.symbol)
+            self._demands.pop(position.key, None)
+            return CoreCode.FORCED_OVERNIGHT
+        if self._rules.opens_below_stop(position):
+            return position.stop_code
+        if self._rules.has_bad_news(position):
+            return CoreCode.BAD_NEWS
+        late = self._late.get(position.key)
+        if late is not None:
+            self._state.notify(Severity.WARNING, CoreCode.LATE_CLOSE_EXIT, position.symbol, {"rule": str(late)})
+            return CoreCode.LATE_CLOSE_EXIT
+        return None
+
+    def _due_at_check(self, position: Position) -> Code | None:
+        """Return the first reason by priority: a sell signal, the strategy's own word, the trailing stop, the time."""
+        day = self._state.days.get(position.symbol)
+        bar = None if day is None else day.bar
+        if day is not None and bar is not None:
+            code = self._rules.sell_signal(position, day, bar)
+            if code is not None:
+                return code
+            if bar.kind is BarKind.DAY:
+                self._manage(position.key, day, bar)
+            if position.key in self._demands:
+                return None
+            code = self._rules.trail_signal(position, day, bar)
+            if code is not None:
+                return code
+        return CoreCode.TIME_EXIT if self._is_time_over(position) else None
+
+    def _is_time_over(self, position: Position) -> bool:
         plan = position.exits.time_exit
         if plan is None:
             return False
@@ -414,8 +476,13 @@ class ExitCoordinator:
         match answer:
             case Exit(code):
                 self.demand(position, code)
-            case RaiseStop(price) if price > position.stop:
-                self._state.portfolio.replace(structs.replace(position, stop=day.ticks.rup(price)))
+            case RaiseStop(price):
+                self._state.portfolio.replace(with_stop(position, day.ticks.rup(price), CoreCode.STOP))
+
+
+def with_stop(position: Position, price: int, code: Code) -> Position:
+    """Return the position with its stop raised to a price, and why it lies there; a stop never falls."""
+    return position if price <= position.stop else structs.replace(position, stop=price, stop_code=code)
 
 
 def _answer(answer: object) -> Exit | RaiseStop | None:

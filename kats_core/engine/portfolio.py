@@ -48,6 +48,7 @@ class Opening:
     exits: ExitPlan
     grade: str
     sector: str
+    pivot: int | None = None
 
 
 @dataclass(slots=True)
@@ -152,6 +153,7 @@ class Portfolio:
                 initial_stop=opening.exits.stop,
                 bought=fill.quantity,
                 peak=fill.price,
+                pivot=opening.pivot,
                 grade=opening.grade,
                 sector=opening.sector,
             )
@@ -175,7 +177,8 @@ class Portfolio:
         if left == 0:
             del self.positions[key]
             return None
-        position = structs.replace(held, quantity=left, cost=held.cost * left / held.quantity)
+        part = Fraction(left, held.quantity)
+        position = structs.replace(held, quantity=left, cost=held.cost * part, dividends=held.dividends * part)
         self.positions[key] = position
         return position
 

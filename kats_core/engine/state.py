@@ -117,6 +117,8 @@ class SymbolDay:
     range_high: dict[int, int] = field(default_factory=dict)
     setups: list[SetupState] = field(default_factory=list)
     is_untradable: bool = False
+    atr: Fraction | None = None
+    gap_level: int | None = None
 
 
 @dataclass(slots=True)

@@ -7,6 +7,8 @@ from fractions import Fraction
 
 import msgspec
 
+from kats_core.model.codes import CoreCode
+from kats_core.model.labels import Code
 from kats_core.model.signal import ExitPlan
 from kats_core.model.time import Nanos
 
@@ -15,7 +17,10 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     """Shares of a symbol held by one instance in one slot.
 
     `cost` is what was paid for the shares still held, without fees, so that the average `cost / quantity` is exact;
-    `initial_risk` is R0 in won. `targets` are the prices not yet reached, nearest first, with the shares to sell there.
+    `initial_risk` is R0 in won. `targets` are the prices at which shares are still to be sold, nearest first, with their
+    number; `reached` targets of the plan were touched already. `stop_code` says why the stop is where it is, `peak` is the
+    highest price since the entry, `pivot` the price whose break was bought. `dividends` are won that went ex while the
+    shares still held were held: exits compare with prices after them.
     """
 
     instance: str
@@ -33,6 +38,10 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     initial_stop: int
     bought: int
     peak: int
+    pivot: int | None = None
+    stop_code: Code = CoreCode.STOP
+    reached: int = 0
+    dividends: Fraction = Fraction(0)
     grade: str = ""
     sector: str = ""
 
@@ -45,3 +54,18 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     def average(self) -> Fraction:
         """Average price paid per share, without fees."""
         return self.cost / self.quantity
+
+    @property
+    def exit_average(self) -> Fraction:
+        """Average price paid per share, less the dividends since: where the shares break even before costs."""
+        return (self.cost - self.dividends) / self.quantity
+
+    @property
+    def rests(self) -> int:
+        """How many of `targets`, the first ones, are what reached ones have left unsold."""
+        return max(0, len(self.targets) - (len(self.exits.targets) - self.reached))
+
+    @property
+    def is_trailing(self) -> bool:
+        """Whether the plan's trailing stop is active: every target was reached."""
+        return self.exits.trail is not None and self.reached >= len(self.exits.targets)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias
 
 import msgspec
 
@@ -78,14 +79,89 @@ class TimeExit(msgspec.Struct, frozen=True):
         )
 
 
+class TrailMethod(Labelled):
+    """How a stop follows the price (`spec/risk.md` section 4.3)."""
+
+    FIXED_PCT = "FIXED_PCT", "최고가 대비 비율", "a fraction below the peak"
+    MOVING_AVG = "MOVING_AVG", "이동평균선 종가 이탈", "close below a moving average"
+    ATR_BASED = "ATR_BASED", "ATR 배수", "a multiple of the ATR below the peak"
+    CANDLE_PATTERN = "CANDLE_PATTERN", "하락 캔들 패턴", "a bearish candle pattern"
+    VOLUME_ANOMALY = "VOLUME_ANOMALY", "대량 거래 장대음봉", "a long black candle on heavy volume"
+
+
+_TRAIL_VALUES: dict[TrailMethod, tuple[float, float, float]] = {
+    TrailMethod.FIXED_PCT: (0.05, 0.01, 0.20),
+    TrailMethod.MOVING_AVG: (21, 5, 60),
+    TrailMethod.ATR_BASED: (2.0, 1, 5),
+    TrailMethod.VOLUME_ANOMALY: (2.5, 1.5, 5),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A trailing stop, active once every target of its plan was reached. It may stand in the YAML as it is.
+
+    | method           | `value`                                 | default | range       |
+    | ---------------- | --------------------------------------- | ------- | ----------- |
+    | `FIXED_PCT`      | distance from the peak, a fraction      | 0.05    | 0.01 - 0.20 |
+    | `MOVING_AVG`     | sessions of the average, a whole number | 21      | 5 - 60      |
+    | `ATR_BASED`      | distance from the peak in ATR(14)       | 2       | 1 - 5       |
+    | `CANDLE_PATTERN` | none                                    |         |             |
+    | `VOLUME_ANOMALY` | volume against its 20-day mean          | 2.5     | 1.5 - 5     |
+    """
+
+    # Read by pydantic where a trail is a parameter: a misspelt key must not pass.
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    method: TrailMethod
+    value: float | None = None
+
+    def __post_init__(self) -> None:
+        _require("trail", "method", self.method, TrailMethod)
+        allowed = _TRAIL_VALUES.get(self.method)
+        if allowed is None:
+            if self.value is not None:
+                raise ValueError(f"trail {self.method} of {self.value!r}: this method takes no value")
+            return
+        default, least, most = allowed
+        value = default if self.value is None else self.value
+        if type(value) not in (int, float) or not least <= value <= most:
+            raise ValueError(f"trail {self.method} of {value!r}: expected a number from {least} to {most}")
+        if self.method is TrailMethod.MOVING_AVG and value != int(value):
+            raise ValueError(f"trail {self.method} of {value!r}: expected a whole number of sessions")
+        object.__setattr__(self, "value", value)
+
+
+class SellSignal(Labelled):
+    """What sells all of a position at once (즉시 전량 매도 신호, `spec/risk.md` section 4.4)."""
+
+    BREAKOUT_FAILURE = "BREAKOUT_FAILURE", "돌파 실패", "the breakout failed"
+    DISTRIBUTION_BAR = "DISTRIBUTION_BAR", "대량거래 장대음봉", "a long black candle on heavy volume"
+    GAP_DOWN_BREAK = "GAP_DOWN_BREAK", "갭하락 후 전일 저점 이탈", "a gap down, then below yesterday's low"
+    MA50_BREAK = "MA50_BREAK", "50일선 종가 이탈", "close below the 50-day average"
+    MARKET_MA200_BREAK = "MARKET_MA200_BREAK", "지수 200일선 이탈", "the index closes below its 200-day average"
+    BAD_NEWS = "BAD_NEWS", "악재", "bad news or a designation by the exchange"
+
+
 class ExitPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """How a position is left. There is always a stop; targets and time are optional."""
+    """How a position is left. There is always a stop; the rest is optional.
+
+    `exit_flags` are the immediate sell signals that apply; None: those of the strategy's traits.
+    """
 
     stop: int
     targets: tuple[Target, ...] = ()
+    trail: Trail | None = None
     time_exit: TimeExit | None = None
+    exit_flags: frozenset[SellSignal] | None = None
 
     def __post_init__(self) -> None:
+        if self.trail is not None:
+            _require("exit plan", "trail", self.trail, Trail)
+        if self.exit_flags is not None:
+            _require("exit plan", "exit flags", self.exit_flags, frozenset)
+            for flag in self.exit_flags:
+                _require("exit plan", "exit flag", flag, SellSignal)
         require_price("exit plan", "stop", self.stop)
         _require("exit plan", "targets", self.targets, tuple)
         for target in self.targets:

@@ -19,13 +19,24 @@ from kats_core.market.exact import to_fraction
 from kats_core.market.panel import Panel
 from kats_core.market.regime import LEVELS, RegimeParams
 from kats_core.market.source import DataSource
+from kats_core.market.tables import DIVIDENDS
 from kats_core.model import ids
 from kats_core.model.codes import CoreCode
 from kats_core.model.kinds import Regime, Scope
 from kats_core.model.labels import Code, CodeTexts, Labelled, code_texts
 from kats_core.orders.broker import Broker, BrokerAccount
 from kats_core.runtime import screening as screens
-from kats_core.runtime.inputs import Approximated, Assumed, Delivered, Inputs, Listed, MarketState, Scheduled
+from kats_core.runtime.inputs import (
+    Approximated,
+    Assumed,
+    Delivered,
+    Dividends,
+    Inputs,
+    Listed,
+    MarketState,
+    Provider,
+    Scheduled,
+)
 from kats_core.runtime.screening import Screening
 
 
@@ -130,11 +141,14 @@ def inputs_of(
 ) -> Inputs:
     """Return the registry of a run's inputs: the source's own word first, then what is derived, then what is assumed."""
     calendar = krx_calendar()
+    derived: list[Provider] = [] if conditions is None else [MarketState(conditions, calendar)]
+    if panel.scope is Scope.RAW and DIVIDENDS in panel.tables:
+        derived.append(Dividends(panel.tables[DIVIDENDS], calendar))
     return Inputs(
         panel.symbols,
         (
             Delivered(source),
-            *(() if conditions is None else (MarketState(conditions, calendar),)),
+            *derived,
             *(() if screening is None else (screening,)),
             Listed(panel),
             Scheduled(EventCalendar(calendar, resolved.events)),

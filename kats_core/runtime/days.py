@@ -15,18 +15,29 @@ import numpy as np
 from kats_core.engine.engine import Engine
 from kats_core.engine.state import StrategyInstance
 from kats_core.engine.watch import resolve
+from kats_core.exits.history import bars_needed
 from kats_core.market.calendar import Calendar
+from kats_core.market.conditions import MARKET_INDEX
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.overlays import OverlayParams
 from kats_core.market.panel import Panel
 from kats_core.market.rules import symbol_rules
 from kats_core.market.sessions import SessionHours
-from kats_core.model import time
+from kats_core.model import fact, time
 from kats_core.model.bar import Bar
 from kats_core.model.codes import CoreCode
-from kats_core.model.event import BarClosed, DailyTail, PhaseReached, SessionPrepared, SetupsArmed, TimePassed
+from kats_core.model.event import (
+    BarClosed,
+    DailyTail,
+    FactsChanged,
+    PhaseReached,
+    SessionPrepared,
+    SetupsArmed,
+    TimePassed,
+)
+from kats_core.model.fact import Fact
 from kats_core.model.instrument import Instrument
-from kats_core.model.kinds import BarKind, MarketPhase, Scope
+from kats_core.model.kinds import BarKind, FactSource, MarketPhase, Scope
 from kats_core.model.record import FaultRecord, Record
 from kats_core.model.setup import Above, Below, Setup
 from kats_core.model.time import Nanos
@@ -68,6 +79,7 @@ class DayPlayer:
     explain_all: bool = True
     _arming: ArmingDesk = field(init=False)
     _faults: list[tuple[StrategyInstance, Exception]] = field(init=False, default_factory=list)
+    _index_change: dict[dt.date, float] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         market = self.market
@@ -79,6 +91,12 @@ class DayPlayer:
             market.screening,
             market.side_limit,
         )
+
+        index = self.market.panel.indices.get(MARKET_INDEX)
+        if index is not None:
+            change = index.close[1:] / index.close[:-1] - 1
+            days = zip(index.sessions[1:], change.tolist(), strict=True)
+            self._index_change = {session: one for session, one in days if one == one}
 
     @property
     def arming(self) -> ArmingDesk:
@@ -129,6 +147,7 @@ class DayPlayer:
             j = panel.column[symbol]
             if panel.present[row, j]:
                 self.pump.feed(BarClosed(hours.open, _day_bar(panel, row, j, hours)))
+        self._tell_index(session, hours)
         self._phase(MarketPhase.EOD_CHECK, hours.eod_check)
         self._phase(MarketPhase.CLOSED, hours.close)
         self.on_clock(hours.close)
@@ -163,6 +182,14 @@ class DayPlayer:
         self.pump.feed(SetupsArmed(prepared_at, setups))
         return setups
 
+    def _tell_index(self, session: dt.date, hours: SessionHours) -> None:
+        """Let the index's close stand for its value at the end-of-day check, as the close of each daily bar does."""
+        change = self._index_change.get(session)
+        if change is not None and self.engine.positions:
+            at = hours.eod_check
+            known = Fact(fact.INDEX_CHANGE, change, at, FactSource.APPROXIMATED)
+            self.pump.feed(FactsChanged(at, (known,)))
+
     def _phase(self, phase: MarketPhase, at: Nanos) -> None:
         self.pump.feed(PhaseReached(at, phase))
         self.on_clock(at)
@@ -178,13 +205,17 @@ class DayPlayer:
         return int(panel.close[before - 1 - rows[0], j])
 
     def _tails(self, setups: Sequence[Setup], session: dt.date) -> Iterator[DailyTail]:
-        """Yield the daily bars that the strategies' traits ask for."""
-        depth = {s.name: s.traits.daily_tail for s in self.strategies}
+        """Yield the daily bars that the strategies' traits and the exits of what may be held ask for."""
+        depth = {
+            s.name: max(s.traits.daily_tail, bars_needed(s.params.trail, s.traits.sell_signals))
+            for s in self.strategies
+        }
         wanted: dict[str, int] = {}
-        for name, symbol in [(s.instance, s.symbol) for s in setups] + [
-            (p.instance, p.symbol) for p in self.engine.positions
-        ]:
-            wanted[symbol] = max(wanted.get(symbol, 0), depth[name])
+        for setup in setups:
+            wanted[setup.symbol] = max(wanted.get(setup.symbol, 0), depth[setup.instance])
+        for position in self.engine.positions:
+            own = bars_needed(position.exits.trail, position.exits.exit_flags or frozenset())
+            wanted[position.symbol] = max(wanted.get(position.symbol, 0), depth[position.instance], own)
         for symbol, bars in wanted.items():
             if bars:
                 yield _tail(self.market.panel, symbol, session, bars)

@@ -19,10 +19,11 @@ import numpy.typing as npt
 from kats_core.config import Assume
 from kats_core.config.model import OWN_SECTOR
 from kats_core.market.calendar import Calendar, CalendarError
-from kats_core.market.conditions import Conditions
+from kats_core.market.conditions import Conditions, average
 from kats_core.market.events import EventCalendar
 from kats_core.market.panel import BoolArray, Panel
 from kats_core.market.source import DataSource
+from kats_core.market.tables import SideTable
 from kats_core.market.vi import ViState
 from kats_core.model import fact, time
 from kats_core.model.fact import MARKET_WIDE, Fact, FactValue, missing
@@ -198,23 +199,28 @@ class Delivered:
 
 
 class MarketState:
-    """What follows from the KOSPI up to the session before: regime, pulse, last close and change."""
+    """What follows from the KOSPI up to the session before: regime, pulse, last close and change, 200-day average."""
+
+    _NAMES = (fact.REGIME, fact.PULSE, fact.INDEX_CLOSE, fact.INDEX_CHANGE, fact.INDEX_MA200, fact.INDEX_MA199)
 
     def __init__(self, conditions: Conditions, calendar: Calendar) -> None:
         self._conditions = conditions
         self._calendar = calendar
+        self._ma200, self._ma199 = (average(conditions.close, n) for n in (200, 199))
 
     def of_session(self, session: dt.date, at: Nanos) -> Iterable[Answer]:
         """Return the state of the market; what the index does not tell is missing, and not to be assumed."""
         market, row = self._conditions, self._conditions.row_before(session)
         if row is None:
-            return [missing(name) for name in (fact.REGIME, fact.PULSE, fact.INDEX_CLOSE, fact.INDEX_CHANGE)]
+            return [missing(name) for name in self._NAMES]
         as_of = self._calendar.hours(market.sessions[row]).close
         known = (
             (fact.REGIME, market.regimes[row].regime.value),
             (fact.PULSE, market.pulses[row].known),
             (fact.INDEX_CLOSE, _plain(market.close[row])),
             (fact.INDEX_CHANGE, _plain(market.change[row])),
+            (fact.INDEX_MA200, _plain(self._ma200[row])),
+            (fact.INDEX_MA199, _plain(self._ma199[row])),
         )
         return [
             missing(name, as_of=as_of)
@@ -269,6 +275,34 @@ class Approximated:
     def of_session(self, session: dt.date, at: Nanos) -> Iterable[Answer]:
         """Return the usual state of every symbol: trading, with no interruption near."""
         yield Fact(fact.VI_STATE, ViState.NORMAL.value, at, FactSource.APPROXIMATED)
+
+
+class Dividends:
+    """Which cash dividends go ex on a session, as their record dates were announced.
+
+    The holder at the close two sessions before the record date gets the dividend; the session after it is the ex-date. Only
+    for prices as they were traded: dividends are not on the scale of adjusted ones.
+    """
+
+    def __init__(self, table: SideTable, calendar: Calendar) -> None:
+        self._on: dict[dt.date, dict[str, int]] = {}
+        dps = table.columns.get("dps_krw")
+        if dps is None:
+            return
+        columns = zip(table.symbol.tolist(), table.period.tolist(), table.available_from.tolist(), dps, strict=True)
+        for symbol, record_date, known_from, amount in columns:
+            if not (amount > 0 and calendar.covered_from < record_date <= calendar.covered_through):
+                continue
+            held_on = record_date if calendar.is_session(record_date) else calendar.previous_session(record_date)
+            ex_date = calendar.previous_session(held_on)
+            if known_from < ex_date:
+                # Rows come in the order in which they were known: a later announcement replaces the one before.
+                self._on.setdefault(ex_date, {})[table.symbols[symbol]] = int(amount)
+
+    def of_session(self, session: dt.date, at: Nanos) -> Iterable[Answer]:
+        """Return the dividends of symbols that go ex today."""
+        for symbol, amount in sorted(self._on.get(session, {}).items()):
+            yield Fact(fact.DIVIDEND, amount, at, FactSource.FILE, symbol)
 
 
 class Assumed:

@@ -9,6 +9,7 @@ from typing import Annotated, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kats_core.model.kinds import Category, Grade, Overlay, Profile, Regime, Style
+from kats_core.model.signal import SellSignal, Trail
 
 Window: TypeAlias = tuple[dt.time, dt.time]
 """[start, end) in default clock times; shifted with the session (`SessionHours.window`)."""
@@ -21,7 +22,7 @@ _LAST_ENTRY = dt.time(15, 30)
 class StrategyTraits:
     """What the core must know about a strategy without knowing it. `code` is an alias for people (S1 ... DS).
 
-    `bars_needed`: own daily bars a symbol needs before `arm` can judge it. `daily_tail`: daily bars that `confirm` and
+    `sell_signals`: what sells its positions at once, unless an exit plan says otherwise. `bars_needed`: own daily bars a symbol needs before `arm` can judge it. `daily_tail`: daily bars that `confirm` and
     `manage` read through `view.daily`; 0 where setups already hold every number. `manage_every_min`: `manage` is asked at
     the completion of each so many minutes and at the end-of-day check; 0 where the strategy has none. `sits_out_events`:
     makes no entry while a statement or a report is awaited; None: as its style says, swing does, day does not. `trades_gaps`:
@@ -46,6 +47,7 @@ class StrategyTraits:
     needs_minute_bars: bool = False
     pyramids: bool = False
     side_limited: bool = True
+    sell_signals: frozenset[SellSignal] = frozenset()
     needs: tuple[str, ...] = ()
     sits_out_events: bool | None = None
     trades_gaps: bool = False
@@ -79,6 +81,10 @@ class StrategyParams(BaseModel):
     max_armed: int = Field(default=5, ge=1, le=100, description="setups armed for a session, best first")
     ttl_sec: Annotated[int, Field(ge=10, le=900)] | None = Field(
         default=None, description="seconds an entry order lives; default: the strategy's own"
+    )
+
+    trail: Trail | None = Field(
+        default=None, description="trailing stop after the last target, a method with its value; null: none"
     )
 
     def listed_symbols(self) -> frozenset[str]:

@@ -254,6 +254,7 @@ class Exchange(RuleBasedStateMachine):
         """A fill of any order comes once more, in whatever state the order is."""
         told = self.pick(data, list(self.orders.values()))
         told.left = max(0, told.left - quantity)
+        told.is_accepted = told.is_accepted or told.is_lost  # a fill tells the order's number
         told.has_ended = told.has_ended or (told.left == 0 and told.is_accepted)
         self.feed(OrderFilled(self.now, told.order.order_id, price, quantity))
 

@@ -12,8 +12,10 @@ import pytest
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.panel import Panel
+from kats_core.market.tables import IndexSeries
 from kats_core.model import fact, time
 from kats_core.model.codes import CoreCode
+from kats_core.model.event import SessionPrepared
 from kats_core.model.fact import Fact
 from kats_core.model.kinds import FactSource
 from kats_core.model.record import (
@@ -25,6 +27,7 @@ from kats_core.model.record import (
     SetupRecord,
     SetupStatus,
 )
+from kats_core.model.signal import SellSignal, Trail, TrailMethod
 from kats_core.runtime.arming import ArmingDesk
 from kats_core.runtime.inputs import Given, Inputs, SessionInputs
 from kats_core.strategy.params import StrategyParams
@@ -238,3 +241,38 @@ def test_the_best_rank_has_the_first_claim_on_cash(house: type[House]) -> None:
     desk = desk_of(house)
     desk = house.Desk(strategies=desk.strategies, capital=3_000_000).play(panel, days=[SESSION])
     assert [fill.symbol for fill in desk.kept(FillRecord)] == ["000002", "000002"]
+
+
+def test_daily_bars_are_brought_for_what_an_exit_looks_at(house: type[House]) -> None:
+    """Of an armed symbol as its strategy's traits say, of a held one as its own plan says too."""
+    buyer = house.Buyer(cap=0, stop=91, trail=Trail(TrailMethod.MOVING_AVG, 10))
+    instance = house.instance(buyer, sell_signals=frozenset({SellSignal.GAP_DOWN_BREAK}))
+    desk = house.Desk(strategies=(instance,))
+    seen = []
+    feed = desk.pump.feed
+
+    def watching(event: Any) -> None:
+        if isinstance(event, SessionPrepared):
+            seen.append([len(one.close) for one in event.tails])
+        feed(event)
+
+    desk.pump.feed = watching  # type: ignore[method-assign]
+    panel = history(SYMBOL, days=16)
+    desk.play(panel, days=panel.sessions[-2:])
+    assert seen == [[1], [9]]
+
+
+def test_a_daily_run_sells_by_the_close_of_its_own_day_and_of_the_index(house: type[House]) -> None:
+    """The index's close stands for its value at 15:15, as the close of the bar does for the price."""
+    panel = history(SYMBOL, days=6)
+    closes = np.array([2_500.0, 2_500, 2_500, 2_500, 2_500, 2_400])
+    index = IndexSeries("KOSPI", panel.sessions, closes, closes, closes, closes, closes, "test")
+    market = frozenset({SellSignal.MARKET_MA200_BREAK})
+    facts = {fact.INDEX_CLOSE: 2_500.0, fact.INDEX_MA200: 2_490.0, fact.INDEX_MA199: 2_490.0}
+
+    def sold(of: Panel) -> list[tuple[int, int]]:
+        desk = house.Desk(strategies=(house.instance(house.Buyer(cap=0, stop=91, flags=market)),))
+        return desk.play(of, days=panel.sessions[-1:], facts=facts).sold
+
+    assert sold(replace(panel, indices={"KOSPI": index})) == [(25_350, 100)]
+    assert sold(panel) == []

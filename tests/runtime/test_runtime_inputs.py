@@ -15,7 +15,7 @@ from kats_core.market.conditions import market_conditions
 from kats_core.market.events import EventCalendar, EventType, day_from_text, manual_event
 from kats_core.market.pulse import PulseParams
 from kats_core.market.regime import RegimeParams
-from kats_core.market.tables import IndexSeries
+from kats_core.market.tables import DIVIDENDS, IndexSeries, SideTable
 from kats_core.model import fact
 from kats_core.model.fact import Fact
 from kats_core.model.instrument import Instrument
@@ -25,6 +25,7 @@ from kats_core.runtime.inputs import (
     Answer,
     Assumed,
     Column,
+    Dividends,
     Given,
     Inputs,
     Listed,
@@ -234,3 +235,48 @@ def test_a_day_outside_the_calendar_has_no_events() -> None:
     """Missing, which is not the same as none."""
     provider = Scheduled(EventCalendar(krx_calendar()))
     assert Inputs(SYMBOLS, (provider,)).of_session(dt.date(2028, 1, 4), AT).get(fact.EVENTS).is_missing
+
+
+def test_the_index_tells_what_its_200_day_average_will_be_measured_by() -> None:
+    """The mean of 200 closes, and of the 199 that stand beside today's in the next one."""
+    inputs = Inputs(SYMBOLS, (conditions(RISING),)).of_session(SESSION, AT)
+    assert inputs.get(fact.INDEX_MA200).value == pytest.approx(sum(RISING[-200:]) / 200)
+    assert inputs.get(fact.INDEX_MA199).value == pytest.approx(sum(RISING[-199:]) / 199)
+    short = Inputs(SYMBOLS, (conditions(RISING[:199]),)).of_session(SESSION, AT)
+    assert short.get(fact.INDEX_MA200).is_missing
+
+
+def dividends(*rows: tuple[str, str, float]) -> Dividends:
+    """Dividends of one symbol: (record date, announced, won a share)."""
+    ordered = sorted(rows, key=lambda row: (row[1], row[0]))
+    table = SideTable(
+        name=DIVIDENDS,
+        symbols=SYMBOLS,
+        symbol=np.zeros(len(rows), dtype=np.int32),
+        period=np.array([row[0] for row in ordered], dtype="datetime64[D]"),
+        available_from=np.array([row[1] for row in ordered], dtype="datetime64[D]"),
+        columns={"dps_krw": np.array([row[2] for row in ordered])},
+        source="test",
+    )
+    return Dividends(table, krx_calendar())
+
+
+def going_ex(provider: Dividends, day: str) -> object:
+    return Inputs(SYMBOLS, (provider,)).of_session(dt.date.fromisoformat(day), AT).get(fact.DIVIDEND, SYMBOLS[0]).value
+
+
+def test_a_dividend_goes_ex_one_session_before_its_record_date() -> None:
+    """Year-end 2025: the exchange is closed on the 31st, the last session is the 30th, the ex-date the 29th."""
+    year_end = dividends(("2025-12-31", "2025-12-10", 1_500))
+    assert [going_ex(year_end, day) for day in ("2025-12-26", "2025-12-29", "2025-12-30")] == [None, 1_500, None]
+    assert going_ex(dividends(("2026-03-05", "2026-02-10", 700)), "2026-03-04") == 700
+
+
+def test_a_dividend_is_known_by_what_was_announced_before_its_ex_date() -> None:
+    """The newest announcement before it counts; one that comes later, or no amount, does not."""
+    changed = dividends(("2026-03-05", "2026-02-10", 700), ("2026-03-05", "2026-03-03", 800))
+    assert going_ex(changed, "2026-03-04") == 800
+    late = dividends(("2026-03-05", "2026-02-10", 700), ("2026-03-05", "2026-03-04", 800))
+    assert going_ex(late, "2026-03-04") == 700
+    assert going_ex(dividends(("2026-03-05", "2026-03-04", 800)), "2026-03-04") is None
+    assert going_ex(dividends(("2026-03-05", "2026-02-10", float("nan"))), "2026-03-04") is None
