@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kats_core.cli import console, resolving
+from kats_core.cli import console, operating, resolving
 from kats_core.cli.console import InputError
 from kats_core.cli.resolving import ConfigOption, DataOption, JsonOption, SeedOption
 from kats_core.cli.text import t
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from kats_core.cli.audience import View
-    from kats_core.config import Resolved
+    from kats_core.config import Resolved, Settings
+    from kats_core.runtime.control import ControlServer
     from kats_core.runtime.play import Plan, Request
 
 MINUTE_A_DAY = 390.0
@@ -104,15 +107,15 @@ def _play(resolved: Resolved, request: Request, speed: str | None, factor: float
     if speed is None and screen.is_terminal and resolving.sample_session(resolved) is not None:
         factor = MINUTE_A_DAY
     summary = Summary()
-    with resolving.database(resolved.settings) as database:
+    with resolving.database(resolved.settings) as database, _control(resolved.settings) as control:
         try:
             settings = resolved.settings
             with (
                 open_log(settings.kats_home / "logs", settings.log_level, utc_now()) as log,
-                _view(screen, factor, is_quiet=as_json) as view,
+                _view(screen, factor, control, is_quiet=as_json) as view,
             ):
                 watcher = LoggingWatcher(Audience(view, summary), log)
-                finished = play(planned, DatabaseRecorder(database), watcher, utc_now)
+                finished = play(planned, DatabaseRecorder(database), watcher, utc_now, control)
         except KeyboardInterrupt:
             console.err().print(t("stopped"), style="yellow")
             raise typer.Exit(console.FAILED) from None
@@ -122,13 +125,32 @@ def _play(resolved: Resolved, request: Request, speed: str | None, factor: float
         summary.show(finished, screen)
 
 
-def _view(screen: Console, factor: float | None, *, is_quiet: bool) -> View:
+@contextmanager
+def _control(settings: Settings) -> Iterator[ControlServer | None]:
+    """Listen to `kats halt` and its like; a run on recorded data goes on without where it cannot."""
+    from kats_core.runtime.control import ControlError, ControlServer, socket_path
+
+    with ExitStack() as stack:
+        control = None
+        try:
+            control = stack.enter_context(ControlServer(socket_path(settings.kats_home)))
+        except ControlError as error:
+            console.err().print(t("no_control", why=operating.said(error)), style="yellow", soft_wrap=True)
+        yield control
+
+
+def _view(screen: Console, factor: float | None, control: ControlServer | None, *, is_quiet: bool) -> View:
     from kats_core.cli.audience import Quiet
     from kats_core.cli.live import LiveView
     from kats_core.cli.pace import Pace
     from kats_core.cli.plain import PlainView
 
-    pace = Pace(factor, time.monotonic, time.sleep)
+    def sleep(seconds: float) -> None:
+        time.sleep(seconds)
+        if control is not None:
+            control.serve()
+
+    pace = Pace(factor, time.monotonic, sleep)
     if is_quiet:
         return Quiet()
     return LiveView(screen, pace) if screen.is_terminal else PlainView(screen, pace)

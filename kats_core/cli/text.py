@@ -112,6 +112,34 @@ TEXTS: dict[str, tuple[str, str]] = {
         "왜 샀는지, 왜 안 샀는지 보여 줍니다: 신호, 종목, 또는 하루 전체.",
         "Tell why it bought, or why not: a signal, a symbol, or a whole day.",
     ),
+    "help_halt": (
+        "실행 중인 프로세스의 거래를 멈춥니다: 취소와 운영자의 전량 매도만 나갑니다. 손절도 기다리며 1분마다 알립니다.",
+        "Halt the running process: only cancels and the operator's own sales go out. Stops wait too, with an alarm a minute.",
+    ),
+    "help_entries_only": (
+        "매수만 멈추고 손절·익절·청산은 계속합니다.",
+        "Stop buying only; stops, targets and exits go on.",
+    ),
+    "help_flatten": (
+        "실행 중인 프로세스의 보유 종목을 시장가로 모두 팔고, 재개할 때까지 사지 않습니다.",
+        "Sell everything that the running process holds at the market, and buy nothing until it is resumed.",
+    ),
+    "help_yes": ("묻지 않고 실행합니다.", "Do not ask again."),
+    "help_resume": (
+        "멈춤을 풉니다. 낙폭 단계(RED, BLACK)에서는 --cause로 재개를 요청합니다.",
+        "Take back a halt. A halt of the drawdown ladder (RED, BLACK) is left with --cause.",
+    ),
+    "help_cause": (
+        "낙폭 단계의 원인: MARKET, RULE_VIOLATION, SYSTEM.",
+        "Why it came to the drawdown halt: MARKET, RULE_VIOLATION, SYSTEM.",
+    ),
+    "help_reference": (
+        "BLACK에서 재개할 때 제시하는 백테스트 보고서.",
+        "The backtest report to show for resuming from BLACK.",
+    ),
+    "help_instance": ("이 전략만 (설정에서의 이름).", "Only this strategy, by its name in the configuration."),
+    "help_symbol": ("이 종목만 (코드 또는 이름).", "Only this symbol, by its code or its name."),
+    "help_reason": ("기록에 남길 이유.", "Why; kept with the order."),
     "help_calendar": (
         "한 달의 거래일, 휴장일과 사유, 특별 거래시간, 이벤트를 보여 줍니다.",
         "Show a month of the exchange: sessions, closed days and why, special hours, events.",
@@ -330,6 +358,31 @@ TEXTS: dict[str, tuple[str, str]] = {
     "fired": ("신호", "signals"),
     "bought": ("매수", "bought"),
     "became": ("결과", "became"),
+    "halted": (
+        "거래 중단: {scope} · 매수 주문 {cancelled}건 취소",
+        "halted: {scope} · entry orders cancelled: {cancelled}",
+    ),
+    "entries_halted": (
+        "매수 중단: {scope} · 매수 주문 {cancelled}건 취소",
+        "no more buying: {scope} · entry orders cancelled: {cancelled}",
+    ),
+    "flattened": (
+        "전량 매도: {scope} · {sold}종목 매도, 매수 주문 {cancelled}건 취소",
+        "selling all: {scope} · positions: {sold} · entry orders cancelled: {cancelled}",
+    ),
+    "resumed": ("재개: {scope}", "resumed: {scope}"),
+    "sell_all": ("{scope}: 보유 종목을 시장가로 모두 팔까요?", "{scope}: sell all that is held at the market?"),
+    "account_now": (
+        "보유 {positions}종목 · 매수 주문 {buying}건 · 매도 주문 {selling}건",
+        "positions: {positions} · buy orders: {buying} · sell orders: {selling}",
+    ),
+    "nothing_in_force": ("걸려 있는 중단 없음", "nothing is halted"),
+    "until_resumed": ("재개할 때까지", "until resumed"),
+    "until_next_session": ("다음 거래일까지", "until the next session"),
+    "no_control": (
+        "이 실행은 kats halt, flatten, resume으로 조작할 수 없습니다: {why}",
+        "this run cannot be reached by kats halt, flatten, resume: {why}",
+    ),
     "operator_orders": ("운영자 명령 {count}건", "orders of people: {count}"),
     "faults": ("오류 {count}건: 그래도 하루는 계속되었습니다", "faults: {count}; the day went on"),
     "why": ("이유 보기", "ask why"),

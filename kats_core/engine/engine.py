@@ -58,6 +58,7 @@ from kats_core.model.position import Position
 from kats_core.model.record import EquityRecord, OperatorRecord, OperatorVerb, PositionRecord, TradeRecord
 from kats_core.model.scope import ALL
 from kats_core.model.setup import Numbers, OnBar, OpeningRangeHigh
+from kats_core.model.time import Nanos
 from kats_core.risk.contract import (
     Action,
     CancelEntries,
@@ -142,6 +143,11 @@ class Engine:
     def has_timers(self) -> bool:
         """Tell whether the passing of time alone may matter now."""
         return self._entries.has_pending or self._desk.has_timers or self._exits.has_timers
+
+    @property
+    def now(self) -> Nanos:
+        """The instant of the last event."""
+        return self._state.now
 
     @property
     def positions(self) -> tuple[Position, ...]:

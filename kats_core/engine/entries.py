@@ -22,7 +22,7 @@ from kats_core.model.codes import CoreCode
 from kats_core.model.command import Fetch
 from kats_core.model.event import Fetched
 from kats_core.model.fact import Fact
-from kats_core.model.kinds import BarKind, Decision, FactSource, Grade, OrderState, Overlay, Purpose
+from kats_core.model.kinds import BarKind, Decision, FactSource, Grade, OrderState, Overlay, Purpose, TradingState
 from kats_core.model.labels import Code
 from kats_core.model.record import SetupRecord, SetupStatus, SignalRecord, SignalStatus, VerdictRecord
 from kats_core.model.setup import Below, OpeningRangeHigh, Setup, Trigger
@@ -254,12 +254,22 @@ class Entries:
     def _gate(self, entry: SetupState, day: SymbolDay, bar: Bar) -> CoreCode | None:
         """Return the first common gate that fails (`spec/strategies.md` section 1.2)."""
         return (
-            self._gate_of_strategy(entry.instance, day, bar)
+            self._gate_of_operator(entry.setup)
+            or self._gate_of_strategy(entry.instance, day, bar)
             or self._gate_of_symbol(entry)
             or self._gate_of_slot(entry)
             or self._gate_of_exchange(entry.setup.symbol)
             or self._gate_of_book(day)
         )
+
+    def _gate_of_operator(self, setup: Setup) -> CoreCode | None:
+        """Ask for no signal where a person has stopped buying; what a stage has stopped, its own verdict explains."""
+        match self._state.trading.ordered_for(setup.instance, setup.symbol):
+            case TradingState.HALTED:
+                return CoreCode.HALTED
+            case TradingState.REDUCING:
+                return CoreCode.REDUCING
+        return None
 
     def _gate_of_strategy(self, instance: StrategyInstance, day: SymbolDay, bar: Bar) -> CoreCode | None:
         if instance.is_parked:

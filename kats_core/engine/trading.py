@@ -6,7 +6,7 @@ takes it back; the two are kept apart so that neither lifts the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -68,24 +68,32 @@ class TradingStates:
 
     def of(self, instance: str, symbol: str) -> TradingState:
         """Return what an instance may send in a symbol: the worst state of all scopes that hold it."""
-        return self._worst(ALL, TradingScope.instance(instance), TradingScope.symbol(symbol))
+        if not (self._lowered or self._ordered):
+            return TradingState.ACTIVE
+        scopes = (ALL, TradingScope.instance(instance), TradingScope.symbol(symbol))
+        return _worst((self._ordered, self._lowered), scopes)
+
+    def ordered_for(self, instance: str, symbol: str) -> TradingState:
+        """Return what people left to an instance in a symbol."""
+        if not self._ordered:
+            return TradingState.ACTIVE
+        return _worst((self._ordered,), (ALL, TradingScope.instance(instance), TradingScope.symbol(symbol)))
 
     @property
     def account(self) -> TradingState:
         """What may be sent anywhere."""
-        return self._worst(ALL)
+        return _worst((self._ordered, self._lowered), (ALL,))
 
     def __iter__(self) -> Iterator[Hold]:
         yield from self._ordered.values()
         yield from self._lowered.values()
 
-    def _worst(self, *scopes: TradingScope) -> TradingState:
-        found = TradingState.ACTIVE
-        if not (self._lowered or self._ordered):
-            return found
+
+def _worst(several: Sequence[Mapping[TradingScope, Hold]], scopes: Sequence[TradingScope]) -> TradingState:
+    found = TradingState.ACTIVE
+    for holds in several:
         for scope in scopes:
-            for holds in (self._lowered, self._ordered):
-                hold = holds.get(scope)
-                if hold is not None and is_worse(hold.state, found):
-                    found = hold.state
-        return found
+            hold = holds.get(scope)
+            if hold is not None and is_worse(hold.state, found):
+                found = hold.state
+    return found

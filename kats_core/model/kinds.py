@@ -180,6 +180,14 @@ class TradingState(Labelled):
     HALTED = "HALTED", "거래 중단", "halted"
 
 
+class HaltCause(Labelled):
+    """Why it came to a halt of the drawdown ladder, as the operator sees it."""
+
+    MARKET = "MARKET", "시장", "market"
+    RULE_VIOLATION = "RULE_VIOLATION", "규칙 위반", "rule violation"
+    SYSTEM = "SYSTEM", "시스템", "system"
+
+
 class BarKind(Labelled):
     """Length of a bar."""
 

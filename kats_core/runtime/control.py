@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pwd
 import queue
 import socket
 import socketserver
@@ -33,15 +34,26 @@ _CREDENTIALS = struct.Struct("3i")
 
 
 class ControlError(Exception):
-    """The running process cannot be reached, or refused what was asked; the text says why."""
+    """The running process cannot be reached, or refused what was asked; a person reads why in either language."""
+
+    def __init__(self, ko: str, en: str) -> None:
+        super().__init__(en)
+        self.ko = ko
+        self.en = en
+
+    @property
+    def as_answer(self) -> Answer:
+        """The error as it goes over the line."""
+        return {"error": {"ko": self.ko, "en": self.en}}
 
 
 @dataclass(slots=True)
 class Request:
-    """What somebody asks of the running process."""
+    """What somebody asks of the running process; `who` is the user on the other end of the line."""
 
     verb: str
     arguments: Mapping[str, Any]
+    who: str
     _answer: queue.Queue[Answer] = field(default_factory=lambda: queue.Queue(1))
 
     def reply(self, answer: Answer) -> None:
@@ -53,9 +65,10 @@ class Request:
         try:
             return self._answer.get(timeout=timeout_s)
         except queue.Empty:
-            return {
-                "error": f"the running process did not answer within {timeout_s:.0f} s; nothing is known of what it did"
-            }
+            return ControlError(
+                f"실행 중인 프로세스가 {timeout_s:.0f}초 안에 답하지 않음: 처리 여부를 알 수 없음",
+                f"the running process did not answer within {timeout_s:.0f} s; nothing is known of what it did",
+            ).as_answer
 
 
 def socket_path(home: Path) -> Path:
@@ -75,12 +88,14 @@ class ControlServer:
 
     ```python
     with ControlServer(path) as control:
+        control.answering = answer     # what is asked before that waits
         ...
-        control.serve(answer)          # between two events
+        control.serve()                # between two events
     ```
     """
 
     def __init__(self, path: Path) -> None:
+        self.answering: Callable[[Request], Answer] | None = None
         self._path = path
         self._waiting: queue.Queue[Request] = queue.Queue()
         self._server: _Server | None = None
@@ -97,7 +112,9 @@ class ControlServer:
         try:
             self._server = _Server(self._path, self._waiting)
         except OSError as error:
-            raise ControlError(f"{self._path}: cannot listen, {error}") from error
+            raise ControlError(
+                f"{self._path}: 들을 수 없음, {error}", f"{self._path}: cannot listen, {error}"
+            ) from error
         finally:
             os.umask(mask)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), name="kats-control", daemon=True).start()
@@ -110,16 +127,20 @@ class ControlServer:
             self._server.server_close()
             self._path.unlink(missing_ok=True)
         while not self._waiting.empty():
-            self._waiting.get_nowait().reply({"error": "the process has ended"})
+            self._waiting.get_nowait().reply(_ENDED.as_answer)
 
-    def serve(self, answer: Callable[[Request], Answer]) -> None:
+    def serve(self) -> None:
         """Answer everything that waits. Call it between two events, from the thread that drives the engine."""
-        while not self._waiting.empty():
+        while self.answering is not None and not self._waiting.empty():
             request = self._waiting.get_nowait()
             try:
-                request.reply(answer(request))
+                request.reply(self.answering(request))
             except ControlError as error:
-                request.reply({"error": str(error)})
+                request.reply(error.as_answer)
+            except BaseException:
+                # The run ends with it; whoever asked must not wait for an answer that never comes.
+                request.reply(_ENDED.as_answer)
+                raise
 
 
 def ask(path: Path, verb: str, **arguments: Any) -> dict[str, Any]:
@@ -135,13 +156,32 @@ def ask(path: Path, verb: str, **arguments: Any) -> dict[str, Any]:
             line.sendall(json.dumps({"verb": verb, **arguments}, ensure_ascii=False).encode() + b"\n")
             reply = line.makefile("rb").readline(_LONGEST_LINE)
     except (FileNotFoundError, ConnectionRefusedError):
-        raise ControlError("no running process listens here: start `kats run` first, with the same KATS_HOME") from None
+        raise ControlError(
+            "실행 중인 프로세스가 없음: 같은 KATS_HOME으로 `kats run`을 먼저 시작하세요",
+            "no running process listens here: start `kats run` first, with the same KATS_HOME",
+        ) from None
     except OSError as error:
-        raise ControlError(f"{path}: {error}") from error
-    answer: dict[str, Any] = json.loads(reply) if reply else {"error": "the process ended before it answered"}
+        raise ControlError(f"{path}: {error}", f"{path}: {error}") from error
+    answer: dict[str, Any] = json.loads(reply) if reply else dict(_ENDED.as_answer)
     if "error" in answer:
-        raise ControlError(str(answer["error"]))
+        raise ControlError(answer["error"]["ko"], answer["error"]["en"])
     return answer
+
+
+_ENDED = ControlError("프로세스가 끝났음", "the process has ended")
+_NO_REQUEST = ControlError(
+    '한 줄에 "verb"가 있는 JSON 객체 하나여야 함', 'expected one JSON object a line with a "verb"'
+)
+
+
+def is_listening(path: Path) -> bool:
+    """Tell whether a process listens there."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+        try:
+            line.connect(str(path))
+        except OSError:
+            return False
+        return True
 
 
 class _Server(socketserver.ThreadingUnixStreamServer):
@@ -158,8 +198,10 @@ class _Line(socketserver.StreamRequestHandler):
     server: _Server
 
     def handle(self) -> None:
-        if not self._is_owner():
+        user = self._user()
+        if user not in (os.getuid(), 0):
             return
+        self.who = _name_of(user)
         while line := self.rfile.readline(_LONGEST_LINE):
             self.wfile.write(json.dumps(self._answer(line), ensure_ascii=False, default=str).encode() + b"\n")
 
@@ -168,34 +210,40 @@ class _Line(socketserver.StreamRequestHandler):
             asked = json.loads(line)
             verb = asked.pop("verb")
         except (ValueError, KeyError, AttributeError, TypeError):
-            return {"error": 'expected one JSON object a line with a "verb"'}
-        request = Request(str(verb), asked)
+            return _NO_REQUEST.as_answer
+        request = Request(str(verb), asked, self.who)
         self.server.waiting.put(request)
         return request.wait(_PATIENCE_S)
 
-    def _is_owner(self) -> bool:
-        """Tell whether the client runs as the user of this process; root may do as it likes anyway."""
+    def _user(self) -> int:
+        """Return the user as whom the client runs; only the owner of this process, and root, get an answer."""
         if not hasattr(socket, "SO_PEERCRED"):
-            return True  # elsewhere the folder's and the socket's modes keep others out
+            return os.getuid()  # elsewhere the folder's and the socket's modes keep others out
         raw = self.request.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-        _, user, _ = _CREDENTIALS.unpack(raw)
-        return user in (os.getuid(), 0)
+        user: int = _CREDENTIALS.unpack(raw)[1]
+        return user
+
+
+def _name_of(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"uid {user}"
 
 
 def _own_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if folder.stat().st_uid not in (os.getuid(), 0):
-        raise ControlError(f"{folder} belongs to another user")
+        raise ControlError(f"{folder}: 다른 사용자의 폴더", f"{folder} belongs to another user")
 
 
 def _remove_left_over(path: Path) -> None:
     """Take away the socket of a process that was killed; one that answers is left alone."""
     if not path.exists():
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
-        try:
-            line.connect(str(path))
-        except OSError:
-            path.unlink(missing_ok=True)
-            return
-    raise ControlError(f"{path}: another process of this KATS_HOME is running")
+    if not is_listening(path):
+        path.unlink(missing_ok=True)
+        return
+    raise ControlError(
+        f"{path}: 이 KATS_HOME의 다른 프로세스가 실행 중", f"{path}: another process of this KATS_HOME is running"
+    )

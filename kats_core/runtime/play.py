@@ -24,7 +24,9 @@ from kats_core.model.kinds import Scope
 from kats_core.model.record import EquityRecord, FaultRecord, Record, TradeRecord
 from kats_core.model.time import Nanos
 from kats_core.runtime.assembly import App, RunKind, build, open_source
+from kats_core.runtime.control import ControlServer
 from kats_core.runtime.days import DayPlayer, Market
+from kats_core.runtime.operations import Operations
 from kats_core.runtime.pump import Pump
 from kats_core.store.errors import StoreError
 from kats_core.store.recorder import Recorder
@@ -134,15 +136,33 @@ def _history(source: DataSource, last: dt.date | None) -> Panel:
     return replace(source.history(None, last), tables=source.tables(), indices=indices)
 
 
-def play(plan: Plan, recorder: Recorder, watcher: Watcher, clock: Callable[[], dt.datetime]) -> Finished:
-    """Play a planned run. Each session is committed as a whole; a run that fails is recorded as failed and raises."""
+def play(
+    plan: Plan,
+    recorder: Recorder,
+    watcher: Watcher,
+    clock: Callable[[], dt.datetime],
+    control: ControlServer | None = None,
+) -> Finished:
+    """Play a planned run. Each session is committed as a whole; a run that fails is recorded as failed and raises.
+
+    What is asked over `control` is answered between two events.
+    """
     app = plan.app
     instruments = {i.symbol: i for i in (*plan.panel.instruments, *app.source.instruments(app.last))}
     finished = Finished(_describe(app, clock(), {s: i.name for s, i in instruments.items() if i.name}), plan.sessions)
     keep = _Keeper(recorder, watcher, finished)
+    operations = Operations(app, {s: i.name for s, i in instruments.items()}, watcher.on_notice)
+    pump = operations.pump = Pump(app.engine, app.broker, keep, operations.hear)
+
+    def on_clock(now: Nanos) -> None:
+        if control is not None:
+            control.answering = operations.answer
+            control.serve()
+        watcher.on_clock(now)
+
     player = DayPlayer(
         engine=app.engine,
-        pump=Pump(app.engine, app.broker, keep, watcher.on_notice),
+        pump=pump,
         market=Market(
             panel=plan.panel,
             instruments=instruments,
@@ -155,7 +175,7 @@ def play(plan: Plan, recorder: Recorder, watcher: Watcher, clock: Callable[[], d
         ),
         strategies=app.strategies,
         keep=keep,
-        on_clock=watcher.on_clock,
+        on_clock=on_clock,
         dense=plan.dense,
         explain_all=app.kind is RunKind.RUN,
     )

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from kats_core.engine.trading import TradingStates
 from kats_core.model.codes import CoreCode
-from kats_core.model.command import Cancel, Send
-from kats_core.model.event import FlattenOrdered, OrderAccepted, OrderFilled, ResumeOrdered, StateOrdered
+from kats_core.model.command import Cancel, Fetch, Persist, Send
+from kats_core.model.event import Fetched, FlattenOrdered, OrderAccepted, OrderFilled, ResumeOrdered, StateOrdered
 from kats_core.model.kinds import Severity, TradingState
 from kats_core.model.record import OperatorRecord, OperatorVerb, OrderRecord, SignalRecord
 from kats_core.model.scope import ALL, TradingScope
@@ -68,12 +68,25 @@ SCOPES = [ALL, TradingScope.instance("first"), TradingScope.symbol("005930")]
 def test_what_is_stopped_buys_nothing_and_the_rest_goes_on(
     house: type[House], scope: TradingScope, state: TradingState
 ) -> None:
-    """The refusal names the state; other strategies and symbols are left alone unless everything is stopped."""
+    """No signal is asked for, and the setup says why; other strategies and symbols go on unless everything is stopped."""
     desk = halt(two(house), "09:30", scope, state)
     desk.minute("09:30", 25_450).minute("09:30", 25_450, symbol=OTHER)
-    ends = {record.instance: record.code for record in desk.kept(SignalRecord) if record.status != "PROPOSED"}
-    assert ends["first"] == f"core:{state.value}"
-    assert ends["second"] == (f"core:{state.value}" if scope == ALL else None)
+    ends = {setup.instance.name: (setup.asked, setup.code) for setup in desk.engine.setups}
+    stopped = (0, CoreCode[state.value])
+    assert ends == {"first": stopped, "second": stopped if scope == ALL else (1, None)}
+
+
+@pytest.mark.parametrize("state", [HALTED, REDUCING])
+def test_a_proposal_that_waits_for_an_input_meets_the_order_gate(house: type[House], state: TradingState) -> None:
+    """It was signalled before the halt; nothing of it is sent."""
+    stages = (*house.sized(100), house.stage(house.Answer(), "asks", needs=("orderable_cash",)))
+    desk = house.Desk(stages=stages).begin(house.setup())
+    [fetch] = [c for c in desk.handle(desk.bar_event("09:30", (25_450,) * 4, 1_000_000)) if isinstance(c, Fetch)]
+    desk.handle(StateOrdered(ts=desk.at("09:31"), scope=ALL, state=state, who="kim"))
+    commands = desk.handle(Fetched(desk.at("09:31"), fetch.request, ()))
+    ends = [c.record.code for c in commands if isinstance(c, Persist) and isinstance(c.record, SignalRecord)]
+    assert ends == [f"core:{state.value}"]
+    assert not [c for c in commands if isinstance(c, Send)]
 
 
 @pytest.mark.parametrize("scope", SCOPES, ids=str)
@@ -147,7 +160,7 @@ def test_only_the_scope_is_sold(house: type[House], scope: TradingScope) -> None
 def test_what_was_sold_is_not_bought_back_before_a_person_resumes(house: type[House]) -> None:
     """Selling all stops buying in the scope; a halt that stood before stays one."""
     desk = flatten(two(house), "09:30").minute("09:30", 25_450)
-    assert desk.kept(SignalRecord)[-1].code == "core:REDUCING"
+    assert desk.engine.setups[0].code is CoreCode.REDUCING
     assert [hold.state for hold in desk.engine.trading_states] == [REDUCING]
     resume(desk, "09:32").minute("09:32", 25_450)
     assert len(desk.engine.live_orders) == 1

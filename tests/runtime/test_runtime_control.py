@@ -27,13 +27,14 @@ def driven(control: ControlServer) -> Iterator[list[int]]:
     def answer(request: Request) -> Answer:
         threads.append(threading.get_ident())
         if request.verb == "refuse":
-            raise ControlError("not now")
+            raise ControlError("지금은 안 됨", "not now")
         return {"verb": request.verb, **request.arguments}
 
     def drive() -> None:
         while not done.wait(0.005):
-            control.serve(answer)
+            control.serve()
 
+    control.answering = answer
     driver = threading.Thread(target=drive)
     driver.start()
     try:

@@ -1,0 +1,197 @@
+"""Carry out what a person asks of the running process, and answer what came of it.
+
+Each request becomes one event for the engine, at the instant that was played last; the answer tells what the engine did
+about it, as plain values with both languages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from kats_core.engine.trading import Hold
+from kats_core.model.command import Notify
+from kats_core.model.event import FlattenOrdered, OperatorEvent, ResumeOrdered, StateOrdered
+from kats_core.model.kinds import HaltCause, OrderState, Side, TradingState
+from kats_core.model.scope import ALL, TradingScope
+from kats_core.model.time import to_datetime
+from kats_core.runtime.assembly import App
+from kats_core.runtime.control import Answer, ControlError, Request
+from kats_core.runtime.pump import Pump
+
+_LEAVING = frozenset({OrderState.CANCEL_REQUESTED})
+
+
+class Operations:
+    """What can be asked of one run. `tell` hears every notice; `pump` is set when there is one."""
+
+    pump: Pump
+
+    def __init__(self, app: App, names: Mapping[str, str], tell: Callable[[Notify], None]) -> None:
+        self._app = app
+        self._engine = app.engine
+        self._names = names
+        self._tell = tell
+        self._heard: list[Notify] = []
+        self._verbs: dict[str, Callable[[Request], Answer]] = {
+            "status": lambda _: {},
+            "halt": self._halt,
+            "flatten": self._flatten,
+            "resume": self._resume,
+        }
+
+    def hear(self, notice: Notify) -> None:
+        """Pass a notice on, and remember it for the answer to the request that caused it."""
+        self._heard.append(notice)
+        self._tell(notice)
+
+    def answer(self, request: Request) -> Answer:
+        """Carry out a request.
+
+        Raises:
+            ControlError: it cannot be carried out, and nothing was changed.
+        """
+        verb = self._verbs.get(request.verb)
+        if verb is None:
+            known = ", ".join(self._verbs)
+            raise ControlError(
+                f"모르는 명령 {request.verb}: {known} 중 하나", f"no verb {request.verb}: it is one of {known}"
+            )
+        self._heard.clear()
+        own = verb(request)
+        engine = self._engine
+        sides = [order.side for order in engine.live_orders if order.state not in _LEAVING]
+        return {
+            "verb": request.verb,
+            "run": self._app.run_id,
+            "time": to_datetime(engine.now).isoformat(),
+            **own,
+            "states": [self._hold(hold) for hold in engine.trading_states],
+            "notices": [self._notice(notice) for notice in self._heard],
+            "positions": len(engine.positions),
+            "buying": sides.count(Side.BUY),
+            "selling": sides.count(Side.SELL),
+        }
+
+    def _halt(self, request: Request) -> Answer:
+        state = TradingState.REDUCING if request.arguments.get("entries_only") is True else TradingState.HALTED
+        scope = self._scope(request)
+        before = self._entries(scope)
+        self._feed(
+            StateOrdered(
+                ts=self._engine.now, scope=scope, state=state, who=request.who, reason=_text(request, "reason")
+            )
+        )
+        return {"scope": str(scope), "state": state.value, "cancelled": before - self._entries(scope)}
+
+    def _flatten(self, request: Request) -> Answer:
+        scope = self._scope(request)
+        held = [p for p in self._engine.positions if scope.holds(p.instance, p.symbol)]
+        before = self._entries(scope)
+        reason = _text(request, "reason")
+        self._feed(FlattenOrdered(ts=self._engine.now, scope=scope, who=request.who, reason=reason))
+        return {"scope": str(scope), "sold": len(held), "cancelled": before - self._entries(scope)}
+
+    def _resume(self, request: Request) -> Answer:
+        scope, cause = self._scope(request), _text(request, "cause")
+        if cause and cause not in list(HaltCause):
+            known = ", ".join(HaltCause)
+            raise ControlError(f"모르는 원인 {cause}: {known} 중 하나", f"no cause {cause}: it is one of {known}")
+        if cause and scope != ALL:
+            raise ControlError(
+                "원인은 전체 재개에만 쓸 수 있음: --instance, --symbol 없이 입력하세요",
+                "a cause is for resuming everything: leave out --instance and --symbol",
+            )
+        if not cause and not any(hold.scope == scope and hold.is_ordered for hold in self._engine.trading_states):
+            raise self._nothing_ordered(scope)
+        self._feed(
+            ResumeOrdered(
+                ts=self._engine.now,
+                scope=scope,
+                who=request.who,
+                reason=_text(request, "reason"),
+                cause=cause,
+                reference=_text(request, "reference"),
+            )
+        )
+        return {"scope": str(scope)}
+
+    def _nothing_ordered(self, scope: TradingScope) -> ControlError:
+        holds = self._engine.trading_states
+        ko = ", ".join(f"{hold.scope} {hold.state.ko} ({hold.by})" for hold in holds) or "없음"
+        en = ", ".join(f"{hold.scope} {hold.state.en} ({hold.by})" for hold in holds) or "nothing"
+        return ControlError(
+            f"{scope}: 풀 명령이 없음. 지금 걸린 상태: {ko}. 낙폭 단계는 --cause로 재개를 요청합니다",
+            f"{scope}: nobody ordered anything to take back. In force: {en}. A drawdown halt is left with --cause",
+        )
+
+    def _feed(self, event: OperatorEvent) -> None:
+        self.pump.feed(event)
+
+    def _entries(self, scope: TradingScope) -> int:
+        """Count the live entries of a scope that nobody has asked to cancel."""
+        return sum(
+            order.side is Side.BUY and order.state not in _LEAVING and scope.holds(order.instance, order.symbol)
+            for order in self._engine.live_orders
+        )
+
+    def _scope(self, request: Request) -> TradingScope:
+        instance, symbol = _text(request, "instance"), _text(request, "symbol")
+        if instance and symbol:
+            raise ControlError(
+                "--instance와 --symbol 중 하나만 쓸 수 있음", "give either --instance or --symbol, not both"
+            )
+        if instance:
+            known = [strategy.name for strategy in self._app.strategies]
+            if instance not in known:
+                raise _unknown(instance, "전략", "strategy", known)
+            return TradingScope.instance(instance)
+        return TradingScope.symbol(self._symbol(symbol)) if symbol else ALL
+
+    def _symbol(self, written: str) -> str:
+        """Return the symbol that is meant by its code or its name."""
+        if written in self._names or any(written == p.symbol for p in self._engine.positions):
+            return written
+        for symbol, name in self._names.items():
+            if name == written:
+                return symbol
+        raise _unknown(written, "종목", "symbol", [*self._names, *filter(None, self._names.values())])
+
+    def _hold(self, hold: Hold) -> dict[str, Any]:
+        ko, en = self._app.codes.get(hold.why, (hold.why, hold.why))
+        return {
+            "kind": hold.scope.kind.value,
+            "scope": str(hold.scope),
+            "state": hold.state.value,
+            "by": hold.by,
+            "why": hold.why,
+            "ko": ko,
+            "en": en,
+            "since": to_datetime(hold.since).isoformat(),
+            "until": "resume" if hold.is_ordered else "next session",
+        }
+
+    def _notice(self, notice: Notify) -> dict[str, Any]:
+        ko, en = self._app.codes.get(notice.code, (notice.code, notice.code))
+        return {
+            "severity": notice.severity.value,
+            "code": notice.code,
+            "ko": ko,
+            "en": en,
+            "symbol": notice.symbol,
+            "detail": notice.detail,
+        }
+
+
+def _text(request: Request, name: str) -> str:
+    value = request.arguments.get(name) or ""
+    if not isinstance(value, str):
+        raise ControlError(f"{name}: 글자여야 함: {value!r}", f"{name}: expected text, found {value!r}")
+    return value
+
+
+def _unknown(written: str, ko: str, en: str, known: list[str]) -> ControlError:
+    near = get_close_matches(written, known, n=1, cutoff=0.75)
+    hint_ko, hint_en = (f": {near[0]}인가요?", f": did you mean {near[0]}?") if near else ("", "")
+    return ControlError(f"이 실행에 없는 {ko} {written}{hint_ko}", f"no {en} {written} in this run{hint_en}")
