@@ -113,8 +113,8 @@ class OrderDesk:
 
     @property
     def has_timers(self) -> bool:
-        """Tell whether the passing of time alone may move an order: an entry's life, a cancel to be sent again."""
-        return bool(self._wishes) or any(order.side is Side.BUY for order in self._live.values())
+        """Tell whether the passing of time alone may move an order: its life, a cancel to be sent again."""
+        return bool(self._wishes) or any(order.expires_at is not None for order in self._live.values())
 
     def reason(self, order: Order) -> Code:
         """Return why an exit was sent."""
@@ -175,7 +175,14 @@ class OrderDesk:
         return refusal
 
     def sell(
-        self, position: Position, quantity: int, code: Code, *, limit: int | None, trigger: int | None
+        self,
+        position: Position,
+        quantity: int,
+        code: Code,
+        *,
+        limit: int | None,
+        trigger: int | None,
+        expires_at: Nanos | None = None,
     ) -> Order | None:
         """Send an exit of at most `quantity` shares; a limit order at `limit`, else at the market.
 
@@ -208,6 +215,7 @@ class OrderDesk:
             limit=limit,
             state=OrderState.CREATED,
             created_at=state.now,
+            expires_at=expires_at,
             trigger=trigger,
             reason=str(code),
         )
@@ -227,8 +235,8 @@ class OrderDesk:
             self._grant(order.order_id)
 
     def expire(self) -> None:
-        """Cancel the entries whose time to live is over, and once more what the broker refused to cancel."""
-        for order in self.live_entries():
+        """Cancel the orders whose time to live is over, and once more what the broker refused to cancel."""
+        for order in self.live:
             if order.expires_at is not None and self._state.now >= order.expires_at:
                 self.cancel(order, CoreCode.TTL)
         for order_id in list(self._wishes):

@@ -20,6 +20,7 @@ from kats_core.engine.portfolio import Key
 from kats_core.engine.state import State, StrategyInstance, SymbolDay
 from kats_core.exits.ex_dividend import less_dividend
 from kats_core.exits.in_bar import Hit, hits_at, hits_in_bar
+from kats_core.exits.ladder import FRESH, TARGET_LIFE, Rung, rung
 from kats_core.exits.targets import place_targets
 from kats_core.market.calendar import sessions_since
 from kats_core.market.vi import NO_TRADING
@@ -42,13 +43,20 @@ SEND_AGAIN: Nanos = 10 * time.SECOND
 
 SEND_AGAIN_AT_MOST: Nanos = 300 * time.SECOND
 
+LAST_STEPS = dt.time(15, 18)
+"""From here on an exit goes to the market at once: the closing auction is two minutes away."""
+
 HALTED_ALARM: Nanos = 60 * time.SECOND
 """An exit that waits for a halt to end is an alarm this often."""
 
 
 @dataclass(slots=True)
 class _Demand:
-    """All of a position is to be sold. `trigger` is the price that made it due, and holds for the moment `since` only."""
+    """All of a position is to be sold. `trigger` is the price that made it due, and holds for the moment `since` only.
+
+    `started` is when its first order was sent, `order_id` its newest one, `until` when that gives way to the next step of
+    the ladder; `is_urgent` has no time for steps.
+    """
 
     code: Code
     trigger: int | None
@@ -56,6 +64,10 @@ class _Demand:
     not_before: Nanos = 0
     pause: Nanos = SEND_AGAIN
     is_halted: bool = False
+    is_urgent: bool = False
+    started: Nanos | None = None
+    order_id: OrderId | None = None
+    until: Nanos | None = None
 
 
 class ExitCoordinator:
@@ -86,8 +98,8 @@ class ExitCoordinator:
 
     @property
     def has_timers(self) -> bool:
-        """Tell whether a position waits for a sell to be sent again."""
-        return any(self.desk.live_sell(key) is None for key in self._demands)
+        """Tell whether a position waits for a sell to be sent, or one that is out gives way to the next step."""
+        return any(self.desk.live_sell(key) is None or d.until is not None for key, d in self._demands.items())
 
     def positions_in(self, symbol: str) -> list[Position]:
         """Return the positions in a symbol, oldest key first."""
@@ -99,7 +111,7 @@ class ExitCoordinator:
         self._taken_back.clear()
         self._rules.begin_session()
         for demand in self._demands.values():
-            demand.not_before, demand.pause = 0, SEND_AGAIN
+            demand.not_before, demand.pause, demand.started, demand.until = 0, SEND_AGAIN, None, None
         for position in list(self._state.portfolio.positions.values()):
             dividend = self._rules.dividend(position.symbol)
             if dividend > 0:
@@ -181,13 +193,15 @@ class ExitCoordinator:
         position = self._state.portfolio.positions.get(key)
         if position is None or not order.is_reducing:
             return
-        if order.limit is not None and order.remaining > 0:
-            # A target stays active for what it has not sold.
-            waiting = ((order.limit, order.remaining), *position.targets)
+        demand = self._demands.get(key)
+        is_target = demand is None or demand.order_id != order.order_id
+        if is_target and order.limit is not None and order.remaining > 0:
+            # A target stays active for what it has not sold; its price is the trigger, the bid may have been higher.
+            waiting = ((order.trigger or order.limit, order.remaining), *position.targets)
             position = structs.replace(position, targets=waiting)
             self._state.portfolio.replace(position)
-        demand = self._demands.get(key)
         if demand is not None:
+            demand.until = None
             if order.state is OrderState.EXPIRED:
                 demand.not_before = NEVER  # before the next open
             elif order.order_type is OrderType.LIMIT or order.state is OrderState.FILLED:
@@ -229,7 +243,7 @@ class ExitCoordinator:
         """Sell what the exchange or a person says not to hold."""
         for position in list(self._state.portfolio.positions.values()):
             if self._rules.has_bad_news(position):
-                self.demand(position, CoreCode.BAD_NEWS)
+                self.demand(position, CoreCode.BAD_NEWS, is_urgent=True)
 
     def flatten(self, code: Code, style: Style | None, *, only_losing: bool = False) -> None:
         """Sell all positions, or those of day or swing strategies, or those that are worth less than they cost."""
@@ -238,7 +252,7 @@ class ExitCoordinator:
             if only_losing and self._state.portfolio.last[position.symbol] >= position.average:
                 continue
             if style is None or (instance is not None and instance.traits.style is style):
-                self.demand(position, code)
+                self.demand(position, code, is_urgent=True)
 
     def flatten_by_operator(self, scope: TradingScope) -> None:
         """Sell everything in a scope, also while it is halted, and what its entries still buy while they are taken back."""
@@ -249,7 +263,7 @@ class ExitCoordinator:
             if scope.holds(position.instance, position.symbol):
                 # What was demanded before cannot pass a halt and may wait for its time; this one does neither.
                 self._demands.pop(position.key, None)
-                self.demand(position, CoreCode.MANUAL)
+                self.demand(position, CoreCode.MANUAL, is_urgent=True)
 
     def protect_profits(self) -> None:
         """Raise the stop of each position in profit to where it breaks even."""
@@ -257,8 +271,8 @@ class ExitCoordinator:
             if position.symbol in self._state.days and self._state.portfolio.last[position.symbol] >= position.average:
                 self._state.portfolio.replace(self._at_break_even(position))
 
-    def demand(self, position: Position, code: Code, trigger: int | None = None) -> None:
-        """Sell all of a position at the market, until it is flat; what still buys in the symbol is taken back.
+    def demand(self, position: Position, code: Code, trigger: int | None = None, *, is_urgent: bool = False) -> None:
+        """Sell all of a position, step by step down to the market, until it is flat; its symbol's entries are taken back.
 
         A demand that stands keeps its code; a price that makes it due in this very moment goes with it.
         """
@@ -276,9 +290,10 @@ class ExitCoordinator:
             trigger = opening.open if opening.kind is BarKind.DAY else None
         standing = self._demands.get(key)
         if standing is None:
-            self._demands[key] = _Demand(code, trigger, now)
+            standing = self._demands[key] = _Demand(code, trigger, now)
         elif trigger is not None:
             standing.trigger, standing.since = trigger, now
+        standing.is_urgent = standing.is_urgent or is_urgent
         self._due[key] = None
 
     def look_again(self) -> None:
@@ -300,7 +315,7 @@ class ExitCoordinator:
             return  # the fact that tells of the end looks again
         now, live = self._state.now, self.desk.live_sell(position.key)
         if live is not None:
-            if live.order_type is OrderType.LIMIT:
+            if live.order_type is OrderType.LIMIT and not self._keeps(demand, live, position):
                 self.desk.cancel(live, demand.code)
             return
         is_halted = self._is_halted(position) and demand.code is not CoreCode.MANUAL
@@ -317,7 +332,33 @@ class ExitCoordinator:
             demand.pause = min(2 * demand.pause, SEND_AGAIN_AT_MOST)
         demand.not_before = now + demand.pause
         trigger = demand.trigger if demand.since == now else None
-        self.desk.sell(position, position.quantity, demand.code, limit=None, trigger=trigger)
+        demand.started = now if demand.started is None else demand.started
+        step = self._rung(demand, position)
+        order = self.desk.sell(position, position.quantity, demand.code, limit=step.limit, trigger=trigger)
+        if order is not None:
+            demand.order_id, demand.until = order.order_id, step.until
+
+    def _keeps(self, demand: _Demand, live: Order, position: Position) -> bool:
+        """Tell whether a limit sell is the demand's own and still the right step."""
+        if live.order_id != demand.order_id:
+            return False
+        step = self._rung(demand, position)
+        return step.limit is not None and (demand.until is None or self._state.now < demand.until)
+
+    def _rung(self, demand: _Demand, position: Position) -> Rung:
+        state = self._state
+        day = state.days[position.symbol]
+        is_late = state.now >= state.clock.at(LAST_STEPS)
+        return rung(
+            state.now if demand.started is None else demand.started,
+            state.now,
+            day.book if state.has_books else None,
+            last=state.portfolio.last[position.symbol],
+            stop=position.stop,
+            is_urgent=demand.is_urgent or is_late,
+            ticks=day.ticks,
+            limits=day.limits,
+        )
 
     def _is_halted(self, position: Position) -> bool:
         return self._state.trading.of(position.instance, position.symbol) is TradingState.HALTED
@@ -369,13 +410,24 @@ class ExitCoordinator:
         queue = self._queued.get(position.key)
         order = None
         if shares > 0:
-            order = self.desk.sell(changed, shares, hit.code, limit=price, trigger=hit.price)
+            limit, now = self._at_least_the_bid(price, position.symbol), self._state.now
+            order = self.desk.sell(
+                changed, shares, hit.code, limit=limit, trigger=hit.price, expires_at=now + TARGET_LIFE
+            )
         if order is None:
             if queue:
                 self._act(changed, queue.popleft())
         elif queue and queue[-1].target is None:
             # The bar goes on to the stop: what the target does not sell in passing is not there any more.
             self.desk.cancel(order, queue[-1].code)
+
+    def _at_least_the_bid(self, price: int, symbol: str) -> int:
+        """Return the limit of a sell at a target: who bids more pays more."""
+        day, state = self._state.days[symbol], self._state
+        book = day.book if state.has_books else None
+        if book is None or book.bid is None or state.now - book.ts > FRESH:
+            return price
+        return max(price, day.ticks.rdn(book.bid))
 
     def _at_break_even(self, position: Position) -> Position:
         """Return the position with its stop at least where it breaks even."""

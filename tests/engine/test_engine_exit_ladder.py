@@ -1,0 +1,130 @@
+"""Exits in a session with order books: the steps of the ladder as orders, and sells at targets with their life."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kats_core.market.vi import ViState
+from kats_core.model import fact
+from kats_core.model.bar import Book, BookLevel, Trade
+from kats_core.model.command import Cancel, Command, Send
+from kats_core.model.event import (
+    BookChanged,
+    Event,
+    FactsChanged,
+    OrderAccepted,
+    OrderCancelled,
+    OrderFilled,
+    TimePassed,
+    Traded,
+)
+from kats_core.model.fact import Fact
+from kats_core.model.kinds import FactSource, Side
+from kats_core.model.order import Order
+from kats_core.model.signal import Target, TargetKind
+
+if TYPE_CHECKING:
+    from conftest import Desk, House
+
+SYMBOL = "005930"
+
+
+class Broker:
+    """An engine that holds 100 shares from 25 500 with a stop at 25 000, and a broker that answers when told."""
+
+    def __init__(self, house: type[House], **buyer: Any) -> None:
+        plan: dict[str, Any] = {"stop": 25_000} | buyer
+        self.desk: Desk = house.Desk(strategies=(house.instance(house.Buyer(**plan)),))
+        self.desk.begin(house.setup(), has_books=True)
+        self.sent: list[Order] = []
+        self.cancelled: list[int] = []
+        ts = self.desk.at("09:59:00")
+        self.feed(FactsChanged(ts, (Fact(fact.VI_STATE, ViState.NORMAL.value, ts, FactSource.FEED, SYMBOL),)))
+        self.book("10:00:00", 25_450).feed(self.desk.bar_event("09:59", (25_450,) * 4, 1_000_000))
+        self.accept("10:00:00").fill("10:00:00", 25_500, 100)
+        assert self.desk.engine.positions[0].quantity == 100
+
+    def feed(self, event: Event) -> Broker:
+        commands: list[Command] = self.desk.handle(event)
+        self.sent += [command.order for command in commands if isinstance(command, Send)]
+        self.cancelled += [command.order_id for command in commands if isinstance(command, Cancel)]
+        return self
+
+    def book(self, clock: str, bid: int | None) -> Broker:
+        ts = self.desk.at(clock)
+        bids = () if bid is None else (BookLevel(bid, 1_000),)
+        return self.feed(BookChanged(ts, Book(SYMBOL, ts, (BookLevel((bid or 25_000) + 50, 1_000),), bids)))
+
+    def trade(self, clock: str, price: int) -> Broker:
+        ts = self.desk.at(clock)
+        return self.feed(Traded(ts, Trade(SYMBOL, ts, price, 10, Side.SELL, 10, price * 10)))
+
+    def accept(self, clock: str) -> Broker:
+        return self.feed(OrderAccepted(self.desk.at(clock), self.sent[-1].order_id, "1"))
+
+    def fill(self, clock: str, price: int, quantity: int) -> Broker:
+        return self.feed(OrderFilled(self.desk.at(clock), self.sent[-1].order_id, price, quantity))
+
+    def passes(self, clock: str) -> Broker:
+        return self.feed(TimePassed(self.desk.at(clock)))
+
+    def confirm_cancel(self, clock: str) -> Broker:
+        return self.feed(OrderCancelled(self.desk.at(clock), self.cancelled[-1]))
+
+    @property
+    def sells(self) -> list[tuple[int | None, int]]:
+        """(limit, quantity) of every sell that was sent."""
+        return [(order.limit, order.quantity) for order in self.sent if order.side is Side.SELL]
+
+
+def test_a_stop_sells_at_the_bid_then_below_it_then_at_the_market(house: type[House]) -> None:
+    """Each step waits for the cancel of the one before, and fills in between count."""
+    exits = Broker(house).book("10:01:00", 24_950).trade("10:01:00", 25_000).accept("10:01:00")
+    assert exits.sells == [(24_950, 100)]
+    exits.passes("10:01:02")
+    assert exits.cancelled == []
+    exits.passes("10:01:03").fill("10:01:03", 24_950, 40)
+    assert exits.sells == [(24_950, 100)]
+    exits.confirm_cancel("10:01:03").accept("10:01:03")
+    assert exits.sells == [(24_950, 100), (24_850, 60)]
+    exits.book("10:01:05", 24_700).passes("10:01:06").confirm_cancel("10:01:06")
+    assert exits.sells == [(24_950, 100), (24_850, 60), (None, 60)]
+    exits.accept("10:01:06").fill("10:01:06", 24_700, 60)
+    assert exits.desk.engine.positions == ()
+
+
+def test_a_fall_through_the_stop_goes_to_the_market_at_once(house: type[House]) -> None:
+    """One percent; also from a step that is already out."""
+    exits = Broker(house).book("10:01:00", 24_700).trade("10:01:00", 24_750)
+    assert exits.sells == [(None, 100)]
+    exits = Broker(house).book("10:01:00", 24_950).trade("10:01:00", 25_000).accept("10:01:00")
+    exits.trade("10:01:01", 24_700).passes("10:01:01").confirm_cancel("10:01:01")
+    assert exits.sells == [(24_950, 100), (None, 100)]
+
+
+def test_what_a_step_leaves_unsold_is_no_target(house: type[House]) -> None:
+    """The rest belongs to the demand."""
+    exits = Broker(house).book("10:01:00", 24_950).trade("10:01:00", 25_000).accept("10:01:00")
+    exits.passes("10:01:03").confirm_cancel("10:01:03")
+    assert exits.desk.engine.positions[0].targets == ()
+
+
+def test_the_last_minutes_have_no_time_for_steps(house: type[House]) -> None:
+    """From 15:18 on."""
+    assert Broker(house).book("15:18:00", 24_950).trade("15:18:00", 25_000).sells == [(None, 100)]
+    assert Broker(house).book("15:17:59", 24_950).trade("15:17:59", 25_000).sells == [(24_950, 100)]
+
+
+def test_a_sell_at_a_target_lives_a_minute_and_takes_a_better_bid(house: type[House]) -> None:
+    """What it has not sold waits at the target's own price, and sells with the next trade that reaches it."""
+    third = (Target(TargetKind.FRACTION, 0.02),)
+    exits = Broker(house, targets=third).book("10:01:00", 26_050).trade("10:01:00", 26_100).accept("10:01:00")
+    assert exits.sells == [(26_050, 33)]
+    exits.fill("10:01:30", 26_050, 10).passes("10:01:59")
+    assert exits.cancelled == []
+    exits.passes("10:02:00").confirm_cancel("10:02:00")
+    assert exits.desk.engine.positions[0].targets == ((26_050, 23),)
+    exits.book("10:02:10", 26_100).trade("10:02:10", 26_050)
+    assert exits.sells == [(26_050, 33), (26_100, 23)]
+    exits.accept("10:02:10").passes("10:03:10").confirm_cancel("10:03:10")
+    assert exits.desk.engine.positions[0].targets == ((26_050, 23),)
