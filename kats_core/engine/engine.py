@@ -266,7 +266,7 @@ class Engine:
     def _on_book(self, event: BookChanged) -> None:
         day = self._state.days.get(event.book.symbol)
         if day is not None:
-            day.book = event.book
+            day.book = event.book if event.book.asks or event.book.bids else None
 
     def _on_state_ordered(self, event: StateOrdered) -> None:
         """Stop a scope; its live entries are taken back, its live exits work on."""

@@ -9,15 +9,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.panel import Panel
 from kats_core.market.tables import IndexSeries, SideTable
+from kats_core.market.vi import StatusMessage
+from kats_core.model.bar import Book, Trade
 from kats_core.model.fact import Fact
 from kats_core.model.instrument import Instrument
+from kats_core.model.time import Nanos
 
 
 class SourceError(ValueError):
@@ -60,6 +63,34 @@ class DataSource(Protocol):
 
     def facts(self, session: dt.date) -> Sequence[Fact]:
         """Return what is known at 08:50 of a session beyond prices: grades, sectors, the regime. May be empty."""
+
+
+class Tape(Protocol):
+    """Trades, order books and status messages of one session, looked up where they matter."""
+
+    def statuses(self) -> Sequence[StatusMessage]:
+        """Return the session's messages about interruptions and halts, oldest first."""
+
+    def trades(self, symbol: str, start: Nanos) -> Sequence[Trade]:
+        """Return the trades of the minute that begins at `start`, oldest first; an auction's print is one of them."""
+
+    def book(self, symbol: str, at: Nanos) -> Book:
+        """Return the order book at an instant, with the full second since which it stands so as its own.
+
+        It is empty while none is displayed, as while an auction collects orders.
+        """
+
+
+@runtime_checkable
+class TapeSource(Protocol):
+    """A data source that has order books too; then paper orders are filled from them instead of from bars."""
+
+    def tape(self, session: dt.date) -> Tape:
+        """Return a session's trades and order books; they add up to its minute bars.
+
+        Raises:
+            SourceError: there are none.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,9 @@ events. `dense=True` feeds every bar, which must not change a single decision.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 
@@ -23,6 +24,8 @@ from kats_core.market.overlays import OverlayParams
 from kats_core.market.panel import Panel
 from kats_core.market.rules import symbol_rules
 from kats_core.market.sessions import SessionHours
+from kats_core.market.source import Tape
+from kats_core.market.vi import ViTerms
 from kats_core.model import fact, time
 from kats_core.model.bar import Bar
 from kats_core.model.codes import CoreCode
@@ -45,6 +48,10 @@ from kats_core.runtime.arming import SIDE_LIMIT, ArmingDesk
 from kats_core.runtime.inputs import PREPARED, Inputs
 from kats_core.runtime.pump import Pump
 from kats_core.runtime.screening import Screening
+from kats_core.runtime.streaming import StreamedDay
+
+Follow: TypeAlias = Callable[[Sequence[Instrument], Mapping[str, int], Nanos], Iterable[Fact]]
+"""Begins to follow the symbols of a session, given their base prices, and returns what is known of how they trade."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +84,7 @@ class DayPlayer:
     on_clock: Callable[[Nanos], None] = lambda _: None
     dense: bool = False
     explain_all: bool = True
+    vi_terms: ViTerms = field(default_factory=ViTerms)
     _arming: ArmingDesk = field(init=False)
     _faults: list[tuple[StrategyInstance, Exception]] = field(init=False, default_factory=list)
     _index_change: dict[dt.date, float] = field(init=False, default_factory=dict)
@@ -129,6 +137,23 @@ class DayPlayer:
             self._phase(phase, now)
         self._phase(MarketPhase.CLOSED, max(now, hours.close))
 
+    def play_tape(self, bars: MinuteBars, tape: Tape) -> None:
+        """Play one session of which trades and order books are known."""
+        hours = self.market.calendar.hours(bars.session)
+        day = StreamedDay(
+            engine=self.engine,
+            pump=self.pump,
+            hours=hours,
+            bars=bars,
+            tape=tape,
+            scope=self.market.scope,
+            terms=self.vi_terms,
+            on_clock=self.on_clock,
+            dense=self.dense,
+        )
+        setups = self._begin(hours, frozenset(bars.symbols), day.follow)
+        day.play(np.ones(len(bars), dtype=np.bool_) if self.dense else self._wanted(bars, setups))
+
     def play_day_bars(self, session: dt.date) -> None:
         """Play one session of which only the daily bars are known.
 
@@ -152,7 +177,9 @@ class DayPlayer:
         self._phase(MarketPhase.CLOSED, hours.close)
         self.on_clock(hours.close)
 
-    def _begin(self, hours: SessionHours, streamed: frozenset[str] | None) -> tuple[Setup, ...]:
+    def _begin(
+        self, hours: SessionHours, streamed: frozenset[str] | None, follow: Follow | None = None
+    ) -> tuple[Setup, ...]:
         """Prepare the session and arm it; return the setups."""
         session, market = hours.session, self.market
         prepared_at = hours.at(PREPARED)
@@ -160,14 +187,18 @@ class DayPlayer:
         held = frozenset(position.symbol for position in self.engine.positions)
         setups = self._arming.for_session(session, inputs, streamed, held)
         symbols = sorted({s.symbol for s in setups} | held)
+        instruments = tuple(market.instruments[symbol] for symbol in symbols)
+        bases = {symbol: self._base(symbol, session) for symbol in symbols}
+        followed = () if follow is None else follow(instruments, bases, prepared_at)
         self.pump.feed(
             SessionPrepared(
                 ts=prepared_at,
                 session=session,
-                instruments=tuple(market.instruments[symbol] for symbol in symbols),
-                base_prices={symbol: self._base(symbol, session) for symbol in symbols},
-                facts=tuple(inputs.facts(symbols)),
+                instruments=instruments,
+                base_prices=bases,
+                facts=(*inputs.facts(symbols), *followed),
                 tails=tuple(self._tails(setups, session)),
+                has_books=follow is not None,
             )
         )
         for instance, error in self._faults:

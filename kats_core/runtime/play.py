@@ -17,12 +17,14 @@ from kats_core.journal import statistics
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.events import EventCalendar, EventType
 from kats_core.market.panel import Panel
-from kats_core.market.source import DataSource, SourceError
+from kats_core.market.source import DataSource, SourceError, TapeSource
+from kats_core.market.vi import ViTerms
 from kats_core.model.codes import CoreCode
 from kats_core.model.command import Notify
 from kats_core.model.kinds import Scope
 from kats_core.model.record import EquityRecord, FaultRecord, Record, TradeRecord
 from kats_core.model.time import Nanos
+from kats_core.risk.contract import ViWatchingStage
 from kats_core.runtime.assembly import App, RunKind, build, open_source
 from kats_core.runtime.control import ControlServer
 from kats_core.runtime.days import DayPlayer, Market
@@ -32,8 +34,11 @@ from kats_core.store.errors import StoreError
 from kats_core.store.recorder import Recorder
 from kats_core.store.run import Run, RunStatus
 
+APPROXIMATED_ON_BOOKS = ("index change within the session", "message rate")
+"""Inputs that trades and order books do not show either; conditions on them count as met."""
+
 APPROXIMATED = ("index change within the session", "spread", "order book", "VI state", "message rate")
-"""Inputs that bars of any length do not show; conditions on them count as met."""
+"""Inputs that bars of any length do not show."""
 
 APPROXIMATED_ON_DAY_BARS = ("time windows", "intraday volume", "VWAP", *APPROXIMATED)
 
@@ -178,15 +183,13 @@ def play(
         on_clock=on_clock,
         dense=plan.dense,
         explain_all=app.kind is RunKind.RUN,
+        vi_terms=ViTerms.strictest(s.stage.vi_terms for s in app.stages if isinstance(s.stage, ViWatchingStage)),
     )
     recorder.begin(finished.run)
     watcher.on_start(app, plan.sessions)
     try:
         for session in plan.sessions:
-            if app.kind is RunKind.RUN:
-                player.play_minutes(app.source.minutes(session))
-            else:
-                player.play_day_bars(session)
+            _play_session(player, app, session)
             recorder.commit()
         if app.kind is RunKind.BACKTEST:
             _keep_reasons(player, recorder, plan)
@@ -198,6 +201,16 @@ def play(
         raise
     recorder.finish(RunStatus.DONE, _summary(finished))
     return finished
+
+
+def _play_session(player: DayPlayer, app: App, session: dt.date) -> None:
+    """Play a session from the best that the data have of it."""
+    if app.kind is not RunKind.RUN:
+        player.play_day_bars(session)
+    elif isinstance(app.source, TapeSource):
+        player.play_tape(app.source.minutes(session), app.source.tape(session))
+    else:
+        player.play_minutes(app.source.minutes(session))
 
 
 def _minute_sessions(source: DataSource, request: Request) -> tuple[dt.date, ...]:
@@ -239,12 +252,12 @@ def _day_sessions(panel: Panel, request: Request) -> tuple[dt.date, ...]:
 
 def _describe(app: App, started: dt.datetime, names: dict[str, str]) -> Run:
     scope = ("ticks approximate: prices are adjusted",) if app.scope is Scope.ADJUSTED else ()
-    approximated = APPROXIMATED if app.kind is RunKind.RUN else APPROXIMATED_ON_DAY_BARS
+    not_shown = approximated(app)
     notes = (
         *app.source.notes(),
         *app.resolved.notes,
         *(f"{source.en}: {', '.join(inputs)}" for source, inputs in app.inputs.told(app.last).items()),
-        f"approximated: {', '.join(approximated)}",
+        f"approximated: {', '.join(not_shown)}",
         *(app.screening.notes(app.last) if app.screening is not None else ()),
         *_missing_schedules(app),
         *gate_warnings(app.resolved),
@@ -265,6 +278,13 @@ def _describe(app: App, started: dt.datetime, names: dict[str, str]) -> Run:
         codes=dict(app.codes),
         instruments=names,
     )
+
+
+def approximated(app: App) -> tuple[str, ...]:
+    """Return the inputs that the run's data do not show; conditions on them count as met."""
+    if app.kind is not RunKind.RUN:
+        return APPROXIMATED_ON_DAY_BARS
+    return APPROXIMATED_ON_BOOKS if isinstance(app.source, TapeSource) else APPROXIMATED
 
 
 def _missing_schedules(app: App) -> Iterator[str]:

@@ -11,9 +11,11 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from kats_core.engine.engine import Engine
+from kats_core.model.bar import Book
 from kats_core.model.command import Cancel, Command, Fetch, Notify, Persist, Send
-from kats_core.model.event import Event
+from kats_core.model.event import BookChanged, Event
 from kats_core.model.record import Record
+from kats_core.model.time import Nanos
 from kats_core.orders.broker import Broker
 
 Keep: TypeAlias = Callable[[Record], None]
@@ -23,12 +25,20 @@ Tell: TypeAlias = Callable[[Notify], None]
 """Takes a notice; never blocks."""
 
 
+Look: TypeAlias = Callable[[str, Nanos], Book]
+"""Shows a symbol's order book at an instant, an empty one where none is displayed."""
+
+
 class Pump:
-    """One engine, its broker, and who keeps and who hears."""
+    """One engine, its broker, and who keeps and who hears.
+
+    `look` is set while order books are streamed: then an order is not sent before both have seen the book it will meet.
+    """
 
     def __init__(self, engine: Engine, broker: Broker, keep: Keep, tell: Tell) -> None:
         self._engine = engine
         self._broker = broker
+        self.look: Look | None = None
         self._waiting: deque[Command] = deque()
         self._carry: dict[type, Callable[[Any], None]] = {
             Persist: lambda command: keep(command.record),
@@ -55,8 +65,16 @@ class Pump:
             self._carry[type(command)](command)
 
     def _send(self, command: Send | Cancel) -> None:
+        if isinstance(command, Send) and self.look is not None:
+            self._show(command.order.symbol, command.ts, self.look)
         for answer in self._broker.send(command):
             self._handle(answer)
+
+    def _show(self, symbol: str, now: Nanos, look: Look) -> None:
+        event = BookChanged(now, look(symbol, now))
+        for answer in self._broker.on_event(event):
+            self._handle(answer)
+        self._handle(event)
 
     def _fetch(self, command: Fetch) -> None:
         self._handle(self._broker.fetch(command))

@@ -21,9 +21,11 @@ from kats_core.model.kinds import FactSource, Scope
 from kats_core.sources.sample import daily, disclosed, minutes
 from kats_core.sources.sample.companies import companies
 from kats_core.sources.sample.indices import indices
+from kats_core.sources.sample.interruptions import Interruption
 from kats_core.sources.sample.regimes import known_on_the_eve
+from kats_core.sources.sample.tape import SampleTape
 
-GENERATOR = "kats sample 2"
+GENERATOR = "kats sample 3"
 """Changes whenever the same seed gives other prices or reports."""
 
 ORIGIN = dt.date(2015, 6, 15)
@@ -52,7 +54,7 @@ class SampleSource:
         self.seed = seed
         self.history_sessions = history_sessions
         self._companies = companies()
-        self._minutes: dict[dt.date, MinuteBars] = {}
+        self._minutes: dict[dt.date, tuple[MinuteBars, tuple[Interruption, ...]]] = {}
 
     def identity(self) -> str:
         """Return a hash of the whole daily history and of the generator that makes its minutes."""
@@ -95,6 +97,19 @@ class SampleSource:
         )
 
     def minutes(self, session: dt.date) -> MinuteBars:
+        return self._intraday(session)[0]
+
+    def tape(self, session: dt.date) -> SampleTape:
+        """Return the session's trades and order books, which add up to its minutes."""
+        bars, interruptions = self._intraday(session)
+        row = self._row(session)
+        limits = {
+            company.instrument.symbol: (int(self._bars.lower[row, j]), int(self._bars.upper[row, j]))
+            for j, company in enumerate(self._companies)
+        }
+        return SampleTape(self.seed, krx_calendar().hours(session), bars, interruptions, self._companies, limits)
+
+    def _intraday(self, session: dt.date) -> tuple[MinuteBars, tuple[Interruption, ...]]:
         found = self._minutes.get(session)
         if found is None:
             found = self._generated(session)
@@ -158,7 +173,7 @@ class SampleSource:
             )
         return row
 
-    def _generated(self, session: dt.date) -> MinuteBars:
+    def _generated(self, session: dt.date) -> tuple[MinuteBars, tuple[Interruption, ...]]:
         row = self._row(session)
         bars = self._bars
         day = minutes.Day(

@@ -1,7 +1,8 @@
 """Break a day of the sample market into minutes that add up to its daily bar, won by won and share by share.
 
 The path of each company starts at the open, touches low and high in minutes of their own, ends at the close, and is wild
-in between. The closing auction is one bar at the close; the ten minutes before it have none.
+in between. The closing auction is one bar at the close; the ten minutes before it have none. Where the price runs into a
+volatility interruption (`interruptions.py`), two minutes have none either.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from kats_core.market.ticks import TickTable, tick_table
 from kats_core.model import time
 from kats_core.model.kinds import InstrumentKind
 from kats_core.sources.sample.companies import Company
+from kats_core.sources.sample.interruptions import Interruption, Path, interrupt
 from kats_core.sources.sample.randomness import Draws, FloatArray
 
 _PURPOSE = 5
@@ -46,8 +48,10 @@ class Day:
     upper: Int64Array
 
 
-def generate(seed: int, hours: SessionHours, companies: Sequence[Company], day: Day) -> MinuteBars:
-    """Return the minutes of a session; they depend on the seed, the date and the daily bars alone."""
+def generate(
+    seed: int, hours: SessionHours, companies: Sequence[Company], day: Day
+) -> tuple[MinuteBars, tuple[Interruption, ...]]:
+    """Return a session's minutes and its interruptions; they depend on the seed, the date and the daily bars alone."""
     draws = Draws(seed, _PURPOSE, hours.session.toordinal())
     grid = _Grid(hours.session, companies)
     minutes = (hours.close_auction - hours.open) // time.MINUTE
@@ -56,9 +60,10 @@ def generate(seed: int, hours: SessionHours, companies: Sequence[Company], day: 
     curve = _curve(hours, minutes)
     traded = _traded(draws, day, curve, touch_high, touch_low)
     bars = _bars(draws, day, grid, path, traded)
+    interruptions = _interrupted(companies, bars, grid)
     volume = _volumes(draws, day, bars, curve)
     value = _values(day, bars, volume)
-    return _assembled(hours, companies, bars, volume, value)
+    return _assembled(hours, companies, bars, volume, value), interruptions
 
 
 class _Grid:
@@ -70,6 +75,10 @@ class _Grid:
             (tick_table(session, market, InstrumentKind.STOCK), np.array([own is market for own in markets]))
             for market in dict.fromkeys(markets)
         ]
+
+    def table(self, row: int) -> TickTable:
+        """Return a company's tick table."""
+        return next(table for table, rows in self._tables if rows[row])
 
     def near(self, prices: FloatArray | Int64Array) -> Int64Array:
         """Return the nearest prices on tick."""
@@ -191,6 +200,17 @@ def _bars(draws: Draws, day: Day, grid: _Grid, path: Int64Array, traded: BoolArr
         np.hstack([lows, auction]),
         np.hstack([path, auction]),
     )
+
+
+def _interrupted(companies: Sequence[Company], bars: _Bars, grid: _Grid) -> tuple[Interruption, ...]:
+    """Let prices run into interruptions, in place, and return them."""
+    found: list[Interruption] = []
+    for row, company in enumerate(companies):
+        # The closing auction, the last column, is not part of continuous trading.
+        prices = (column[row, :-1] for column in (bars.open, bars.high, bars.low, bars.close))
+        path = Path(bars.exists[row, :-1], *prices)
+        found += interrupt(company.instrument.symbol, path, grid.table(row))
+    return tuple(found)
 
 
 def _volumes(draws: Draws, day: Day, bars: _Bars, curve: FloatArray) -> Int64Array:

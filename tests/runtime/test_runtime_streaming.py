@@ -1,0 +1,191 @@
+"""A session of trades and order books is played: what is fed does not decide, what the books show does."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from kats_core.config import resolve
+from kats_core.market.calendar import krx_calendar
+from kats_core.market.minutes import MinuteBars
+from kats_core.market.panel import Panel
+from kats_core.market.source import Tape, TapeSource
+from kats_core.market.vi import StatusMessage, ViState, ViTerms
+from kats_core.model import fact, time
+from kats_core.model.bar import Book, Trade
+from kats_core.model.event import BrokerEvent, Event, FactsChanged, SessionPrepared
+from kats_core.model.kinds import Side
+from kats_core.model.record import FillRecord, OrderRecord
+from kats_core.model.time import Nanos
+from kats_core.orders.broker import BrokerAccount
+from kats_core.runtime.assembly import RunKind
+from kats_core.runtime.days import DayPlayer, Market
+from kats_core.runtime.inputs import Given, Inputs
+from kats_core.runtime.paper import PaperBroker, PaperParams
+from kats_core.runtime.play import Request, approximated, plan
+from kats_core.runtime.pump import Pump
+from kats_core.sources.sample.market import SampleSource
+
+if TYPE_CHECKING:
+    from conftest import Desk, House
+
+SOURCE = SampleSource(7, 60)
+DAY = dt.date(2024, 12, 12)
+INTERRUPTED = "990570"
+SYMBOLS = (INTERRUPTED, "990010", "990420")
+FROM, TO = dt.time(13, 0), dt.time(13, 30)
+"""A part of the day that holds the first interruption, which begins at 13:06."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A tape of which a part of the day is shown."""
+
+    whole: Tape
+    first: Nanos
+    last: Nanos
+
+    def statuses(self) -> Sequence[StatusMessage]:
+        return [message for message in self.whole.statuses() if self.first <= message.ts < self.last]
+
+    def trades(self, symbol: str, start: Nanos) -> Sequence[Trade]:
+        is_opening = start == krx_calendar().hours(DAY).open
+        return self.whole.trades(symbol, start) if is_opening or self.first <= start < self.last else ()
+
+    def book(self, symbol: str, at: Nanos) -> Book:
+        return self.whole.book(symbol, at) if self.first <= at < self.last else Book(symbol, at, (), ())
+
+
+class Listening(PaperBroker):
+    """A paper broker that notes what it hears."""
+
+    def __init__(self, params: PaperParams, account: BrokerAccount) -> None:
+        super().__init__(params, account)
+        self.heard: list[Event] = []
+
+    def on_event(self, event: Event) -> Iterable[BrokerEvent]:
+        self.heard.append(event)
+        return super().on_event(event)
+
+
+def history() -> Panel:
+    """The sessions before the day, of three companies."""
+    panel = SOURCE.history(None, DAY)
+    columns = [panel.column[symbol] for symbol in SYMBOLS]
+    arrays = ("present", "open", "high", "low", "close", "volume", "value")
+    kept: dict[str, Any] = {name: np.ascontiguousarray(getattr(panel, name)[:-1, columns]) for name in arrays}
+    return replace(
+        panel,
+        sessions=panel.sessions[:-1],
+        next_session=panel.next_session[:-1],
+        instruments=tuple(panel.instruments[column] for column in columns),
+        **kept,
+    )
+
+
+def part_of(bars: MinuteBars) -> MinuteBars:
+    """The opening, the part that is shown, and the closing auction."""
+    hours = krx_calendar().hours(DAY)
+    shown = (bars.start >= hours.at(FROM)) & (bars.start < hours.at(TO))
+    kept = np.flatnonzero(shown | (bars.start == hours.open) | bars.is_auction)
+    names = ("symbol", "start", "open", "high", "low", "close", "volume", "value", "is_auction")
+    return replace(bars, **{name: getattr(bars, name)[kept] for name in names})
+
+
+def played(
+    house: type[House], *, dense: bool = False, terms: ViTerms | None = None, **params: int
+) -> tuple[Desk, Listening]:
+    """Buy what is above its last close, with a stop close below."""
+    hours = krx_calendar().hours(DAY)
+    desk = house.Desk(strategies=(house.instance(house.Buyer(cap=0, stop=99), ttl_s=120),), session=DAY)
+    account = BrokerAccount(capital=desk.capital, commission=Fraction("0.00015"), scope=desk.scope)
+    broker = Listening(PaperParams.model_validate(params), account)
+    panel = history()
+    player = DayPlayer(
+        engine=desk.engine,
+        pump=Pump(desk.engine, broker, desk.records.append, desk.notices.append),
+        market=Market(
+            panel=panel,
+            instruments={i.symbol: i for i in panel.instruments},
+            calendar=krx_calendar(),
+            scope=desk.scope,
+            inputs=Inputs(panel.symbols, (Given(house.assumed()),)),
+        ),
+        strategies=desk.strategies,
+        keep=desk.records.append,
+        dense=dense,
+        vi_terms=terms or ViTerms(),
+    )
+    player.play_tape(part_of(SOURCE.minutes(DAY)), Part(SOURCE.tape(DAY), hours.at(FROM), hours.at(TO)))
+    return desk, broker
+
+
+def states(broker: Listening) -> list[tuple[Nanos, str]]:
+    """When the interrupted company came into which state."""
+    found: list[tuple[Nanos, str]] = []
+    for event in broker.heard:
+        for one in event.facts if isinstance(event, FactsChanged | SessionPrepared) else ():
+            is_news = one.name == fact.VI_STATE and one.symbol == INTERRUPTED
+            if is_news and (not found or found[-1][1] != one.value):
+                found.append((event.ts, str(one.value)))
+    return found
+
+
+@pytest.mark.parametrize("latency_ms", [0, 200, 1_500])
+def test_dense_feeding_decides_the_same(house: type[House], latency_ms: int) -> None:
+    """Every trade, a book a second of every symbol: byte for byte the same log, at any latency."""
+    sparse, heard = played(house, latency_ms=latency_ms)
+    dense, more = played(house, dense=True, latency_ms=latency_ms)
+    assert sparse.kept(FillRecord)
+    assert dense.log == sparse.log
+    assert len(more.heard) > 2 * len(heard.heard)
+
+
+def test_an_interruption_is_followed_from_its_message_to_its_cooling(house: type[House]) -> None:
+    """NORMAL, close to it, in it, after it: the message begins and ends it, the time of observation follows."""
+    _, broker = played(house)
+    found = states(broker)
+    begin, end = (m.ts for m in SOURCE.tape(DAY).statuses()[:2])
+    assert [state for _, state in found[:4]] == [ViState.NORMAL, ViState.WARNING, ViState.VI_AUCTION, ViState.COOLING]
+    assert found[2][0] == begin
+    assert found[3][0] == end
+    assert end + 30 * time.SECOND <= found[4][0] <= end + 40 * time.SECOND
+
+
+def test_terms_tell_how_carefully_it_is_followed(house: type[House]) -> None:
+    """A longer time of observation after the interruption."""
+    _, broker = played(house, terms=ViTerms(cooling=90 * time.SECOND))
+    end = SOURCE.tape(DAY).statuses()[1].ts
+    after = [ts for ts, state in states(broker) if ts > end and state != ViState.COOLING]
+    assert after[0] >= end + 90 * time.SECOND
+
+
+def test_purchases_are_filled_from_the_book_after_the_latency(house: type[House]) -> None:
+    """Never above their limit, never more than the part of a level that is ours, 200 ms after they were sent."""
+    desk, _ = played(house)
+    tape = SOURCE.tape(DAY)
+    orders = {order.order_id: order for order in desk.kept(OrderRecord) if order.side is Side.BUY}
+    bought = [fill for fill in desk.kept(FillRecord) if fill.side is Side.BUY]
+    for fill in bought:
+        order = orders[fill.order_id]
+        assert order.limit is not None
+        assert fill.price <= order.limit
+        book = tape.book(order.symbol, fill.ts)
+        if fill.ts == order.ts + time.SECOND // 5:
+            assert fill.quantity <= book.size_at(Side.SELL, fill.price) // 5
+    assert min(fill.ts - orders[fill.order_id].ts for fill in bought) == time.SECOND // 5
+
+
+def test_the_sample_market_has_order_books_and_its_runs_say_what_is_still_approximated(tmp_path: Path) -> None:
+    """Spread, order book and VI state are not among it any more; files of bars have no tape."""
+    resolved = resolve(None, environ={"KATS_HOME": str(tmp_path)}, cwd=tmp_path)
+    planned = plan(resolved, Request(kind=RunKind.RUN, first=DAY, days=1))
+    assert isinstance(planned.app.source, TapeSource)
+    assert approximated(planned.app) == ("index change within the session", "message rate")
