@@ -19,7 +19,7 @@ from kats_core.cli.text import t
 if TYPE_CHECKING:
     import typer
 
-VERBS = ("run", "backtest", "explain", "halt", "flatten", "resume", "calendar", "events", "plugins", "config")
+VERBS = ("run", "backtest", "explain", "halt", "flatten", "resume", "calendar", "events", "data", "plugins", "config")
 _PLAIN_LISTS = {("plugins",): False, ("plugins", "--json"): True}
 
 

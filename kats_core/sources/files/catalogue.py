@@ -22,7 +22,7 @@ from kats_core.market.masters import layout_of
 from kats_core.market.source import SourceError
 from kats_core.market.tables import SHARES
 from kats_core.model.kinds import Market, Scope
-from kats_core.sources.files.naming import known_columns, tables_of
+from kats_core.sources.files.naming import brokers_columns, known_columns, tables_of
 from kats_core.sources.files.params import CatalogueEntry, FileKind
 
 BAR_COLUMNS = ("symbol", "open", "high", "low", "close", "volume")
@@ -33,6 +33,7 @@ _CSV = {".csv"}
 _MST = ".mst"
 _DAY_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d{2})-?(\d{2})-?(\d{2})(?!\d)")
 _SHOWN = 8
+_FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,34 @@ def read_catalogue(paths: Sequence[str], entries: Sequence[CatalogueEntry] = ())
     return catalogue
 
 
+def lacking_for_bars(file: DataFile) -> list[str]:
+    """Return the columns without which a file of unknown kind is no file of bars; none where it does not look like one."""
+    columns = file.columns.keys()
+    times = () if columns & set(TIME_COLUMN.values()) else ("date",)
+    lacking = [*times, *(name for name in BAR_COLUMNS if name not in columns)]
+    looks_alike = file.kind is FileKind.UNKNOWN and "close" in columns and len(lacking) <= _FEW
+    return lacking if looks_alike else []
+
+
+def survey(paths: Sequence[str], entries: Sequence[CatalogueEntry] = ()) -> tuple[Catalogue, dict[str, str]]:
+    """Return the catalogue of everything that is there, bars or not, and what is wrong with files that cannot be read.
+
+    Raises:
+        SourceError: a path does not exist.
+    """
+    files: list[DataFile] = []
+    wrong: dict[str, str] = {}
+    for name, path in dict(_found(paths)).values():
+        entry = next((entry for entry in entries if _matches(name, entry)), None)
+        try:
+            files.append(_file(path, name, entry))
+        except SourceError as error:
+            wrong[name] = str(error)
+            files.append(DataFile(path, name, FileKind.UNKNOWN, "cannot be read"))
+    catalogue = Catalogue(tuple(files), _in_use(files, FileKind.DAILY), _in_use(files, FileKind.MINUTE))
+    return catalogue, wrong
+
+
 def _found(paths: Sequence[str]) -> Iterator[tuple[Path, tuple[str, Path]]]:
     for given in paths:
         root = Path(given)
@@ -225,7 +254,7 @@ def _file(path: Path, name: str, entry: CatalogueEntry | None) -> DataFile:
         why = f"{path.suffix or 'no suffix'}: only .parquet, .csv and .mst are read"
         return DataFile(path, name, FileKind.UNKNOWN, why)
     entry = entry or CatalogueEntry(path=name)
-    columns = {column: column for column in header} | dict(entry.columns)
+    columns = {column: column for column in header} | brokers_columns(header) | dict(entry.columns)
     if entry.kind is None:
         kind, why = infer_kind(columns.keys())
     else:

@@ -58,6 +58,22 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 """KATS's name, and others' names of the same thing in the same unit. A name that leaves the unit open is no alias."""
 
 
+_BROKERS = {
+    "open": "stck_oprc",
+    "high": "stck_hgpr",
+    "low": "stck_lwpr",
+    "close": "stck_clpr",
+    "volume": "acml_vol",
+    "value": "acml_tr_pbmn",
+}
+
+
+def brokers_columns(header: Iterable[str]) -> dict[str, str]:
+    """Return the columns of bars that a file has under the names of the broker's daily chart only."""
+    there = set(header)
+    return {name: other for name, other in _BROKERS.items() if other in there and name not in there}
+
+
 def known_columns(header: Iterable[str]) -> dict[str, str]:
     """Return the columns of a side table by their own names and by KATS's."""
     columns = {column: column for column in header}

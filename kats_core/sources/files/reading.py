@@ -127,10 +127,13 @@ class ColumnFile:
     """A Parquet or CSV file in pieces: Parquet by its row groups, CSV as one piece.
 
     `strangers` are the symbols met so far that are no six-character codes, such as an ETN's Q520057; their rows are skipped.
+    `damaged` counts the rows of symbols that once were codes; they stop whoever reads, unless it `is_tolerant`.
     """
 
-    def __init__(self, file: DataFile, symbols: SymbolCodes) -> None:
+    def __init__(self, file: DataFile, symbols: SymbolCodes, *, is_tolerant: bool = False) -> None:
         self.file = file
+        self.is_tolerant = is_tolerant
+        self.damaged: dict[str, int] = {}
         self._symbols = symbols
         self._spans: tuple[tuple[int, int], ...] | None = None
         self.strangers: set[str] = set()
@@ -238,33 +241,40 @@ class ColumnFile:
     def _codes(self, column: Any, row: Int64Array) -> npt.NDArray[np.int32]:
         """Return the symbols' numbers, -1 for what is not listed at the exchange under six letters or digits."""
         if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
-            raise SourceError(
-                f"{self.file.path}: symbols are numbers ({column.type}) without leading zeros; store text"
-            )
+            if not self.is_tolerant:
+                raise SourceError(
+                    f"{self.file.path}: symbols are numbers ({column.type}) without leading zeros; store text"
+                )
+            column = column.cast(pa.string())
         parts = [np.empty(0, dtype=np.int32)]
         for chunk in column.chunks:
             encoded = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
             place = row[sum(map(len, parts)) :]
-            if encoded.null_count:
-                i = int(np.flatnonzero(~_is_valid(encoded.indices))[0])
-                raise SourceError(f"{self.file.path}, {row_name(self.file, int(place[i]))}: symbol is missing")
             indices = _values(encoded.indices, str(encoded.indices.type))
-            numbers = np.full(len(encoded.dictionary), -1, dtype=np.int32)
+            if encoded.null_count:
+                is_there = _is_valid(encoded.indices)
+                self._refuse_damaged(None, ~is_there, place)
+                indices = np.where(is_there, indices, len(encoded.dictionary))
+            numbers = np.full(len(encoded.dictionary) + 1, -1, dtype=np.int32)
             texts = encoded.dictionary.to_pylist()
-            for index in np.flatnonzero(np.bincount(indices)).tolist():
-                if not _is_code(texts[index]):
-                    self._refuse_damaged(texts[index], int(place[np.argmax(indices == index)]))
-                    continue
-                numbers[index] = self._symbols.code(texts[index])
+            for index in np.flatnonzero(np.bincount(indices)[: len(texts)]).tolist():
+                if _is_code(texts[index]):
+                    numbers[index] = self._symbols.code(texts[index])
+                elif len(texts[index]) < _CODE_LENGTH or texts[index] != texts[index].strip():
+                    self._refuse_damaged(texts[index], indices == index, place)
+                else:
+                    self.strangers.add(texts[index])
             parts.append(numbers[indices])
         return np.concatenate(parts)
 
-    def _refuse_damaged(self, text: str, row: int) -> None:
-        """Stop at what once was a code; note what never was one."""
-        if len(text) < _CODE_LENGTH or text != text.strip():
-            place = f"{self.file.path}, {row_name(self.file, row)}"
-            raise SourceError(f"{place}: symbol is {text!r}, expected six letters or digits as in '005930'")
-        self.strangers.add(text)
+    def _refuse_damaged(self, text: str | None, rows: BoolArray, place: Int64Array) -> None:
+        """Stop at what once was a code, or count it; what never was one is a stranger."""
+        if not self.is_tolerant:
+            at = f"{self.file.path}, {row_name(self.file, int(place[np.argmax(rows)]))}"
+            if text is None:
+                raise SourceError(f"{at}: symbol is missing")
+            raise SourceError(f"{at}: symbol is {text!r}, expected six letters or digits as in '005930'")
+        self.damaged[text or ""] = self.damaged.get(text or "", 0) + int(np.count_nonzero(rows))
 
     def _table(self, piece: int, names: Sequence[str]) -> Any:
         columns = [self.file.columns[name] for name in names]

@@ -196,21 +196,26 @@ class FilesSource:
 
     def _instrument(self, symbol: str) -> Instrument:
         name, market = self._listing.get(symbol, ("", None))
-        listed = self._masters.listed.get(symbol, _NOT_LISTED)
-        market = market or listed.market
-        return Instrument(
-            symbol=symbol,
-            name=name or listed.name or "",
-            market=market or Market.KOSPI,
-            is_market_known=market is not None,
-            kind=listed.kind or InstrumentKind.STOCK,
-            share_class=listed.share_class,
-            sector=listed.sector,
-            leverage=listed.leverage or 1,
-            lot_size=listed.lot_size or 1,
-            listed=listed.listed,
-            delisted=listed.delisted,
-        )
+        return instrument_of(symbol, name, market, self._masters.listed.get(symbol))
+
+
+def instrument_of(symbol: str, name: str, market: Market | None, listed: Listed | None) -> Instrument:
+    """Return an instrument by what the files of its bars say, and by its master where they say nothing."""
+    listed = listed or _NOT_LISTED
+    market = market or listed.market
+    return Instrument(
+        symbol=symbol,
+        name=name or listed.name or "",
+        market=market or Market.KOSPI,
+        is_market_known=market is not None,
+        kind=listed.kind or InstrumentKind.STOCK,
+        share_class=listed.share_class,
+        sector=listed.sector,
+        leverage=listed.leverage or 1,
+        lot_size=listed.lot_size or 1,
+        listed=listed.listed,
+        delisted=listed.delisted,
+    )
 
 
 def _sessions_of(sources: Sequence[ColumnFile]) -> list[dt.date]:
