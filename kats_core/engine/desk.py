@@ -160,10 +160,12 @@ class OrderDesk:
             slip_ticks=signal.slip_ticks if touch is None else touch.slip_ticks,
             trigger=signal.trigger_price if touch is None else touch.price,
         )
+        is_staged = proposal.pyramids and proposal.purpose is Purpose.ENTRY
+        plan = proposal.plan.quantity if is_staged and proposal.plan is not None else None
         grade = state.facts.text(fact.GRADE, proposal.symbol)
         sector = state.facts.text(fact.SECTOR, proposal.symbol)
         self._openings[order.order_id] = Opening(
-            proposal.signal_id, state.session, signal.exits, grade, sector, signal.pivot
+            proposal.signal_id, state.session, signal.exits, grade, sector, signal.pivot, plan
         )
         reserved = state.reservations.hold(order, proposal.risk_per_share, proposal.stop, grade, sector)
         approved = proposal.quantity - self._asked_for.get(proposal.signal_id, 0)

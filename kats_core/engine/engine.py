@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from kats_core.engine.adding import Pyramiding
 from kats_core.engine.desk import OrderDesk
 from kats_core.engine.entries import Entries
 from kats_core.engine.leaving import ExitCoordinator
@@ -87,6 +88,8 @@ class Engine:
         self._exits = ExitCoordinator(self._state, instances, self._entries.view, self._strategy_fault, self._on_trade)
         self._desk = OrderDesk(self._state, self._exits.on_bought, self._exits.on_sold, self._exits.on_ended)
         self._entries.desk = self._exits.desk = self._desk
+        self._adding = Pyramiding(self._state, instances, self._entries, self._exits)
+        self._entries.may_add = self._adding.may_add
         self._marked: tuple[int, int | None, int | None] | None = None
         self._exposure_at_check = 0.0
         self._listeners = [(s, s.stage) for s in config.stages if isinstance(s.stage, ListeningStage)]
@@ -219,6 +222,7 @@ class Engine:
         self._desk.begin_session()
         self._entries.begin_session()
         self._exits.begin_session()
+        self._adding.begin_session()
         state.baselines.begin_session(event.session, state.portfolio.equity, state.portfolio.realised)
         self._put_account_facts(state.portfolio.equity)
         if tax_unconfirmed(event.session):
@@ -334,6 +338,7 @@ class Engine:
                 self._exits.pursue()
             else:
                 self._live_through(day, bar)
+        self._adding.on_bar(day, bar)
         if day.setups:
             self._entries.on_bar(day, bar)
 

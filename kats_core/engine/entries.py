@@ -10,6 +10,7 @@ from msgspec import structs
 from kats_core.engine import pipeline
 from kats_core.engine.desk import OrderDesk, Touch
 from kats_core.engine.pipeline import Context, LimitsReader
+from kats_core.engine.portfolio import Key
 from kats_core.engine.state import SetupState, State, StrategyInstance, SymbolDay
 from kats_core.engine.view import BarView
 from kats_core.engine.watch import holds, needs_minutes, resolve
@@ -22,14 +23,15 @@ from kats_core.model.codes import CoreCode
 from kats_core.model.command import Fetch
 from kats_core.model.event import Fetched
 from kats_core.model.fact import Fact
-from kats_core.model.kinds import BarKind, Decision, FactSource, Grade, OrderState, Overlay, Purpose, TradingState
+from kats_core.model.kinds import BarKind, Decision, FactSource, Grade, OrderState, Overlay, TradingState
 from kats_core.model.labels import Code
 from kats_core.model.record import SetupRecord, SetupStatus, SignalRecord, SignalStatus, VerdictRecord
 from kats_core.model.setup import Below, OpeningRangeHigh, Setup, Trigger
-from kats_core.model.signal import Never, NotYet, Signal
+from kats_core.model.signal import ExitPlan, Never, NotYet, Signal
 from kats_core.model.time import Nanos
 from kats_core.model.verdict import Proposal, Verdict
 from kats_core.risk.per_share import risk_per_share
+from kats_core.strategy.entry import price_entry
 
 ASK_EVERY: Nanos = 10 * time.SECOND
 """`confirm` is asked at most this often while its trigger holds."""
@@ -75,6 +77,8 @@ class Entries:
         self._pending: dict[int, _Pending] = {}
         self._next_request = 1
         self._attempts: dict[str, int] = {}
+        self._sequences: dict[Key, int] = {}
+        self.may_add: Callable[[Key], CoreCode | None]
         self._limits = LimitsReader(state.config.limits)
         self.desk: OrderDesk
 
@@ -93,6 +97,7 @@ class Entries:
         self._end_pending()
         self._setups = []
         self._attempts.clear()
+        self._sequences.clear()
 
     def arm(self, setups: tuple[Setup, ...]) -> None:
         """Take the session's setups.
@@ -338,6 +343,8 @@ class Entries:
 
     def _gate_of_slot(self, entry: SetupState) -> CoreCode | None:
         key = entry.setup.key
+        if entry.adds is not None:
+            return self.may_add(key)
         if key in self._state.portfolio.positions or any(order.key == key for order in self.desk.live):
             return CoreCode.ALREADY_IN
         if entry.entries >= entry.instance.params.max_entries_per_symbol:
@@ -352,6 +359,36 @@ class Entries:
             if window is not None and window[0] <= self._state.now < window[1]:
                 return True
         return False
+
+    def propose_add(self, entry: SetupState, day: SymbolDay, bar: Bar, cap: int, exits: ExitPlan) -> None:
+        """Propose to add to a position at the ask, at most at `cap`, if the common gates allow it."""
+        entry.code = self._gate_of_add(entry, day, bar)
+        if entry.code is not None:
+            return
+        view = self.view(day, entry.instance, entry)
+        slip_ticks = entry.instance.params.slip_ticks
+        price = price_entry(view, cap, slip_ticks)
+        if isinstance(price, NotYet):
+            entry.code = CoreCode.CHASE
+            return
+        entry.quiet_until = self._state.now + ASK_EVERY
+        signal = Signal(
+            trigger_price=entry.level or price.reference,
+            reference=price.reference,
+            entry_limit=price.limit,
+            chase_cap=cap,
+            exits=exits,
+            position_hint=entry.instance.params.position_hint,
+            slip_ticks=slip_ticks,
+        )
+        self._signal(entry, day, signal, view)
+
+    def _gate_of_add(self, entry: SetupState, day: SymbolDay, bar: Bar) -> CoreCode | None:
+        """Return the first common gate that fails for an add; its window and its place are its own affair."""
+        code = self._gate_of_strategy(entry.instance, day, bar)
+        if code is not None and code is not CoreCode.OUT_OF_WINDOW:
+            return code
+        return self._gate_of_exchange(entry.setup.symbol) or self._gate_of_book(day)
 
     def _signal(self, entry: SetupState, day: SymbolDay, signal: Signal, view: BarView) -> None:
         """Propose a confirmed signal, or say which of the last gates it fails."""
@@ -370,7 +407,7 @@ class Entries:
             signal = structs.replace(signal, exits=exits)
         entry.code = None
         entry.has_fired = True
-        entry.sequence += 1
+        entry.sequence = self._sequences[entry.setup.key] = self._sequences.get(entry.setup.key, 0) + 1
         proposal = Proposal(
             signal_id=ids.signal_id(
                 self._state.run,
@@ -386,7 +423,8 @@ class Entries:
             symbol=entry.setup.symbol,
             slot=entry.setup.slot,
             sequence=entry.sequence,
-            purpose=Purpose.ENTRY,
+            purpose=entry.purpose,
+            quantity=entry.adds,
             signal=signal,
             risk_per_share=self._risk_per_share(signal, day),
             pyramids=entry.instance.traits.pyramids,
@@ -486,6 +524,11 @@ class Entries:
         interrupted = self._interruption(proposal.symbol)
         if interrupted is not None:
             return interrupted, Verdict(Decision.REJECT, 0, interrupted, detail)
+        held = state.portfolio.positions.get((proposal.instance, proposal.symbol, proposal.slot))
+        if held is not None and not proposal.entry_limit > held.average:
+            code = CoreCode.AVERAGE_DOWN_FORBIDDEN
+            detail["average"] = f"{float(held.average):.4f}"
+            return code, Verdict(Decision.REJECT, 0, code, detail)
         if not need + 1 <= free:
             return CoreCode.CASH_SHORT, Verdict(Decision.REJECT, 0, CoreCode.CASH_SHORT, detail)
         if not invested <= ceiling:

@@ -21,13 +21,13 @@ from kats_core.engine.state import State, StrategyInstance, SymbolDay
 from kats_core.exits.ex_dividend import less_dividend
 from kats_core.exits.in_bar import Hit, hits_at, hits_in_bar
 from kats_core.exits.ladder import FRESH, TARGET_LIFE, Rung, rung
-from kats_core.exits.targets import place_targets
+from kats_core.exits.targets import place_targets, spread_again
 from kats_core.market.calendar import sessions_since
 from kats_core.market.vi import NO_TRADING
 from kats_core.model import fact, time
 from kats_core.model.bar import Bar
 from kats_core.model.codes import CoreCode
-from kats_core.model.kinds import BarKind, MarketPhase, OrderState, OrderType, Severity, Style, TradingState
+from kats_core.model.kinds import BarKind, MarketPhase, OrderState, OrderType, Purpose, Severity, Style, TradingState
 from kats_core.model.labels import Code
 from kats_core.model.order import Fill, Order, OrderId
 from kats_core.model.position import Position
@@ -36,6 +36,7 @@ from kats_core.model.scope import TradingScope
 from kats_core.model.setup import Numbers, require_price
 from kats_core.model.signal import Exit, RaiseStop, TimeExitKind
 from kats_core.model.time import NEVER, Nanos
+from kats_core.risk.pyramid import stop_after_add
 from kats_core.strategy.contract import ManagingStrategy, View
 
 SEND_AGAIN: Nanos = 10 * time.SECOND
@@ -101,6 +102,10 @@ class ExitCoordinator:
         """Tell whether a position waits for a sell to be sent, or one that is out gives way to the next step."""
         return any(self.desk.live_sell(key) is None or d.until is not None for key, d in self._demands.items())
 
+    def is_leaving(self, key: Key) -> bool:
+        """Tell whether all of a position is to be sold."""
+        return key in self._demands
+
     def positions_in(self, symbol: str) -> list[Position]:
         """Return the positions in a symbol, oldest key first."""
         return self._state.portfolio.held(symbol)
@@ -161,7 +166,13 @@ class ExitCoordinator:
         key = position.key
         rests = position.targets[: position.rests]
         unsold = position.quantity - sum(shares for _, shares in rests)
-        targets = place_targets(position.exits, position.average, unsold, day.ticks, position.reached)
+        ahead = position.targets[position.rests :]
+        if order.purpose is Purpose.PYRAMID and position.bought > fill.quantity:
+            targets = spread_again(position.exits, ahead, position.average, unsold, day.ticks, position.reached)
+            stop = stop_after_add(position.stop, position.average, position.quantity, position.initial_risk, day.ticks)
+            position = with_stop(position, stop, CoreCode.STOP)
+        else:
+            targets = place_targets(position.exits, position.average, unsold, day.ticks, position.reached)
         position = structs.replace(position, targets=(*rests, *targets))
         self._state.portfolio.replace(position)
         limit = fill.price if order.limit is None else order.limit

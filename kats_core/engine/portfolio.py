@@ -13,9 +13,9 @@ from fractions import Fraction
 from msgspec import structs
 
 from kats_core.market.costs import Costs
-from kats_core.model.kinds import Side
+from kats_core.model.kinds import Purpose, Side
 from kats_core.model.order import Fill, Order
-from kats_core.model.position import Position
+from kats_core.model.position import Position, Pyramid
 from kats_core.model.record import TradeRecord
 from kats_core.model.signal import ExitPlan
 from kats_core.model.time import Nanos
@@ -41,7 +41,7 @@ class _Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a position is opened with."""
+    """What a position is opened with; `plan` are the shares of a plan that is bought in stages."""
 
     signal_id: str
     session: dt.date
@@ -49,6 +49,7 @@ class Opening:
     grade: str
     sector: str
     pivot: int | None = None
+    plan: int | None = None
 
 
 @dataclass(slots=True)
@@ -135,8 +136,11 @@ class Portfolio:
 
     def _add(self, key: Key, order: Order, fill: Fill, opening: Opening) -> Position:
         held = self.positions.get(key)
-        risk = Fraction(fill.quantity * (fill.price - opening.exits.stop))
+        # An add brings no risk of its own: its stop is raised until all shares risk what the first ones did.
+        is_add = held is not None and order.purpose is Purpose.PYRAMID
+        risk = Fraction(0 if is_add else fill.quantity * (fill.price - opening.exits.stop))
         if held is None:
+            plan = opening.plan
             position = Position(
                 instance=order.instance,
                 symbol=order.symbol,
@@ -154,6 +158,9 @@ class Portfolio:
                 bought=fill.quantity,
                 peak=fill.price,
                 pivot=opening.pivot,
+                pyramid=None
+                if plan is None
+                else Pyramid(plan=plan, stage=1, signal_id=opening.signal_id, bought=fill.quantity, amount=fill.amount),
                 grade=opening.grade,
                 sector=opening.sector,
             )
@@ -164,6 +171,7 @@ class Portfolio:
                 cost=held.cost + fill.amount,
                 initial_risk=held.initial_risk + risk,
                 bought=held.bought + fill.quantity,
+                pyramid=held.pyramid and held.pyramid.with_fill(order.signal_id, fill.quantity, fill.amount),
             )
         self.positions[key] = position
         return position

@@ -25,7 +25,7 @@ from kats_core.model.codes import CoreCode
 from kats_core.model.command import Command, Notify, Persist
 from kats_core.model.event import DailyTail
 from kats_core.model.instrument import Instrument
-from kats_core.model.kinds import BarKind, Grade, MarketPhase, Regime, Scope, Severity
+from kats_core.model.kinds import BarKind, Grade, MarketPhase, Purpose, Regime, Scope, Severity
 from kats_core.model.labels import Code
 from kats_core.model.record import FaultRecord, Record
 from kats_core.model.setup import Numbers, Setup
@@ -100,6 +100,13 @@ class SetupState:
     sequence: int = 0
     entries: int = 0
     quiet_until: Nanos = 0
+    adds: int | None = None
+    """Shares to add to a position that is held; None for an entry."""
+
+    @property
+    def purpose(self) -> Purpose:
+        """What an order of this setup is for."""
+        return Purpose.ENTRY if self.adds is None else Purpose.PYRAMID
 
 
 @dataclass(slots=True)

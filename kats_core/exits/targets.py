@@ -45,3 +45,11 @@ def place_targets(
         placed.append((price, shares))
         left -= shares
     return tuple(placed)
+
+
+def spread_again(
+    plan: ExitPlan, targets: tuple[tuple[int, int], ...], average: Fraction, quantity: int, ticks: TickTable, done: int
+) -> tuple[tuple[int, int], ...]:
+    """Return targets at their prices with the shares of a position that was added to; `quantity` is what is unsold."""
+    placed = place_targets(plan, average, quantity, ticks, done)
+    return tuple((price, shares) for (price, _), (_, shares) in zip(targets, placed, strict=True))

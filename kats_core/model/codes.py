@@ -50,6 +50,8 @@ class CoreCode(Code, owner="core"):
     CHASE = "추격 한도 초과", "the price is above the chase cap"
     STOP_TOO_WIDE = "손절 폭 초과", "the stop is too far away"
     INPUT_MISSING = "입력값 없음", "an input is missing"
+    EXIT_IN_PROGRESS = "청산 진행 중", "the position is being sold"
+    AVERAGE_DOWN_FORBIDDEN = "물타기 금지", "an add must cost more than the average of what is held"
     STRATEGY_ERROR = "전략 오류", "the strategy raised an error"
 
     # Pipeline and reservation

@@ -6,11 +6,33 @@ import datetime as dt
 from fractions import Fraction
 
 import msgspec
+import msgspec.structs
 
 from kats_core.model.codes import CoreCode
 from kats_core.model.labels import Code
 from kats_core.model.signal import ExitPlan
 from kats_core.model.time import Nanos
+
+
+class Pyramid(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a plan of `plan` shares was bought: `bought` shares for `amount` won in the newest `stage`, by one signal."""
+
+    plan: int
+    stage: int
+    signal_id: str
+    bought: int
+    amount: int
+
+    @property
+    def average(self) -> Fraction:
+        """Average fill of the newest stage."""
+        return Fraction(self.amount, self.bought)
+
+    def with_fill(self, signal_id: str, quantity: int, amount: int) -> Pyramid:
+        """Return the pyramid with a fill of the newest stage, or with the first one of the next."""
+        if signal_id == self.signal_id:
+            return msgspec.structs.replace(self, bought=self.bought + quantity, amount=self.amount + amount)
+        return Pyramid(plan=self.plan, stage=self.stage + 1, signal_id=signal_id, bought=quantity, amount=amount)
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +64,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     stop_code: Code = CoreCode.STOP
     reached: int = 0
     dividends: Fraction = Fraction(0)
+    pyramid: Pyramid | None = None
     grade: str = ""
     sector: str = ""
 

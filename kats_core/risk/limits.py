@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+import datetime as dt
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -60,6 +61,32 @@ _ALLOCATION = {
 }
 
 
+class Pyramiding(BaseModel):
+    """How strategies that pyramid buy their plan in stages (`spec/risk.md` section 5)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ratios: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field(
+        default=(0.5, 0.3, 0.2), min_length=1, max_length=3, description="parts of the plan, in all 1 at most"
+    )
+    trigger: float = Field(
+        default=0.025, ge=0.02, le=0.05, description="rise above the stage before, from which the next is added"
+    )
+    max_chase: float = Field(default=0.01, ge=0, le=0.02, description="most that an add may cost above its trigger")
+    window: tuple[dt.time, dt.time] = Field(
+        default=(dt.time(9, 30), dt.time(14, 0)), description="when stages are added [start, end)"
+    )
+
+    @model_validator(mode="after")
+    def _possible(self) -> Pyramiding:
+        if sum(self.ratios) > 1 + 1e-9:
+            raise ValueError(f"ratios {self.ratios} add up to more than 1")
+        start, end = self.window
+        if not dt.time(9) <= start < end <= dt.time(15, 15):
+            raise ValueError(f"window {start:%H:%M}-{end:%H:%M} is not inside 09:00-15:15")
+        return self
+
+
 class Limits(BaseModel):
     """Shared caps; fractions of equity unless the name says won (`spec/risk.md` section 1.1)."""
 
@@ -85,6 +112,7 @@ class Limits(BaseModel):
         default=0.005, ge=0.001, le=0.02, description="stops nearer than this are sized as this far"
     )
     commission: float = Field(default=0.00015, ge=0, le=0.005, description="broker's rate on each side")
+    pyramid: Pyramiding = Field(default_factory=Pyramiding, description="how a plan is bought in stages")
     max_exposure: float = Field(
         default=1.0, gt=0, le=1.0, description="most of equity invested at once, the engine's own last check"
     )

@@ -67,7 +67,7 @@ class PositionSizer:
         by_risk = inputs.equity * risk.numerator * per_share.denominator // (risk.denominator * per_share.numerator)
         by_cap = floor_times(inputs.equity, inputs.cap) // price
         plan = min(by_risk, by_cap)
-        quantity = _part_now(proposal, plan)
+        quantity = _part_now(proposal, plan, context)
         risk_frac = float(inputs.risk_frac)
         detail: Numbers = {"by_risk": by_risk, "by_cap": by_cap, "risk_frac": risk_frac, "cap": float(inputs.cap)}
         if quantity < 1 or quantity * price < context.limits.min_order_krw:
@@ -111,9 +111,10 @@ def _cap(hint: float, grade_cap: float, confidence: float) -> Fraction:
     return min(to_fraction(hint), to_fraction(grade_cap) * to_fraction(confidence))
 
 
-def _part_now(proposal: Proposal, plan: int) -> int:
-    """Return what to buy now: the first half of a pyramid, and never more than was asked for."""
-    part = plan // 2 if proposal.pyramids and proposal.purpose is Purpose.ENTRY else plan
+def _part_now(proposal: Proposal, plan: int, context: StageContext) -> int:
+    """Return what to buy now: the first stage of a pyramid, and never more than was asked for."""
+    is_first = proposal.pyramids and proposal.purpose is Purpose.ENTRY
+    part = floor_times(plan, to_fraction(context.limits.pyramid.ratios[0])) if is_first else plan
     return part if proposal.quantity is None else min(part, proposal.quantity)
 
 
