@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kats_core.hookspecs import hookimpl
 from kats_core.journal.notifier import Message, Notifier, NotifierError, NotifierPlugin
+from kats_core.market.calendar import krx_calendar
 from kats_core.market.events import Audience, Effect, EventDay, EventType, TradingAction, day_from_text
 from kats_core.market.exact import ceil_times, ceil_times_array, floor_times, floor_times_array, to_fraction
 from kats_core.market.indicators import Bands, Indicators, Macd
@@ -15,7 +16,7 @@ from kats_core.market.minutes import MinuteBars
 from kats_core.market.panel import BoolArray, Int64Array, Panel
 from kats_core.market.sessions import SessionHours
 from kats_core.market.source import DataSource, SourceError, SourcePlugin
-from kats_core.market.tables import FloatArray
+from kats_core.market.tables import FloatArray, IndexSeries, SideTable
 from kats_core.market.ticks import TickTable
 from kats_core.market.vi import ViState, ViTerms
 from kats_core.market.volume_curve import expected_fraction, projected_volume
@@ -250,6 +251,7 @@ __all__ = [
     "Flatten",
     "FloatArray",
     "Grade",
+    "IndexSeries",
     "Indicators",
     "Instrument",
     "InstrumentKind",
@@ -321,6 +323,7 @@ __all__ = [
     "SetupsArmed",
     "Severity",
     "Side",
+    "SideTable",
     "Signal",
     "SourceError",
     "SourcePlugin",
@@ -367,6 +370,7 @@ __all__ = [
     "floor_times",
     "floor_times_array",
     "hookimpl",
+    "krx_calendar",
     "missing",
     "price_entry",
     "projected_volume",

@@ -22,6 +22,8 @@ opening-drive = "acme_opening_drive"
 The hooks have no arguments. One that raises, returns another type or another name than its entry point's stops the start
 with a message; it never takes other plugins with it. A distribution with several plugins gives each an entry point of its
 own: the value of each is a module, or `module:object` where the object's method carries the hook.
+
+`docs/hooks.md` says the same at length, with what each descriptor's `build` must return; a test holds the two together.
 """
 
 from __future__ import annotations
@@ -61,7 +63,7 @@ def kats_register_strategies() -> StrategyPlugin:
         WEAK_OPEN = "시가 약세", "the open is too weak"
 
     class Params(StrategyParams):
-        drive_frac: float = Field(default=0.02, ge=0.005, le=0.1, description="rise above the open, as a fraction of it")
+        drive_frac: float = Field(default=0.02, ge=0.001, le=0.1, description="rise above the open, as a fraction of it")
 
     def build(params: Params) -> Strategy:
         from acme_opening_drive.rules import OpeningDrive  # only a strategy that runs pays for its imports
