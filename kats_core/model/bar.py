@@ -6,6 +6,7 @@ import msgspec
 
 from kats_core.model.kinds import BarKind, Side
 from kats_core.model.time import Nanos
+from kats_core.model.whole import are_whole
 
 
 class Bar(msgspec.Struct, frozen=True):
@@ -34,12 +35,33 @@ class Bar(msgspec.Struct, frozen=True):
     """The one price of a call auction."""
 
     def __post_init__(self) -> None:
-        if not 0 < self.low <= min(self.open, self.close) <= max(self.open, self.close) <= self.high:
+        # Every bar passes here: chained comparisons, which NaN fails, are half the price of min() and max().
+        low, high, day_low, day_high = self.low, self.high, self.day_low, self.day_high
+        if not (
+            self._is_whole()
+            and 0 < day_low <= low <= self.open <= high <= day_high
+            and low <= self.close <= high
+            and day_low <= self.day_open <= day_high
+            and 0 < self.volume <= self.day_volume
+            and 0 <= self.value <= self.day_value
+            and self.start < self.end
+        ):
             raise ValueError(
-                f"{self.symbol}: bar O {self.open} H {self.high} L {self.low} C {self.close} contradicts itself"
+                f"{self.symbol}: bar O {self.open} H {high} L {low} C {self.close}, {self.volume} shares for {self.value} "
+                f"from {self.start} to {self.end}, in a day of O {self.day_open} H {day_high} L {day_low}, "
+                f"{self.day_volume} shares for {self.day_value}, contradicts itself"
             )
-        if self.volume <= 0 or self.end <= self.start:
-            raise ValueError(f"{self.symbol}: a bar needs volume and a length, found {self.volume} shares")
+
+    def _is_whole(self) -> bool:
+        """Tell whether all numbers are integers: joined bit by bit, floats fail and integers of numpy stay what they are."""
+        try:
+            joined = (
+                self.start | self.end | self.open | self.high | self.low | self.close | self.volume | self.value
+                | self.day_open | self.day_high | self.day_low | self.day_volume | self.day_value
+            )  # fmt: skip
+        except TypeError:
+            return False
+        return type(joined) is int
 
     @property
     def is_first(self) -> bool:
@@ -61,7 +83,7 @@ class Trade(msgspec.Struct, frozen=True):
     """The print of a call auction: `quantity` is everything that traded in it."""
 
     def __post_init__(self) -> None:
-        if self.price <= 0 or self.quantity <= 0:
+        if not (are_whole(self.price, self.quantity) and self.price > 0 and self.quantity > 0):
             raise ValueError(f"{self.symbol}: trade of {self.quantity} at {self.price}")
 
 

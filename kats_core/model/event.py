@@ -15,6 +15,7 @@ from kats_core.model.order import OrderId
 from kats_core.model.scope import ALL, TradingScope
 from kats_core.model.setup import Setup
 from kats_core.model.time import Nanos
+from kats_core.model.whole import are_whole
 
 
 class DailyTail(msgspec.Struct, frozen=True):
@@ -147,7 +148,7 @@ class OrderFilled(msgspec.Struct, frozen=True, tag="order_filled"):
     quantity: int
 
     def __post_init__(self) -> None:
-        if self.price <= 0 or self.quantity <= 0:
+        if not (are_whole(self.price, self.quantity) and self.price > 0 and self.quantity > 0):
             raise ValueError(f"order {self.order_id}: fill of {self.quantity} shares at {self.price}")
 
 
