@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from itertools import groupby
 
 from rich import box
 from rich.console import Console, Group
@@ -17,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kats_core.journal.explain import Explanation, InstanceDay, OrderTrail, Outcome, SignalTrail, overview
+from kats_core.market.events import day_from_text
 from kats_core.model import fact
 from kats_core.model.fact import Fact, FactValue
 from kats_core.model.kinds import Decision, FactSource, OrderType, Profile
@@ -50,6 +52,11 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "지정가 {limit} · 추격 한도 {cap} · 손절 {stop} · 주당 위험 {risk}원 · 희망 비중 {hint}",
         "limit {limit} · chase cap {cap} · stop {stop} · risk per share {risk} won · asks for {hint}",
     ),
+    "again": (
+        "같은 이유로 {count}번 더, 마지막 {last} (모두 보려면 --json)",
+        "{count} times more for the same reason, last at {last} (--json lists all)",
+    ),
+    "no_event": ("없음", "none"),
     "attempt": ("{number}차 심사", "attempt {number}"),
     "position": ("순서", "#"),
     "stage": ("단계", "stage"),
@@ -106,12 +113,28 @@ _FACTS: dict[str, tuple[str, str]] = {
     fact.EQUITY: ("자산", "equity"),
     fact.EQUITY_DAY: ("당일 기준 자산", "equity at 08:50"),
     fact.CASH_FLOW: ("당일 입출금", "deposits today"),
+    fact.EQUITY_MONTH: ("월초 자산", "equity at month begin"),
+    fact.EQUITY_PEAK: ("자산 고점", "peak equity"),
+    fact.REALISED_MONTH: ("당월 실현 손익", "realised this month"),
+    fact.EVENTS: ("이벤트", "events"),
     fact.ORDERABLE_CASH: ("주문 가능 금액", "orderable cash"),
     fact.SPREAD: ("호가 스프레드", "spread"),
     fact.VI_STATE: ("VI", "VI"),
+    fact.VI_UPPER: ("VI 상단 발동가", "upper VI price"),
+    fact.VI_UNTIL: ("VI 종료 예정", "VI expected to end"),
 }
 _TOLD_SOURCES = frozenset({FactSource.ASSUMED, FactSource.APPROXIMATED, FactSource.DERIVED, FactSource.MISSING})
-_OWN_BOOKS = frozenset({fact.EQUITY, fact.EQUITY_DAY, fact.CASH_FLOW, fact.ORDERABLE_CASH})
+_OWN_BOOKS = frozenset(
+    {
+        fact.EQUITY,
+        fact.EQUITY_DAY,
+        fact.EQUITY_MONTH,
+        fact.EQUITY_PEAK,
+        fact.REALISED_MONTH,
+        fact.CASH_FLOW,
+        fact.ORDERABLE_CASH,
+    }
+)
 """Always computed from the account; saying so each time tells nothing."""
 _DECISION_STYLE = {
     Decision.APPROVE: "green",
@@ -177,10 +200,15 @@ class _Page:
             yield self._line(label, self._reason_and_code(explanation.code))
         if explanation.setup is not None:
             yield from self._setup(explanation.setup)
-        for trail in explanation.signals:
+        known = () if explanation.setup is None else explanation.setup.facts
+        for _, group in groupby(explanation.signals, key=_end):
+            first, *again = group
             yield Text()
-            known = () if explanation.setup is None else explanation.setup.facts
-            yield from self._signal(trail, known)
+            yield from self._signal(first, known)
+            if again:
+                last = _time(again[-1].signal.ts, again[-1].signal.session)
+                text = self._say("again", count=f"{len(again):,}", last=last)
+                yield Padding(Text(text, "dim"), (0, 0, 0, 2), expand=False)
 
     def day(
         self, session: dt.date, explanations: Sequence[Explanation], names: int | None, faults: Sequence[FaultRecord]
@@ -478,8 +506,24 @@ class _Page:
         name = _FACTS[item.name][self._which] if item.name in _FACTS else item.name
         is_told = item.source in _TOLD_SOURCES and not (item.source is FactSource.DERIVED and item.name in _OWN_BOOKS)
         mark = f"({item.source.label(self._language)})" if is_told else ""
-        value = "" if item.is_missing else self._value(item.value)
+        value = "" if item.is_missing else self._fact_value(item)
         return " ".join(filter(None, [name, value, mark]))
+
+    def _fact_value(self, item: Fact) -> str:
+        if item.name == fact.EVENTS and isinstance(item.value, str):
+            return self._events(item.value)
+        if item.name == fact.VI_UNTIL and isinstance(item.value, int):
+            return f"{clock(item.value):%H:%M:%S}"
+        return self._value(item.value)
+
+    def _events(self, text: str) -> str:
+        """Name what happens on the day, instead of the text that holds it."""
+        try:
+            day = day_from_text(text)
+        except ValueError:
+            return text
+        types = dict.fromkeys(event.type.label(self._language) for event in day.events)
+        return ", ".join(types) or self._say("no_event")
 
     def _value(self, value: FactValue) -> str:
         if isinstance(value, bool):
@@ -489,6 +533,12 @@ class _Page:
         if isinstance(value, float):
             return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
         return str(value)
+
+
+def _end(trail: SignalTrail) -> str:
+    """Return what signals that are refused one after the other have in common: the reason. One that was ordered has its own."""
+    signal = trail.signal
+    return signal.signal_id if trail.orders or signal.code is None else f"{signal.status} {signal.code}"
 
 
 def _sizes(verdict: VerdictRecord) -> str:

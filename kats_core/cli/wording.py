@@ -67,10 +67,11 @@ class Wording:
 
 @dataclass(slots=True)
 class Trail:
-    """A signal, and the verdicts of its last attempt so far."""
+    """A signal, and the verdicts of its last attempt so far. `times`: as often it came, with the same end each time."""
 
     signal: SignalRecord
     verdicts: list[VerdictRecord] = field(default_factory=list)
+    times: int = 1
 
     def chips(self) -> Text:
         """Return one chip for each stage: its name, what it said, and the quantity it set."""
@@ -92,28 +93,51 @@ class Trail:
         signal = self.signal
         reason = wording.reason(signal.code)
         return Text.assemble(
-            (label(signal.status), _STATUS_STYLE[signal.status]), f" · {reason}" if reason else "", overflow="ellipsis"
+            (label(signal.status), _STATUS_STYLE[signal.status]),
+            f" · {reason}" if reason else "",
+            (f" ×{self.times}" if self.times > 1 else "", "dim"),
+            overflow="ellipsis",
         )
+
+    def repeats(self, before: Trail) -> bool:
+        """Tell whether the same was refused for the same reason before."""
+        own, other = self.signal, before.signal
+        return own.status is not SignalStatus.ORDERED and (own.status, own.code) == (other.status, other.code)
 
 
 class Trails:
-    """The signals of a session in the order in which they came."""
+    """The signals of a session in the order in which they came.
+
+    A refused signal comes again every minute while its conditions hold. While the reason is the same, the last one stands for all.
+    """
 
     def __init__(self) -> None:
         self._trails: dict[str, Trail] = {}
+        self._decided: dict[tuple[str, str, int], Trail] = {}
 
     def take(self, record: Record) -> Trail | None:
-        """Take a record; return the trail of a signal that has just been decided."""
+        """Take a record; return the trail of a signal that has just been decided, unless it only repeats the one before."""
         match record:
             case SignalRecord():
                 trail = self._trails.setdefault(record.signal_id, Trail(record))
                 trail.signal = record
-                return None if record.status is SignalStatus.PROPOSED else trail
+                return None if record.status is SignalStatus.PROPOSED else self._news(trail)
             case VerdictRecord():
                 trail = self._trails[record.signal_id]
                 if trail.verdicts and trail.verdicts[-1].attempt != record.attempt:
                     trail.verdicts.clear()
                 trail.verdicts.append(record)
+        return None
+
+    def _news(self, trail: Trail) -> Trail | None:
+        signal = trail.signal
+        key = (signal.instance, signal.symbol, signal.slot)
+        before = self._decided.get(key)
+        self._decided[key] = trail
+        if before is None or before is trail or not trail.repeats(before):
+            return trail
+        trail.times = before.times + 1
+        del self._trails[before.signal.signal_id]
         return None
 
     def all(self) -> Sequence[Trail]:
@@ -123,6 +147,7 @@ class Trails:
     def clear(self) -> None:
         """Forget the session."""
         self._trails.clear()
+        self._decided.clear()
 
 
 def chip(verdict: VerdictRecord) -> Text:

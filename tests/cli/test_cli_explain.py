@@ -30,7 +30,43 @@ def test_json_holds_every_verdict(played: KatsAnswer) -> None:
     found = kats("explain", "--json", "--day").lines
     assert len(found) > 50
     stages = [verdict["stage"] for verdict in fired(kats)["signals"][0]["attempts"][0]]
-    assert stages == ["position-sizer", "daily-kill-switch", "margin-guard", "core"]
+    assert stages == [
+        "position-sizer",
+        "drawdown-protocol",
+        "daily-kill-switch",
+        "grade-allocator",
+        "sector-limit",
+        "event-guard",
+        "global-position-lock",
+        "vi-guard",
+        "margin-guard",
+        "core",
+    ]
+
+
+def test_a_signal_that_comes_again_for_the_same_reason_is_told_once(played: KatsAnswer) -> None:
+    """A full regime refuses the same symbol every minute; the page says how often, the JSON holds each."""
+    kats, _ = played
+    refused = [
+        line
+        for line in kats("explain", "--json", "--day").lines
+        if len(line["signals"]) > 9 and len({signal["code"] for signal in line["signals"]}) == 1
+    ]
+    symbol, often = refused[0]["symbol"], len(refused[0]["signals"])
+    page = kats("explain", symbol, "--lang", "en").out
+    assert f"{often - 1} times more for the same reason" in page
+    assert page.count("grade-allocator") < 5
+    assert page.count("not reached") == 5
+
+
+def test_events_are_named_not_spelled_out(played: KatsAnswer) -> None:
+    """The day after an FOMC statement halves the size; the page says so in words."""
+    kats, _ = played
+    bought = next(line for line in kats("explain", "--json", "--day").lines if line["outcome"] == "CLOSED")
+    page = kats("explain", bought["symbol"], "--lang", "en").out
+    assert "an event reduces the size" in page
+    assert "after the FOMC" in page
+    assert '{"session"' not in page
 
 
 def test_a_repeated_day_gives_the_same_bytes(kats: Any) -> None:

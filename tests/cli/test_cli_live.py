@@ -98,7 +98,8 @@ def test_at_0931_the_screen_answers_why(tmp_path: Path) -> None:
         "데이터에서 계산한 값",
     ):
         assert part in picture
-    assert "position-sizer ✓ 255  daily-kill-switch ✓" in picture
+    assert "position-sizer ✓ 255" in picture
+    assert "event-guard ▽ 127" in picture
     assert "추격 한도 초과" in picture
     assert "손절가" in picture
     assert all(len(line.rstrip("\n")) <= 120 for line in picture.splitlines())
@@ -109,7 +110,7 @@ def test_the_afternoon_shows_what_was_closed_in_english(tmp_path: Path) -> None:
     photographer = Photographer("15:17")
     show(photographer, tmp_path, "en")
     picture = photographer.pictures["15:17"]
-    for part in ("closed today 7", "time exit", "sold", "signals 7", "nothing is held", "P&L today"):
+    for part in ("closed today 4", "time exit", "sold", "signals 7", "nothing is held", "P&L today"):
         assert part in picture
 
 

@@ -25,7 +25,7 @@ def test_programs_get_kind_name_origin_status_and_position(kats: Any) -> None:
             "position": 1,
         }.items()
     )
-    assert found["margin-guard"]["position"] == 3
+    assert found["margin-guard"]["position"] == 9
     assert found["volatility-breakout"]["position"] is None
     assert found["files"]["status"] == "installed"
 

@@ -51,7 +51,7 @@ def test_a_sample_day_is_played_and_summed_up(played: KatsAnswer) -> None:
     _, answer = played
     assert answer.code == 0
     assert not answer.err
-    assert re.search(r"09:\d\d:\d\d +신호 .*position-sizer ✓ \d+  daily-kill-switch ✓  margin-guard ✓", answer.out)
+    assert re.search(r"09:\d\d:\d\d +신호 .*position-sizer ✓ \d+  drawdown-protocol ✓  .*margin-guard ✓", answer.out)
     for word in (
         "KATS · 모의 실행 · 2025-09-18",
         "데이터에서 계산한 값: ",

@@ -79,7 +79,7 @@ def at(clock: str) -> Nanos:
     return time.at(SESSION, dt.time.fromisoformat(clock))
 
 
-def test_rs6_1_an_expiry_halves_a_day_trade() -> None:
+def test_the_example_an_expiry_halves_a_day_trade() -> None:
     """280 at 80 300, 30 000 000 invested: half is 140, the raised cash floor would leave 249."""
     verdict = check(day(EventType.OPTION_EXPIRY))
     assert (verdict.decision, verdict.quantity, verdict.code) == (Decision.RESIZE, 140, EventCode.EVENT_REDUCE)
@@ -88,7 +88,7 @@ def test_rs6_1_an_expiry_halves_a_day_trade() -> None:
 
 
 @pytest.mark.parametrize(("clock", "passes"), [("13:59", True), ("14:00", False), ("15:10", False)])
-def test_rs6_2_after_two_an_expiry_lets_nobody_in(clock: str, passes: bool) -> None:
+def test_after_two_an_expiry_lets_nobody_in(clock: str, passes: bool) -> None:
     """At 13:59 a volatility breakout is still allowed."""
     verdict = check(day(EventType.FUTURES_EXPIRY), now=at(clock))
     assert (verdict.decision is Decision.RESIZE) is passes
