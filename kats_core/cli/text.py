@@ -242,7 +242,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "data_listing": ("종목 정보", "what is listed"),
     "data_left_alone": ("건드리지 않는 파일 {count}개:", "{count} files left alone:"),
     "data_more": ("외 {count}개 (--all)", "and {count} more (--all)"),
-    "data_longest": ("부터 가장 길게 {count}거래일", "and on, {count} sessions at the longest"),
+    "data_longest": ("· 가장 긴 공백 {count}거래일", "· longest gap {count} sessions"),
     "data_of_symbols": ("{symbols}종목 {count}건", "{symbols} symbols, {count} cases"),
     "data_sound": ("잘못된 것이 없습니다", "nothing is wrong"),
     "data_stops": (
