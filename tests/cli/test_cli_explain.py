@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -112,7 +113,7 @@ def test_a_run_that_did_not_reach_its_end_says_so(kats: Any) -> None:
     """A run that was stopped keeps what it had decided, perhaps half a session: people are told, programs are not."""
     assert kats("run", "--speed", "max").code == 0
     whole = kats("explain", "--day", "--json")
-    with sqlite3.connect(kats.home / "kats.db") as database:
+    with closing(sqlite3.connect(kats.home / "kats.db")) as database, database:
         database.execute("update runs set status = 'ABORTED'")
     stopped = kats("explain", "--day", "--json", "--lang", "en")
     assert "did not reach its end (it is aborted)" in stopped.err

@@ -67,7 +67,7 @@ def market(seed: int = 1) -> Panel:
     ends = np.array(["2023-12-31", *(f"{y}-{q}" for y in (2024, 2025) for q in ("03-31", "06-30", "09-30", "12-31"))],
                     dtype="datetime64[D]")[:8]  # fmt: skip
     quarter_symbol, quarter_end = np.tile(np.arange(size), len(ends)), np.repeat(ends, size)
-    filed = quarter_end + draws.integers(30, 60, quarter_end.size)
+    filed = quarter_end + draws.integers(30, 60, quarter_end.size).astype("timedelta64[D]")
     quarters = table(
         QUARTERS, quarter_symbol, quarter_end, filed,
         revenue_krw=draws.normal(1e11, 1e10, filed.size), operating_profit_krw=draws.normal(1e10, 4e9, filed.size),
@@ -75,7 +75,7 @@ def market(seed: int = 1) -> Panel:
     )  # fmt: skip
     year_end = np.repeat(np.array(["2022-12-31", "2023-12-31", "2024-12-31"], dtype="datetime64[D]"), size)
     years = table(
-        YEARS, np.tile(np.arange(size), 3), year_end, year_end + 80,
+        YEARS, np.tile(np.arange(size), 3), year_end, year_end + np.timedelta64(80, "D"),
         net_income_krw=draws.normal(5e10, 1e10, year_end.size),
     )  # fmt: skip
     return Panel(
@@ -132,7 +132,7 @@ def test_what_comes_later_changes_nothing(row: int) -> None:
 def test_a_record_known_later_changes_nothing(row: int, later: int) -> None:
     """A report, a share count or a flow about the past that was not known yet is not read."""
     panel = market()
-    known = DAYS[row] + later
+    known = DAYS[row] + np.timedelta64(later, "D")
     tables = {name: _with_record(one, DAYS[row - 30], known) for name, one in panel.tables.items()}
     screens = [Screener(one, RULES).on_evening(row) for one in (panel, replace(panel, tables=tables))]
     assert_equal(*screens)

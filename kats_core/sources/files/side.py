@@ -180,7 +180,9 @@ def _years(source: ColumnFile, notes: list[str]) -> Records:
     rows = source.records(days=_filed(file), numbers=["fiscal_year", *names])
     year = rows.numbers["fiscal_year"]
     is_year = (year >= 1900) & (year < 2200)
-    ends = np.where(is_year, year, 1970).astype(np.int64).astype(np.str_).astype("datetime64[Y]") + 1
+    ends = np.where(is_year, year, 1970).astype(np.int64).astype(np.str_).astype("datetime64[Y]") + np.timedelta64(
+        1, "Y"
+    )
     period = ends.astype("datetime64[D]").astype(np.int64) - 1
     filed = rows.days.get("filed")
     available = _available(filed, period, np.full(period.size, YEAR_DELAY_DAYS))

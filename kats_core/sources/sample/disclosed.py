@@ -109,7 +109,7 @@ class _Quarters:
             name,
             self._companies,
             period,
-            period + delays.T.ravel().astype(np.int64),
+            period + delays.T.ravel().astype("timedelta64[D]"),
             revenue_krw=np.trunc(revenue).T.ravel(),
             operating_profit_krw=np.trunc(profit).T.ravel(),
             net_income_krw=income.T.ravel(),
