@@ -109,6 +109,20 @@ class Panel:
         )
         return np.asarray(outside & (before > 0) & self.present)
 
+    @cached_property
+    def bars_since_break(self) -> npt.NDArray[np.int32]:
+        """Number of the symbol's own bars up to row t that share one price scale, which indicators see."""
+        own = self.own_bars
+        before_break = np.where(self.scale_breaks, own - 1, 0)
+        return own - np.maximum.accumulate(before_break, axis=0)
+
+    def on_one_scale(self, bars: int) -> BoolArray:
+        """Tell, per cell, whether the last `bars` own bars share one price scale, or all bars when there are fewer.
+
+        A break among the last `RECENT_SESSIONS` bars always counts: a vendor's slip is followed by the way back.
+        """
+        return np.asarray(self.bars_since_break >= np.minimum(self.own_bars, max(bars, RECENT_SESSIONS)))
+
     def _limit_reach(self) -> npt.NDArray[np.float64]:
         """Return how far each cell's price may move, as a fraction; infinitely far where no limit is known."""
         tolerance = float(ADJUSTED_TOLERANCE) if self.scope is Scope.ADJUSTED else 0.0

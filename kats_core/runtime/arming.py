@@ -33,7 +33,12 @@ TURNOVER_BARS = 20
 
 SIDE_LIMIT = ScreenRules().side_limit
 
-_COMMON: tuple[Code, ...] = (CoreCode.STALE_DATA, CoreCode.RECENT_HALT, CoreCode.WARMUP)
+_COMMON: tuple[Code, ...] = (
+    CoreCode.STALE_DATA,
+    CoreCode.RECENT_HALT,
+    CoreCode.WARMUP,
+    CoreCode.CORPORATE_ACTION,
+)
 
 
 @dataclass(slots=True)
@@ -149,7 +154,8 @@ class ArmingDesk:
             self._on_fault(instance, error)
             return None
         common = np.zeros(panel.present.shape, dtype=np.uint8)
-        conditions = (panel.present, panel.traded_recently, panel.own_bars >= instance.traits.bars_needed)
+        needed = instance.traits.bars_needed
+        conditions = (panel.present, panel.traded_recently, panel.own_bars >= needed, panel.on_one_scale(needed))
         for number, condition in enumerate(conditions, 1):
             common[(common == ARMED) & ~condition] = number
         own = np.where(setups.reasons == ARMED, 0, setups.reasons + len(_COMMON)).astype(np.uint8)

@@ -106,6 +106,7 @@ def test_every_symbol_that_is_known_has_a_record(house: type[House]) -> None:
             "000003": [DAY, DAY, None, DAY, DAY, DAY],
             "000004": [DAY] * 6,
             "000005": [DAY] * 6,
+            "000006": [(5_000, 5_120, 4_940, 5_080, 500_000)] * 3 + [DAY] * 3,
         }
     )
     rows = [(symbol, "09:00", 25_300) for symbol in ("000001", "000003", "000004", "000009")]
@@ -117,6 +118,7 @@ def test_every_symbol_that_is_known_has_a_record(house: type[House]) -> None:
         "000003": "core:RECENT_HALT",
         "000004": "core:NOT_SELECTED",
         "000005": "core:NO_MINUTE_BARS",
+        "000006": "core:CORPORATE_ACTION",
         "000009": "core:STALE_DATA",
     }
     assert [r.symbol for r in desk.kept(SetupRecord) if r.status is SetupStatus.ARMED] == ["000001"]
