@@ -93,6 +93,11 @@ class Panel:
         return np.cumsum(self.present, axis=0, dtype=np.int32)
 
     @cached_property
+    def bars(self) -> OwnBars:
+        """Each symbol's own bars, counted anew where its price scale changes."""
+        return OwnBars(self.present, self.scale_breaks)
+
+    @cached_property
     def scale_breaks(self) -> BoolArray:
         """Where prices lie beyond the day's limits around the symbol's own close before: the scale has changed.
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from kats_core.market.limits import PriceLimits
 from kats_core.market.panel import BoolArray, Panel
+from kats_core.market.patterns.found import Found
 from kats_core.market.sessions import SessionHours
 from kats_core.market.ticks import TickTable
 from kats_core.model.bar import Bar, Book
@@ -79,6 +80,13 @@ class Reasons:
         """Give `code` to every cell that is still armed and where `condition` is false."""
         self._codes.append(code)
         self.cells[(self.cells == ARMED) & ~condition] = len(self._codes)
+
+    def take(self, found: Found) -> None:
+        """Give a pattern's own reason to every cell that is still armed and does not have it."""
+        offset = len(self._codes)
+        self._codes.extend(found.codes)
+        without = (self.cells == ARMED) & ~found.ok
+        self.cells[without] = found.reasons[without] + offset
 
 
 class View(Protocol):

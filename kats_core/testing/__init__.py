@@ -15,7 +15,7 @@ from __future__ import annotations
 from kats_core.testing.context import FrozenContext
 from kats_core.testing.holdings import live_sell, position, reservation
 from kats_core.testing.moments import HOURS, NOW, SESSION
-from kats_core.testing.panels import DailyRow, panel, setups_after
+from kats_core.testing.panels import DailyRow, panel, path, setups_after
 from kats_core.testing.proposals import proposal
 from kats_core.testing.views import FrozenView, daily_view, minute_view
 
@@ -30,6 +30,7 @@ __all__ = [
     "live_sell",
     "minute_view",
     "panel",
+    "path",
     "position",
     "proposal",
     "reservation",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
 
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.panel import Panel
+from kats_core.market.ticks import tick_table
 from kats_core.model.instrument import Instrument
-from kats_core.model.kinds import Scope
+from kats_core.model.kinds import InstrumentKind, Market, Scope
 from kats_core.model.labels import Code
 from kats_core.model.setup import Setup
 from kats_core.strategy.contract import ARMED, Strategy
@@ -60,6 +63,30 @@ def panel(
         value=columns[3] * columns[4],
         scope=scope,
     )
+
+
+def path(anchors: Sequence[tuple[int, int]], volumes: Mapping[tuple[int, int], int] | None = None) -> list[DailyRow]:
+    """Return a deterministic daily series through anchors (index, close), for `panel`.
+
+    Closes are linear in between, on tick; each day opens at the close before; high and low lie half a percent beyond.
+    Volume is 100 000, except on the index ranges of `volumes`, both ends included.
+
+    ```python
+    path([(0, 20_000), (60, 40_000), (70, 32_000)], {(65, 70): 40_000})
+    ```
+    """
+    ticks = tick_table(SESSION, Market.KOSPI, InstrumentKind.STOCK)
+    closes = [anchors[0][1]]
+    for (start, before), (end, after) in pairwise(anchors):
+        steps = range(1, end - start + 1)
+        closes += [ticks.rnear(before + Fraction((after - before) * step, end - start)) for step in steps]
+    rows: list[DailyRow] = []
+    for i, close in enumerate(closes):
+        opens = closes[max(i - 1, 0)]
+        high, low = max(opens, close), min(opens, close)
+        volume = next((v for (first, last), v in (volumes or {}).items() if first <= i <= last), 100_000)
+        rows.append((opens, ticks.rup(Fraction(high * 201, 200)), ticks.rdn(Fraction(low * 199, 200)), close, volume))
+    return rows
 
 
 def setups_after(strategy: Strategy, history: Panel) -> dict[str, Setup | Code]:
