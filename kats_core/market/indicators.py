@@ -69,6 +69,8 @@ class _Shared:
     traded: BoolArray | None
     bars: dict[tuple[str, ...], OwnBars] = field(default_factory=dict)
     packed: dict[str, rolling.Numbers] = field(default_factory=dict)
+    totals: dict[str, rolling.Numbers] = field(default_factory=dict)
+    known_weeks: Positions | None = None
     positions: dict[tuple[tuple[str, ...], _Lens], Positions] = field(default_factory=dict)
     results: dict[tuple[_Key, _Lens], tuple[FloatArray, ...]] = field(default_factory=dict)
 
@@ -130,15 +132,11 @@ class Indicators:
 
     def sum(self, name: Field, n: int) -> FloatArray:
         """Return the sum of the last `n` bars. First: n-1."""
-        return self._one(
-            ("sum", name, n), (name,), _span(n), lambda bars: rolling.window_sum(self._packed(name, bars), n)
-        )
+        return self._one(("sum", name, n), (name,), _span(n), lambda bars: self._window_sum(name, bars, n))
 
     def sma(self, name: Field, n: int) -> FloatArray:
         """Return the mean of the last `n` bars. First: n-1."""
-        return self._one(
-            ("sma", name, n), (name,), _span(n), lambda bars: rolling.window_mean(self._packed(name, bars), n)
-        )
+        return self._one(("sma", name, n), (name,), _span(n), lambda bars: self._window_sum(name, bars, n) / n)
 
     def stdev(self, name: Field, n: int) -> FloatArray:
         """Return the population standard deviation of the last `n` bars. First: n-1."""
@@ -239,7 +237,7 @@ class Indicators:
         def compute(bars: OwnBars) -> FloatArray:
             volume = self._packed("volume", bars)
             result = np.full(volume.shape, np.nan)
-            before = rolling.window_mean(volume, n)[:-1]
+            before = self._window_sum("volume", bars, n)[:-1] / n
             np.divide(volume[1:], before, out=result[1:], where=before > 0)
             return result
 
@@ -317,7 +315,9 @@ class Indicators:
         if found is None:
             found = bars.back(self._lens.back)
             if self._lens.days and one.weeks is not None and one.traded is not None:
-                known = one.weeks.known_at_days(one.present, one.traded)
+                if one.known_weeks is None:
+                    one.known_weeks = one.weeks.known_at_days(one.present, one.traded)
+                known = one.known_weeks
                 found = np.where(known >= 0, found.ravel()[known], -1)
             one.positions[gappy, self._lens] = found
         return found
@@ -345,6 +345,16 @@ class Indicators:
             found = one.packed[name] = bars.pack(one.columns[name])
         return found
 
+    def _window_sum(self, name: str, bars: OwnBars, n: int) -> rolling.Numbers:
+        """Return the sum of a column's last `n` bars; of whole numbers from a running total, which is kept."""
+        values = self._packed(name, bars)
+        if values.dtype != np.int64:
+            return rolling.window_sum(values, n)
+        total = self._shared.totals.get(name)
+        if total is None:
+            total = self._shared.totals[name] = rolling.running_total(values)
+        return rolling.difference(total, n)
+
     def _seen(self, lens: _Lens) -> Indicators:
         view = object.__new__(Indicators)
         view._shared, view._lens = self._shared, lens
@@ -359,12 +369,12 @@ def _span(n: int) -> int:
 
 
 def _ema(values: rolling.Numbers, bars: OwnBars, n: int, seed_age: int) -> FloatArray:
-    return rolling.smooth(values, rolling.window_mean(values, n), bars.age, seed_age, 2 / (n + 1))
+    return rolling.smooth(values, n, bars.age, seed_age, 2 / (n + 1))
 
 
 def _wilder(values: rolling.Numbers, bars: OwnBars, n: int) -> FloatArray:
     """Smooth values that exist from bar 1 on, as Wilder does: (13 e + x) / 14 is e + (x - e) / 14."""
-    return rolling.smooth(values, rolling.window_mean(values, n), bars.age, n, 1 / n)
+    return rolling.smooth(values, n, bars.age, n, 1 / n)
 
 
 def _regrow(
@@ -384,6 +394,6 @@ def _regrow(
 
 
 def _taken(values: FloatArray, positions: Positions) -> FloatArray:
-    result = values.ravel()[positions]
-    result[positions < 0] = np.nan
+    result = np.take(values.ravel(), positions, mode="clip")
+    np.copyto(result, np.nan, where=positions < 0)
     return result

@@ -72,13 +72,14 @@ class OwnBars:
 
     def spread(self, packed: Numbers, first: int) -> FloatArray:
         """Return packed values at their sessions; NaN where there is no bar or its age is below `first`."""
-        result = np.full(self.present.shape, np.nan)
-        values = packed.ravel()[self.packed_cells].astype(np.float64, copy=False)
-        if self.has_one_start:
-            values[self.packed_cells < first * self.present.shape[1]] = np.nan
-        else:
-            values[self.age.ravel()[self.packed_cells] < first] = np.nan
-        result.ravel()[self.cells] = values
+        values = np.empty(packed.size + 1)
+        values[:-1] = packed.ravel()
+        values[: first * self.present.shape[1]] = np.nan
+        values[self._young(first)] = np.nan
+        values[-1] = np.nan
+        result = np.empty(self.present.shape)
+        # Positions are never outside: "clip" spares the check.
+        np.take(values, self._sources, out=result.ravel(), mode="clip")
         return result
 
     def back(self, k: int) -> Positions:
@@ -89,3 +90,24 @@ class OwnBars:
         old_enough = self.age.ravel()[self.packed_cells] >= k
         result[self.cells[old_enough]] = where[self.packed_cells[old_enough] - k * self.present.shape[1]]
         return result.reshape(self.present.shape)
+
+    @cached_property
+    def _sources(self) -> Positions:
+        """For each cell its flat position in the packed array; one behind the end where it is no bar."""
+        result = np.full(self.present.size, self.length * self.present.shape[1], dtype=np.int64)
+        result[self.cells] = self.packed_cells
+        return result
+
+    @cached_property
+    def _starts_anew(self) -> tuple[Positions, Positions]:
+        """Packed rows and columns of the restarts."""
+        if self.has_one_start:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+        rows, columns = np.nonzero((self.age == 0) & (np.arange(self.length)[:, None] > 0))
+        return rows, columns
+
+    def _young(self, first: int) -> Positions:
+        """Return the flat packed positions of the first bars behind each restart."""
+        starts, columns = self._starts_anew
+        rows = starts[:, None] + np.arange(first)
+        return np.asarray((rows * self.present.shape[1] + columns[:, None])[rows < self.length])

@@ -6,6 +6,7 @@ symbols change no bit of an earlier result. Rows whose window reaches before the
 
 from __future__ import annotations
 
+import math
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -22,12 +23,27 @@ _LARGEST = 2**63 - 1
 def window_sum(values: Numbers, n: int) -> Numbers:
     """Return the sum of the last `n` rows: exact for integers, for floats the same however long the history is."""
     if values.dtype == np.int64:
-        total = np.cumsum(values, axis=0)
-        total[n:] -= total[:-n].copy()
-        return total
+        return difference(running_total(values), n)
     result = values.copy()
     for lag in range(1, n):
         result[lag:] += values[:-lag]
+    return result
+
+
+def running_total(values: Numbers) -> Numbers:
+    """Return the sum of all rows through each; row by row, which is faster than column by column."""
+    total = np.empty_like(values)
+    total[:1] = values[:1]
+    for i in range(1, len(values)):
+        np.add(total[i - 1], values[i], out=total[i])
+    return total
+
+
+def difference(total: Numbers, n: int) -> Numbers:
+    """Return the sum of the last `n` rows, of the rows there are before that many, from a running total."""
+    result = np.empty_like(total)
+    result[:n] = total[:n]
+    np.subtract(total[n:], total[:-n], out=result[n:])
     return result
 
 
@@ -38,9 +54,21 @@ def window_mean(values: Numbers, n: int) -> FloatArray:
 
 def window_deviation(values: Numbers, n: int) -> FloatArray:
     """Return the population standard deviation of the last `n` rows, 0 exactly where they are all the same."""
-    if values.dtype == np.int64 and _squares_fit(values, n):
-        total = window_sum(values, n)
-        return np.asarray(np.sqrt(n * window_sum(values * values, n) - total * total) / n)
+    if values.dtype != np.int64:
+        return _deviation_by_lag(values, n)
+    total, squares = window_sum(values, n), window_sum(values * values, n)
+    # Totals may wrap around: their differences do not, where a window's own squares fit.
+    spread = n * squares - total * total
+    result = np.asarray(np.sqrt(np.maximum(spread, 0)) / n, dtype=np.float64)
+    wide = np.flatnonzero(np.abs(values).max(axis=0, initial=0) > _largest_squared(n))
+    if wide.size:
+        own = values[:, wide]
+        fits = window_highest(np.abs(own), n) <= _largest_squared(n)
+        result[:, wide] = np.where(fits, result[:, wide], _deviation_by_lag(own, n))
+    return result
+
+
+def _deviation_by_lag(values: Numbers, n: int) -> FloatArray:
     mean = window_mean(values, n)
     squares = np.zeros(values.shape)
     for lag in range(n):
@@ -66,21 +94,23 @@ def step(values: Numbers) -> Numbers:
     return result
 
 
-def smooth(values: Numbers, seeds: FloatArray, age: npt.NDArray[np.int32], seed_age: int, weight: float) -> FloatArray:
-    """Return e + weight * (x - e), row by row, where e is `seeds` at the row in which a column's age is `seed_age`."""
+def smooth(values: Numbers, n: int, age: npt.NDArray[np.int32], seed_age: int, weight: float) -> FloatArray:
+    """Return e + weight * (x - e), row by row; e is the mean of the last `n` rows where a column's age is `seed_age`."""
     result = np.zeros(values.shape)
     seeding = set(np.flatnonzero((age == seed_age).any(axis=1)).tolist())
     if not seeding:
         return result
-    current, change = np.zeros(values.shape[1]), np.empty(values.shape[1])
+    floats = values.astype(np.float64, copy=False)
+    current = np.zeros(values.shape[1])
     # Recursion leaves no choice but to go row by row; over all symbols at once a row costs about two microseconds.
     for i in range(min(seeding), len(values)):
-        np.subtract(values[i], current, out=change)
-        change *= weight
-        current += change
+        row = result[i]
+        np.subtract(floats[i], current, out=row)
+        row *= weight
+        row += current
         if i in seeding:
-            np.copyto(current, seeds[i], where=age[i] == seed_age)
-        result[i] = current
+            np.copyto(row, window_mean(values[i - n + 1 : i + 1], n)[-1], where=age[i] == seed_age)
+        current = row
     return result
 
 
@@ -91,13 +121,13 @@ def _extreme(values: Numbers, n: int, of: np.ufunc) -> Numbers:
         lag = min(width, n - width)
         if lag >= len(values):
             return result
-        wider = result.copy()
+        wider = np.empty_like(result)
+        wider[:lag] = result[:lag]
         of(result[lag:], result[:-lag], out=wider[lag:])
         result, width = wider, width + lag
     return result
 
 
-def _squares_fit(values: npt.NDArray[np.int64], n: int) -> bool:
-    """Tell whether n times a window's sum of squares fits into int64; sums over all rows may wrap around, differences not."""
-    largest = max(abs(int(values.max(initial=0))), abs(int(values.min(initial=0))))
-    return n * n * largest * largest <= _LARGEST
+def _largest_squared(n: int) -> int:
+    """Return the largest value of which `n` times a window's sum of squares fits into int64."""
+    return math.isqrt(_LARGEST) // n

@@ -15,6 +15,7 @@ import talib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kats_core.market import rolling
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.indicators import Field, Indicators
 from kats_core.market.panel import Panel
@@ -367,3 +368,17 @@ def test_impossible_requests_are_refused() -> None:
         ind.macd(26, 12)
     with pytest.raises(ValueError, match="weekly"):
         _ = ind.weekly.weekly
+
+
+def test_bands_of_prices_too_large_for_exact_squares_are_right_and_do_not_depend_on_what_follows() -> None:
+    """A window whose squares exceed 64 bits is computed otherwise, and only that window."""
+    prices = np.r_[walk_of_closes(40), np.full(5, 2_000_000_000) + np.arange(5) * 1_000_000, walk_of_closes(40)]
+    whole = rolling.window_deviation(prices[:, None], 20)
+    expected = [prices[t - 19 : t + 1].astype(np.float64).std() for t in range(19, len(prices))]
+    np.testing.assert_allclose(whole[19:, 0], expected, rtol=1e-9)
+    np.testing.assert_array_equal(rolling.window_deviation(prices[:42, None], 20), whole[:42])
+
+
+def walk_of_closes(length: int) -> npt.NDArray[np.int64]:
+    """Return ordinary closes."""
+    return np.array([row[3] for row in walk(4, length)], dtype=np.int64)
