@@ -206,7 +206,12 @@ def judge(count: int = 5_000) -> int:
     facts.put(Fact(fact.EQUITY, 100_000_000, 0, FactSource.DERIVED))
     limits = Limits()
     for _ in range(count):
-        run(one, all_stages, Context(HOURS.open, HOURS, SYMBOL, (), (), (), facts, LimitsReader(limits)), 1)
+        run(
+            one,
+            all_stages,
+            Context(HOURS.open, HOURS, SYMBOL, (), (), (), {}, facts, LimitsReader(limits), Profile.FLOW),
+            1,
+        )
     return count
 
 
@@ -214,7 +219,7 @@ def bare_loop(count: int = 5_000) -> int:
     """Call the nine stages one after the other without any trail."""
     all_stages, one, facts = stages(), proposal(), Facts()
     facts.put(Fact(fact.EQUITY, 100_000_000, 0, FactSource.DERIVED))
-    context = Context(HOURS.open, HOURS, SYMBOL, (), (), (), facts, LimitsReader(Limits()))
+    context = Context(HOURS.open, HOURS, SYMBOL, (), (), (), {}, facts, LimitsReader(Limits()), Profile.FLOW)
     for _ in range(count):
         context.begin_stage()
         for stage in all_stages:
