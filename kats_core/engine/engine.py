@@ -320,7 +320,7 @@ class Engine:
     def _on_time(self, event: TimePassed) -> None:
         self._desk.expire()
         self._entries.expire()
-        self._exits.look_again()
+        self._exits.on_time()
 
     def _on_bar(self, event: BarClosed) -> None:
         state, bar = self._state, event.bar

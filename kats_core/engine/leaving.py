@@ -99,8 +99,11 @@ class ExitCoordinator:
 
     @property
     def has_timers(self) -> bool:
-        """Tell whether a position waits for a sell to be sent, or one that is out gives way to the next step."""
-        return any(self.desk.live_sell(key) is None or d.until is not None for key, d in self._demands.items())
+        """Tell whether a position waits for a sell to be sent, one that is out gives way, or a clock runs."""
+        if any(self.desk.live_sell(key) is None or d.until is not None for key, d in self._demands.items()):
+            return True
+        positions = self._state.portfolio.positions.values()
+        return any(p.key not in self._demands and self._has_clock(p) for p in positions)
 
     def is_leaving(self, key: Key) -> bool:
         """Tell whether all of a position is to be sold."""
@@ -155,7 +158,7 @@ class ExitCoordinator:
                 # Only its close is known to lie behind a purchase inside the bar.
                 self._trail(position.key, day, bar.close if was_bought_here else bar.high)
             if bar.kind is BarKind.MINUTE:
-                self._run_out_clock(position, bar)
+                self._run_out_clock(position)
                 self._manage(position.key, day, bar)
             if position.key in self._demands:
                 self._due[position.key] = None
@@ -238,6 +241,14 @@ class ExitCoordinator:
             code = self._due_at_check(position)
             if code is not None:
                 self.demand(position, code)
+        self.look_again()
+
+    def on_time(self) -> None:
+        """Run out the clocks, also of what nobody trades; look at every demand that stands."""
+        if self._state.bar_kind is not BarKind.DAY:
+            for position in list(self._state.portfolio.positions.values()):
+                if self._has_clock(position):
+                    self._run_out_clock(position)
         self.look_again()
 
     def close_session(self) -> None:
@@ -458,15 +469,20 @@ class ExitCoordinator:
         if raised != position:
             self._state.portfolio.replace(raised)
 
-    def _run_out_clock(self, position: Position, bar: Bar) -> None:
+    def _has_clock(self, position: Position) -> bool:
+        """Tell whether a clock of this session ends the position."""
+        plan = position.exits.time_exit
+        return plan is not None and plan.kind is not TimeExitKind.SESSIONS
+
+    def _run_out_clock(self, position: Position) -> None:
         plan = position.exits.time_exit
         if plan is None or position.key not in self._state.portfolio.positions:
             return
         match plan.kind, plan.value:
             case TimeExitKind.MINUTES, int(minutes):
-                is_over = bar.end - position.opened_at >= minutes * time.MINUTE
+                is_over = self._state.now - position.opened_at >= minutes * time.MINUTE
             case TimeExitKind.CLOCK, dt.time() as clock:
-                is_over = bar.end >= self._state.clock.at(clock) and position.opened_on == self._state.session
+                is_over = self._state.now >= self._state.clock.at(clock) and position.opened_on == self._state.session
             case _:
                 return
         if is_over:

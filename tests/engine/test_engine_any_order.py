@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, settings
@@ -12,12 +13,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from kats_core.exits.in_bar import BarPath
 from kats_core.market.calendar import krx_calendar
-from kats_core.model import time
+from kats_core.model import fact, time
 from kats_core.model.command import Cancel, Command, Persist, Send
 from kats_core.model.event import (
     BarClosed,
     CancelRefused,
+    DailyTail,
     Event,
+    FactsChanged,
     OrderAccepted,
     OrderCancelled,
     OrderExpired,
@@ -30,13 +33,26 @@ from kats_core.model.event import (
     SetupsArmed,
     TimePassed,
 )
+from kats_core.model.fact import Fact, FactValue
 from kats_core.model.instrument import Instrument
-from kats_core.model.kinds import MarketPhase, OrderState, Side, Style
+from kats_core.model.kinds import FactSource, MarketPhase, OrderState, Purpose, Side, Style
 from kats_core.model.order import TERMINAL, Order
 from kats_core.model.record import FillRecord, OrderEventRecord, Record, TradeRecord
-from kats_core.model.signal import Exit, Portion, RaiseStop, Target, TargetKind, TimeExit, TimeExitKind
+from kats_core.model.signal import (
+    Exit,
+    Portion,
+    RaiseStop,
+    SellSignal,
+    Target,
+    TargetKind,
+    TimeExit,
+    TimeExitKind,
+    Trail,
+    TrailMethod,
+)
+from kats_core.model.verdict import Plan, Proposal, Verdict, approve
 from kats_core.model.wire import decode_record, encode_record
-from kats_core.risk.contract import CancelEntries, EquityMarked, Flatten, StageEvent
+from kats_core.risk.contract import CancelEntries, EquityMarked, Flatten, Phase, StageContext, StageEvent
 from kats_core.strategy.params import StrategyParams
 
 if TYPE_CHECKING:
@@ -70,9 +86,12 @@ class Exchange(RuleBasedStateMachine):
         quantity=st.sampled_from([1, 2, 7, 100, 300]),
         clock=st.sampled_from([None, TimeExit(TimeExitKind.MINUTES, 3), TimeExit(TimeExitKind.CLOCK, dt.time(15, 15))]),
         mood=st.integers(0, 4),
+        trail=st.sampled_from([None, *(Trail(method) for method in TrailMethod)]),
     )
-    def build(self, path: BarPath, steps: int, quantity: int, clock: TimeExit | None, mood: int) -> None:
-        """Build an engine with two strategies, one of which manages, and a stage that flattens now and then."""
+    def build(
+        self, path: BarPath, steps: int, quantity: int, clock: TimeExit | None, mood: int, trail: Trail | None
+    ) -> None:
+        """Build an engine with three strategies, of which one manages and one pyramids, and a stage that flattens at times."""
         house = self.house
         plan: dict[str, Any] = {
             "cap": 0,
@@ -88,13 +107,25 @@ class Exchange(RuleBasedStateMachine):
                 return []
             return [CancelEntries(house.OwnCode.NO), Flatten(house.OwnCode.TIRED, Style.DAY if mood % 2 else None)]
 
+        def sizing(proposal: Proposal, _: StageContext) -> Verdict:
+            asked = proposal.quantity
+            if asked is None:
+                asked = max(1, quantity // 2) if proposal.pyramids else quantity
+            return approve(asked, plan=Plan(quantity, 0.02))
+
+        far = tuple(Target(TargetKind.FRACTION, 0.1) for _ in range(steps))
+        wins = plan | {"targets": far, "stop": 92, "trail": trail, "flags": frozenset(SellSignal), "pivot": 25_400}
         params = StrategyParams(max_entries_per_symbol=5)
         self.desk = house.Desk(
             strategies=(
                 house.instance(house.Buyer(**plan), "buyer", params=params, ttl_s=60),
                 house.instance(manager, "manager", params=params, ttl_s=120, manage_every_min=1),
+                house.instance(house.Buyer(**wins), "winner", params=params, pyramids=True, style=Style.SWING),
             ),
-            stages=house.sized(quantity, house.stage(house.Listener(hearing=hearing))),
+            stages=(
+                house.stage(house.Answer(answering=sizing), "size", Phase.SIZE),
+                house.stage(house.Listener(hearing=hearing)),
+            ),
             capital=CAPITAL,
             path=path,
         )
@@ -116,14 +147,29 @@ class Exchange(RuleBasedStateMachine):
         self.now = hours.at(dt.time(8, 50))
         instruments = tuple(Instrument(symbol=s) for s in SYMBOLS)
         facts = self.house.assumed(None, self.now)
+        if desk.session.day % 2:
+            # Both go ex; the stops of what is held are lowered.
+            facts += tuple(Fact(fact.DIVIDEND, 300, self.now, FactSource.FILE, symbol) for symbol in SYMBOLS)
+            self.stops.clear()
+        opens = {symbol: price - 250 for symbol, price in self.last.items()}
+        facts += tuple(Fact(fact.EXPECTED_OPEN, price, self.now, FactSource.FEED, s) for s, price in opens.items())
+        tails = tuple(
+            DailyTail(symbol, (), (price,) * 60, (price,) * 60, (price,) * 60, (price,) * 60, (9_000,) * 60)
+            for symbol, price in self.last.items()
+        )
         self.feed(
             SessionPrepared(
-                ts=self.now, session=desk.session, instruments=instruments, base_prices=dict(self.last), facts=facts
+                ts=self.now,
+                session=desk.session,
+                instruments=instruments,
+                base_prices=dict(self.last),
+                facts=facts,
+                tails=tails,
             )
         )
         setups = tuple(
             self.house.setup(self.last[symbol], instance=name, symbol=symbol, session=desk.session)
-            for name in ("buyer", "manager")
+            for name in ("buyer", "manager", "winner")
             for symbol in SYMBOLS
         )
         self.feed(SetupsArmed(self.now, setups))
@@ -148,6 +194,11 @@ class Exchange(RuleBasedStateMachine):
     def check_sent(self, order: Order) -> None:
         """No entry goes out for a symbol with an unresolved order."""
         assert order.quantity > 0
+        if order.purpose is Purpose.PYRAMID:
+            (held,) = (p for p in self.engine.positions if p.key == order.key)
+            assert order.limit is not None
+            assert order.limit > held.average, "nothing is averaged down"
+            assert held.reached == 0
         if order.side is Side.BUY:
             unknown = [o for o in self.engine.live_orders if o.state is OrderState.UNKNOWN and o.symbol == order.symbol]
             assert unknown == []
@@ -181,11 +232,32 @@ class Exchange(RuleBasedStateMachine):
         self.now, self.last[symbol] = event.ts, c
         self.feed(event)
 
+    @rule(symbol=st.sampled_from(SYMBOLS), price=st.sampled_from(range(26_100, 26_401, 50)))
+    def rise(self, symbol: str, price: int) -> None:
+        """A price at which a winner is added to."""
+        self.bar(symbol, [price] * 4, 1)
+
+    @precondition(lambda self: any(t.order.side is Side.BUY and not t.is_accepted for t in self.living()))
+    @rule(data=st.data())
+    def bought_whole(self, data: Any) -> None:
+        """An entry is taken and filled in one go."""
+        told = self.pick(data, [t for t in self.living() if t.order.side is Side.BUY and not t.is_accepted])
+        left, told.left, told.is_accepted, told.is_lost, told.has_ended = told.left, 0, True, False, True
+        self.feed(OrderAccepted(self.now, told.order.order_id, "1"))
+        if left:
+            self.feed(OrderFilled(self.now, told.order.order_id, told.order.limit or 25_400, left))
+
     @rule(seconds=st.sampled_from([1, 5, 30, 120]))
     def time_passes(self, seconds: int) -> None:
         """Nothing but time."""
         self.now += seconds * time.SECOND
         self.feed(TimePassed(self.now))
+
+    @precondition(lambda self: self.events % 8 == 3)
+    @rule(symbol=st.sampled_from(SYMBOLS), says=st.sampled_from(["거래정지 예고", False]))
+    def news(self, symbol: str, says: FactValue) -> None:
+        """The exchange says something about a symbol."""
+        self.feed(FactsChanged(self.now, (Fact(fact.BAD_NEWS, says, self.now, FactSource.FEED, symbol),)))
 
     @precondition(lambda self: any(not t.is_accepted for t in self.living()))
     @rule(data=st.data())
@@ -316,6 +388,12 @@ class Exchange(RuleBasedStateMachine):
         assert all(o.state not in TERMINAL for o in self.engine.live_orders)
 
     @invariant()
+    def the_money_at_risk_never_grows(self) -> None:
+        """Adds, raised stops and dividends leave at most what the first stage risked."""
+        for p in self.engine.positions:
+            assert p.cost - p.dividends - p.stop * p.quantity <= max(p.initial_risk, Fraction(0))
+
+    @invariant()
     def a_stop_never_falls(self) -> None:
         """While a position is open its stop only rises."""
         now = {p.key: (f"{p.signal_id}/{p.opened_at}", p.stop) for p in self.engine.positions}
@@ -353,6 +431,10 @@ def test_the_books_are_right_in_any_order_of_events(house: type[House]) -> None:
     machine: Any = type("Machine", (Exchange,), {"house": house})
     run = machine.TestCase("runTest")
     run.settings = settings(
-        max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=60,
+        stateful_step_count=40,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
     )
     run.runTest()
