@@ -261,8 +261,10 @@ class Engine:
 
     def _on_traded(self, event: Traded) -> None:
         """Value what is held at each trade, let it reach stops and targets, and let stages act on it."""
-        symbol = event.trade.symbol
-        if symbol in self._state.days and self._exits.positions_in(symbol):
+        symbol, day = event.trade.symbol, self._state.days.get(event.trade.symbol)
+        if day is not None and event.trade.day_volume == event.trade.quantity:
+            day.first_trade = event.trade.price
+        if day is not None and self._exits.positions_in(symbol):
             self._state.portfolio.last[symbol] = event.trade.price
             self._exits.on_trade(symbol, event.trade.price)
             self._mark()

@@ -108,13 +108,16 @@ class ExitRules:
 
     def _gap_level(self, position: Position, day: SymbolDay) -> int:
         """Return the price at or below which a gap down is a break for this position, 0 where there is none."""
-        if SellSignal.GAP_DOWN_BREAK not in (position.exits.exit_flags or ()) or day.bar is None:
+        if SellSignal.GAP_DOWN_BREAK not in (position.exits.exit_flags or ()):
+            return 0
+        opened = day.first_trade if day.bar is None else day.bar.day_open
+        if opened is None:
             return 0
         if day.tail is None:
             self._tell_missing(position, CoreCode.GAP_DOWN_BREAK)
             return 0
         if day.gap_level is None:
-            found = sell_signals.gap_break_level(day.bar.day_open, day.tail, self.dividend(position.symbol))
+            found = sell_signals.gap_break_level(opened, day.tail, self.dividend(position.symbol))
             day.gap_level = found or 0
         # Who bought below it today has bought the gap, knowingly.
         was_bought_below = position.opened_on == self._state.session and position.average <= day.gap_level

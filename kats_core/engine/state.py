@@ -126,6 +126,7 @@ class SymbolDay:
     is_untradable: bool = False
     atr: Fraction | None = None
     gap_level: int | None = None
+    first_trade: int | None = None
 
 
 @dataclass(slots=True)

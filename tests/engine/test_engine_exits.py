@@ -9,7 +9,8 @@ import pytest
 from msgspec import structs
 
 from kats_core.model import fact
-from kats_core.model.event import DailyTail, FactsChanged
+from kats_core.model.bar import Trade
+from kats_core.model.event import DailyTail, FactsChanged, Traded
 from kats_core.model.fact import Fact, FactValue
 from kats_core.model.kinds import FactSource
 from kats_core.model.record import OrderRecord, TradeRecord
@@ -155,6 +156,18 @@ def test_a_gap_down_is_sold_where_it_breaks_yesterdays_low(house: type[House]) -
     )
     later.minute("09:00", 24_600).minute("09:01", 24_600, 24_600, 24_350, 24_400)
     assert later.sold == [(24_350, 100)]
+
+
+def test_where_trades_are_streamed_the_first_one_is_the_open(house: type[House]) -> None:
+    """A gap is sold with the trade that breaks yesterday's low, not at the end of the first minute."""
+    desk = holding(house, stop=23_500, flags=ALL)
+    desk.next_session(base=25_400, tails=tail(house, [25_400] * 3, low=24_550), has_books=True)
+    traded = 0
+    for second, price in enumerate((24_600, 24_550, 24_500)):
+        assert reasons(desk) == []
+        ts, traded = desk.at(f"09:00:0{second}"), traded + 10
+        desk.feed(Traded(ts, Trade(house.SYMBOL, ts, price, 10, None, traded, traded * price)))
+    assert reasons(desk) == ["GAP_DOWN_BREAK"]
 
 
 def test_a_stop_goes_before_a_gap_and_a_small_gap_is_none(house: type[House]) -> None:
