@@ -23,7 +23,14 @@ from kats_core.model import fact
 from kats_core.model.fact import Fact, FactValue
 from kats_core.model.kinds import Decision, FactSource, OrderType, Profile
 from kats_core.model.labels import Language
-from kats_core.model.record import FaultRecord, OperatorRecord, SetupRecord, TradeRecord, VerdictRecord
+from kats_core.model.record import (
+    FaultRecord,
+    OperatorRecord,
+    OrderEventRecord,
+    SetupRecord,
+    TradeRecord,
+    VerdictRecord,
+)
 from kats_core.model.setup import Above, Below, DayOpen, Fixed, Level, Numbers, Trigger
 from kats_core.model.time import Nanos, clock, session_date
 from kats_core.store.run import Run
@@ -71,6 +78,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "fill": (
         "{time} 체결 {quantity}주 @ {price} (수수료 {commission}원 · 세금 {tax}원)",
         "{time} filled {quantity} shares @ {price} (commission {commission} won · tax {tax} won)",
+    ),
+    "filled": (
+        "합계 {whole}주 중 {quantity}주 체결, 평균 {average}원 (수수료 {commission}원 · 세금 {tax}원)",
+        "in all {quantity} of {whole} shares, {average} won on average (commission {commission} won · tax {tax} won)",
     ),
     "no_fill": ("체결 없음", "no fills"),
     "result": ("손익 {profit}원 · R {r}", "profit {profit} won · R {r}"),
@@ -410,11 +421,7 @@ class _Page:
             text = self._say("shares", **words)
         reason = f" · {self._reason(order.reason)}" if order.reason else ""
         yield self._line("order", Text(f"{_time(order.ts, session)} {text}{reason}"))
-        steps = " → ".join(
-            f"{_time(event.ts, session)} {event.after.label(self._language)}"
-            + (f" ({self._reason(event.code)})" if event.code is not None else "")
-            for event in trail.events
-        )
+        steps = " → ".join(self._step(several, session) for several in _runs(trail.events))
         fills = [
             self._say(
                 "fill",
@@ -426,10 +433,21 @@ class _Page:
             )
             for fill in trail.fills
         ]
+        if len(fills) > 1:
+            fills.append(self._say("filled", **_filled(trail)))
         if trail.is_over and not fills:
             fills = [self._say("no_fill")]
         for text in filter(None, [steps, *fills]):
             yield Padding(Text(text), (0, 0, 0, 14), expand=False)
+
+    def _step(self, several: Sequence[OrderEventRecord], session: dt.date) -> str:
+        """Return one step, or several that lead to the same state, as one."""
+        first, last = several[0], several[-1]
+        begin, end = _time(first.ts, session), _time(last.ts, session)
+        text = f"{begin if begin == end else f'{begin}–{end}'} {first.after.label(self._language)}"
+        if len(several) > 1:
+            text += f" × {len(several)}"
+        return text if first.code is None else f"{text} ({self._reason(first.code)})"
 
     def _trade(self, trade: TradeRecord) -> Text:
         text = self._result(trade)
@@ -547,6 +565,24 @@ def _sizes(verdict: VerdictRecord) -> str:
     before = "–" if verdict.quantity_before is None else f"{verdict.quantity_before:,}"
     after = "–" if verdict.quantity_after is None else f"{verdict.quantity_after:,}"
     return f"{before} → {after}"
+
+
+def _runs(events: Sequence[OrderEventRecord]) -> list[list[OrderEventRecord]]:
+    """Return an order's steps, those that follow each other and lead to the same state for the same reason together."""
+    return [list(run) for _, run in groupby(events, key=lambda event: (event.after, event.code))]
+
+
+def _filled(trail: OrderTrail) -> dict[str, str]:
+    """Return what an order's fills come to."""
+    quantity = sum(fill.quantity for fill in trail.fills)
+    won = sum(fill.quantity * fill.price for fill in trail.fills)
+    return {
+        "quantity": f"{quantity:,}",
+        "whole": f"{trail.order.quantity:,}",
+        "average": f"{won / quantity:,.2f}",
+        "commission": f"{sum(fill.commission for fill in trail.fills):,}",
+        "tax": f"{sum(fill.tax for fill in trail.fills):,}",
+    }
 
 
 def _won(exact: str) -> str:

@@ -116,6 +116,11 @@ class OrderDesk:
         """Tell whether the passing of time alone may move an order: its life, a cancel to be sent again."""
         return bool(self._wishes) or any(order.expires_at is not None for order in self._live.values())
 
+    @property
+    def is_exit_lane_busy(self) -> bool:
+        """Tell whether exits and cancels must wait for their lane, a second at most; on bars messages cost no time."""
+        return self._state.has_books and self._traffic.exit_wait(self._state.now) > 0
+
     def reason(self, order: Order) -> Code:
         """Return why an exit was sent."""
         return self._reasons[order.order_id]
@@ -201,7 +206,7 @@ class OrderDesk:
             if entry.symbol == position.symbol:
                 self.cancel(entry, code)  # nobody trades with himself
         view = self._view(position.instance, position.symbol, day, met=trigger, sellable=sellable)
-        if view.is_paced and self._traffic.exit_wait(state.now) > 0:
+        if self.is_exit_lane_busy:
             return None
         quantity = min(quantity, sellable, gate.largest_exit(limit, view, state.config.gate))
         order = Order(
@@ -384,10 +389,10 @@ class OrderDesk:
     def _grant(self, order_id: OrderId) -> None:
         """Send a wish to cancel whose time has come."""
         order, wish = self._live.get(order_id), self._wishes[order_id]
-        now, is_paced = self._state.now, self._state.has_books
+        now = self._state.now
         if order is None or order.state not in _CANCELLABLE or now < wish.not_before:
             return
-        if is_paced and self._traffic.exit_wait(now) > 0:
+        if self.is_exit_lane_busy:
             return
         self._traffic.on_cancel(now)
         self._step(order, OrderStep.CANCEL, wish.code)

@@ -143,8 +143,10 @@ class ExitCoordinator:
             targets = [target for target, _ in position.targets]
             level = self._rules.level(position, day)
             hits = hits_at(price, level, targets, done=len(position.exits.targets) - len(position.targets))
-            # A further target waits until this one is sold; the trade that is at it then reaches it.
-            if hits and position.key not in self._demands:
+            if not hits or position.key in self._demands:
+                continue
+            # A further target waits until this one is sold, and all of them for room to send; the next trade reaches it.
+            if hits[0].target is None or not self.desk.is_exit_lane_busy:
                 self._act(self._state.portfolio.positions[position.key], hits[0])
 
     def on_bar(self, day: SymbolDay, bar: Bar) -> None:
@@ -350,6 +352,8 @@ class ExitCoordinator:
             detail: Numbers = {"exit": str(demand.code), "quantity": position.quantity, "stop": position.stop}
             self._state.notify(Severity.CRITICAL, CoreCode.EXIT_HALTED, position.symbol, detail)
             return
+        if self.desk.is_exit_lane_busy:
+            return  # it goes out as soon as there is room; only what was sent and not sold is paused
         if demand.not_before > 0:
             demand.pause = min(2 * demand.pause, SEND_AGAIN_AT_MOST)
         demand.not_before = now + demand.pause

@@ -11,7 +11,7 @@ from kats_core.market.vi import ViState
 from kats_core.model import fact
 from kats_core.model.bar import Book, BookLevel, Trade
 from kats_core.model.codes import CoreCode
-from kats_core.model.event import BookChanged, FactsChanged, Traded
+from kats_core.model.event import BookChanged, FactsChanged, TimePassed, Traded
 from kats_core.model.fact import Fact
 from kats_core.model.kinds import FactSource, OrderState, Side
 from kats_core.model.record import OrderEventRecord, OrderRecord, SetupRecord, TradeRecord, VerdictRecord
@@ -200,6 +200,24 @@ class TestExits:
         stream.book("10:01:32.100", 25_450, 25_500).trade("10:01:33", 25_500)
         assert stream.desk.sold == [(25_450, 100)]
         assert stream.desk.engine.positions == ()
+
+    def test_exits_that_find_their_lane_full_go_out_as_soon_as_there_is_room(self, house: type[House]) -> None:
+        """Three a second: of four stops at one moment the last is sent a third of a second later, without a pause."""
+        names = ("one", "two", "three", "four")
+        plan: dict[str, Any] = {"cap": 25_550, "stop": 25_000}
+        stream = Stream(house)
+        stream.desk = desk = house.Desk(
+            strategies=tuple(house.instance(house.Buyer(**plan), name=name, ttl_s=120) for name in names)
+        )
+        desk.begin(*(house.setup(instance=name) for name in names), has_books=True)
+        stream.state("09:00:00", ViState.NORMAL).buy()
+        stream.book("10:01:59", 25_450, 25_500).minute("10:01", 25_450).book("10:02:01", 25_450, 25_500)
+        stream.book("10:03:59", 25_450, 25_500).minute("10:03", 25_450).book("10:04:01", 25_450, 25_500)
+        assert len(desk.engine.positions) == 4
+        stream.trade("10:05:30", 25_000)
+        desk.feed(TimePassed(desk.at("10:05:31")))
+        sales = [order.ts for order in desk.kept(OrderRecord) if order.side is Side.SELL]
+        assert sales == [desk.at("10:05:30")] * 3 + [desk.at("10:05:31")]
 
     @pytest.mark.parametrize("state", [ViState.VI_AUCTION, ViState.HALTED])
     def test_an_exit_waits_for_the_end_of_an_interruption_and_not_longer(
