@@ -142,6 +142,10 @@ class Engine:
         """Tell whether the symbol is held or on order, so that each of its bars matters."""
         return bool(self._exits.positions_in(symbol)) or self._desk.is_working(symbol)
 
+    def sells_at(self, symbol: str, price: int) -> bool:
+        """Tell whether a trade at a price sells what is held, so that the order book of its moment matters."""
+        return self._exits.sells_at(symbol, price)
+
     @property
     def has_timers(self) -> bool:
         """Tell whether the passing of time alone may matter now."""

@@ -135,6 +135,11 @@ class ExitCoordinator:
             self._state.portfolio.expected.pop(position.key, None)
         self._opening = bar
 
+    def sells_at(self, symbol: str, price: int) -> bool:
+        """Tell whether a trade at a price reaches the level at which a position is sold, or one is to be sold anyway."""
+        held = self.positions_in(symbol)
+        return any(p.key in self._demands or price <= self._rules.level(p, self._state.days[symbol]) for p in held)
+
     def on_trade(self, symbol: str, price: int) -> None:
         """Let a trade reach stops and targets; where trades are streamed, bars do not."""
         day = self._state.days[symbol]

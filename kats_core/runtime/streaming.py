@@ -1,7 +1,7 @@
 """Play one session of trades and order books: what `kats run` does where the data hold them.
 
 Feeding is sparse, as with bars: trades of symbols that are held or on order, order books of symbols on order at every second,
-and before each bar and each order the book of that moment. Interruptions are followed for every symbol of the session.
+and before each bar, each order and whatever may sell the book of that moment. Interruptions are followed for every symbol of the session.
 `dense` feeds everything, which must not change a single decision.
 """
 
@@ -152,6 +152,8 @@ class StreamedDay:
     def _take_in(self, trade: Trade) -> list[str]:
         """Show a trade to whoever holds or wants its symbol, and return the symbols whose state it changed."""
         if self.dense or self.engine.is_busy(trade.symbol):
+            if self.engine.sells_at(trade.symbol, trade.price):
+                self._show(trade.symbol, trade.ts)
             self.pump.feed(Traded(trade.ts, trade))
         is_near = self._near.get(trade.symbol, trade.ts + 1) <= trade.ts
         if trade.is_auction or is_near:
@@ -162,8 +164,10 @@ class StreamedDay:
         """Let a second pass: show the books in which orders wait, and end what ends by itself."""
         if self._vi.next_change() is not None:
             self._tell(second, self._vi.on_time(second))
-        shown = self._ticks if self.dense else dict.fromkeys(order.symbol for order in self.engine.live_orders)
-        for symbol in shown:
+        waiting = [order.symbol for order in self.engine.live_orders]
+        if self.engine.has_timers:
+            waiting += [position.symbol for position in self.engine.positions]
+        for symbol in self._ticks if self.dense else dict.fromkeys(waiting):
             self._show(symbol, second)
         if self._waits or self.dense:
             self.pump.feed(TimePassed(second))
@@ -178,6 +182,9 @@ class StreamedDay:
             self.pump.feed(FactsChanged(now, facts))
 
     def _phase(self, phase: MarketPhase, at: Nanos) -> None:
+        """Let a moment come of which the clock alone tells; what is sold then is priced from the books of that moment."""
+        for symbol in dict.fromkeys(position.symbol for position in self.engine.positions):
+            self._show(symbol, at)
         self.pump.feed(PhaseReached(at, phase))
         self.on_clock(at)
 

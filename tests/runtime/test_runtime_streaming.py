@@ -22,7 +22,8 @@ from kats_core.model import fact, time
 from kats_core.model.bar import Book, Trade
 from kats_core.model.event import BrokerEvent, Event, FactsChanged, SessionPrepared
 from kats_core.model.kinds import Side
-from kats_core.model.record import FillRecord, OrderRecord
+from kats_core.model.record import FillRecord, OrderRecord, TradeRecord
+from kats_core.model.signal import TimeExit, TimeExitKind
 from kats_core.model.time import Nanos
 from kats_core.orders.broker import BrokerAccount
 from kats_core.runtime.assembly import RunKind
@@ -40,27 +41,30 @@ SOURCE = SampleSource(7, 60)
 DAY = dt.date(2024, 12, 12)
 INTERRUPTED = "990570"
 SYMBOLS = (INTERRUPTED, "990010", "990420")
-FROM, TO = dt.time(13, 0), dt.time(13, 30)
-"""A part of the day that holds the first interruption, which begins at 13:06."""
+PARTS = ((dt.time(13, 0), dt.time(13, 30)), (dt.time(15, 14), dt.time(15, 22)))
+"""Parts of the day: one with the first interruption, which begins at 13:06, and the end-of-day check."""
+
+
+def is_shown(ts: Nanos) -> bool:
+    hours = krx_calendar().hours(DAY)
+    return any(hours.at(first) <= ts < hours.at(last) for first, last in PARTS)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A tape of which a part of the day is shown."""
+    """A tape of which parts of the day are shown."""
 
     whole: Tape
-    first: Nanos
-    last: Nanos
 
     def statuses(self) -> Sequence[StatusMessage]:
-        return [message for message in self.whole.statuses() if self.first <= message.ts < self.last]
+        return [message for message in self.whole.statuses() if is_shown(message.ts)]
 
     def trades(self, symbol: str, start: Nanos) -> Sequence[Trade]:
         is_opening = start == krx_calendar().hours(DAY).open
-        return self.whole.trades(symbol, start) if is_opening or self.first <= start < self.last else ()
+        return self.whole.trades(symbol, start) if is_opening or is_shown(start) else ()
 
     def book(self, symbol: str, at: Nanos) -> Book:
-        return self.whole.book(symbol, at) if self.first <= at < self.last else Book(symbol, at, (), ())
+        return self.whole.book(symbol, at) if is_shown(at) else Book(symbol, at, (), ())
 
 
 class Listening(PaperBroker):
@@ -91,9 +95,9 @@ def history() -> Panel:
 
 
 def part_of(bars: MinuteBars) -> MinuteBars:
-    """The opening, the part that is shown, and the closing auction."""
+    """The opening, what is shown, and the closing auction."""
     hours = krx_calendar().hours(DAY)
-    shown = (bars.start >= hours.at(FROM)) & (bars.start < hours.at(TO))
+    shown = np.array([is_shown(start) for start in bars.start.tolist()])
     kept = np.flatnonzero(shown | (bars.start == hours.open) | bars.is_auction)
     names = ("symbol", "start", "open", "high", "low", "close", "volume", "value", "is_auction")
     return replace(bars, **{name: getattr(bars, name)[kept] for name in names})
@@ -102,9 +106,11 @@ def part_of(bars: MinuteBars) -> MinuteBars:
 def played(
     house: type[House], *, dense: bool = False, terms: ViTerms | None = None, **params: int
 ) -> tuple[Desk, Listening]:
-    """Buy what is above its last close, with a stop close below."""
-    hours = krx_calendar().hours(DAY)
-    desk = house.Desk(strategies=(house.instance(house.Buyer(cap=0, stop=99), ttl_s=120),), session=DAY)
+    """Buy what is above its last close, with stops close below and far below, and sell it at 15:15."""
+    clock = TimeExit(TimeExitKind.CLOCK, dt.time(15, 15))
+    buyers = {"near": house.Buyer(cap=60_000, stop=42_900), "far": house.Buyer(cap=0, stop=99, time_exit=clock)}
+    strategies = tuple(house.instance(buyer, name, ttl_s=120) for name, buyer in buyers.items())
+    desk = house.Desk(strategies=strategies, session=DAY)
     account = BrokerAccount(capital=desk.capital, commission=Fraction("0.00015"), scope=desk.scope)
     broker = Listening(PaperParams.model_validate(params), account)
     panel = history()
@@ -123,7 +129,7 @@ def played(
         dense=dense,
         vi_terms=terms or ViTerms(),
     )
-    player.play_tape(part_of(SOURCE.minutes(DAY)), Part(SOURCE.tape(DAY), hours.at(FROM), hours.at(TO)))
+    player.play_tape(part_of(SOURCE.minutes(DAY)), Part(SOURCE.tape(DAY)))
     return desk, broker
 
 
@@ -143,7 +149,7 @@ def test_dense_feeding_decides_the_same(house: type[House], latency_ms: int) -> 
     """Every trade, a book a second of every symbol: byte for byte the same log, at any latency."""
     sparse, heard = played(house, latency_ms=latency_ms)
     dense, more = played(house, dense=True, latency_ms=latency_ms)
-    assert sparse.kept(FillRecord)
+    assert {trade.exit_code for trade in sparse.kept(TradeRecord)} == {"core:STOP", "core:TIME_EXIT"}
     assert dense.log == sparse.log
     assert len(more.heard) > 2 * len(heard.heard)
 
