@@ -29,10 +29,10 @@ from kats_core.market.patterns import (
     vcp,
 )
 from kats_core.market.sessions import SessionHours
-from kats_core.market.source import DataSource, SourceError, SourcePlugin
+from kats_core.market.source import DataSource, SourceError, SourcePlugin, Tape, TapeSource
 from kats_core.market.tables import FloatArray, IndexSeries, SideTable
 from kats_core.market.ticks import TickTable
-from kats_core.market.vi import ViState, ViTerms
+from kats_core.market.vi import StatusMessage, ViState, ViTerms
 from kats_core.market.volume_curve import expected_fraction, projected_volume
 from kats_core.model.bar import Bar, Book, BookLevel, Trade
 from kats_core.model.codes import CoreCode
@@ -352,11 +352,14 @@ __all__ = [
     "StagePlugin",
     "StageTraits",
     "StatefulStage",
+    "StatusMessage",
     "Strategy",
     "StrategyParams",
     "StrategyPlugin",
     "StrategyTraits",
     "Style",
+    "Tape",
+    "TapeSource",
     "Target",
     "TargetKind",
     "Tell",
