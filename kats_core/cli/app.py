@@ -19,7 +19,20 @@ from kats_core.cli.text import t
 if TYPE_CHECKING:
     import typer
 
-VERBS = ("run", "backtest", "explain", "halt", "flatten", "resume", "calendar", "events", "data", "plugins", "config")
+VERBS = (
+    "run",
+    "backtest",
+    "explain",
+    "halt",
+    "flatten",
+    "resume",
+    "reload",
+    "calendar",
+    "events",
+    "data",
+    "plugins",
+    "config",
+)
 _PLAIN_LISTS = {("plugins",): False, ("plugins", "--json"): True}
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -57,7 +60,8 @@ def run(
     if check:
         _check(resolved, request, as_json=as_json)
     else:
-        _play(resolved, request, speed, factor, as_json=as_json)
+        reread = partial(resolving.resolved, config, data or (), seed)
+        _play(resolved, request, speed, factor, reread, as_json=as_json)
 
 
 def _factor(speed: str | None) -> float | None:
@@ -94,7 +98,15 @@ def _check(resolved: Resolved, request: Request, *, as_json: bool) -> None:
     screen.print(t("checked"), style="green")
 
 
-def _play(resolved: Resolved, request: Request, speed: str | None, factor: float | None, *, as_json: bool) -> None:
+def _play(
+    resolved: Resolved,
+    request: Request,
+    speed: str | None,
+    factor: float | None,
+    reread: Callable[[], Resolved],
+    *,
+    as_json: bool,
+) -> None:
     from kats_core.cli.audience import Audience
     from kats_core.cli.summary import Summary
     from kats_core.runtime.logs import LoggingWatcher, open_log
@@ -115,7 +127,7 @@ def _play(resolved: Resolved, request: Request, speed: str | None, factor: float
                 _view(screen, factor, control, is_quiet=as_json) as view,
             ):
                 watcher = LoggingWatcher(Audience(view, summary), log)
-                finished = play(planned, DatabaseRecorder(database), watcher, utc_now, control)
+                finished = play(planned, DatabaseRecorder(database), watcher, utc_now, control, reread)
         except KeyboardInterrupt:
             console.err().print(t("stopped"), style="yellow")
             raise typer.Exit(console.FAILED) from None
@@ -136,7 +148,22 @@ def _control(settings: Settings) -> Iterator[ControlServer | None]:
             control = stack.enter_context(ControlServer(socket_path(settings.kats_home)))
         except ControlError as error:
             console.err().print(t("no_control", why=operating.said(error)), style="yellow", soft_wrap=True)
+        if control is not None:
+            stack.enter_context(_on_hangup(control))
         yield control
+
+
+@contextmanager
+def _on_hangup(control: ControlServer) -> Iterator[None]:
+    """Read the configuration again on SIGHUP; only the main thread may listen to signals."""
+    if not hasattr(signal, "SIGHUP") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGHUP, lambda *_: control.note("reload", "SIGHUP"))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def _view(screen: Console, factor: float | None, control: ControlServer | None, *, is_quiet: bool) -> View:

@@ -129,6 +129,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "멈춤을 풉니다. 낙폭 단계(RED, BLACK)에서는 --cause로 재개를 요청합니다.",
         "Take back a halt. A halt of the drawdown ladder (RED, BLACK) is left with --cause.",
     ),
+    "help_reload": (
+        "실행 중인 프로세스가 설정을 다시 읽습니다: limits, gate, risk. 더 엄격한 값은 바로, 느슨한 값은 다음 거래일부터.",
+        "Let the running process read its configuration again: limits, gate, risk. Tighter at once, looser next session.",
+    ),
     "help_cause": (
         "낙폭 단계의 원인: MARKET, RULE_VIOLATION, SYSTEM.",
         "Why it came to the drawdown halt: MARKET, RULE_VIOLATION, SYSTEM.",
@@ -408,6 +412,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "selling all: {scope} · positions: {sold} · entry orders cancelled: {cancelled}",
     ),
     "resumed": ("재개: {scope}", "resumed: {scope}"),
+    "reloaded": ("설정을 다시 읽었습니다", "the configuration was taken over"),
+    "nothing_to_reload": ("바뀐 설정이 없습니다", "nothing has changed"),
+    "holds_now": ("지금부터", "now"),
+    "holds_later": ("다음 거래일부터", "next session"),
     "sell_all": ("{scope}: 보유 종목을 시장가로 모두 팔까요?", "{scope}: sell all that is held at the market?"),
     "account_now": (
         "보유 {positions}종목 · 매수 주문 {buying}건 · 매도 주문 {selling}건",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from msgspec import structs
@@ -93,6 +93,15 @@ class OrderDesk:
         self._recent: dict[tuple[object, ...], Nanos] = {}
         self._asked_for: dict[str, int] = {}
         self._traffic = Traffic(state.config.gate)
+
+    @property
+    def latched(self) -> Mapping[str, CoreCode]:
+        """Strategy instances that are latched off, and why."""
+        return self._traffic.latched
+
+    def use_gate(self) -> None:
+        """Count by the order gate's configuration that is in force."""
+        self._traffic.use(self._state.config.gate)
 
     @property
     def live(self) -> tuple[Order, ...]:

@@ -6,14 +6,18 @@ byte for byte, in backtest, replay, paper and live.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from kats_core.engine.adding import Pyramiding
 from kats_core.engine.desk import OrderDesk
 from kats_core.engine.entries import Entries
 from kats_core.engine.leaving import ExitCoordinator
+from kats_core.engine.pipeline import StageInstance
 from kats_core.engine.portfolio import Portfolio
+from kats_core.engine.reload import rebuilt
 from kats_core.engine.reservations import Reservations
 from kats_core.engine.state import EngineConfig, SetupState, State, StrategyInstance, SymbolDay
 from kats_core.engine.trading import Hold
@@ -31,6 +35,7 @@ from kats_core.model.event import (
     BarClosed,
     BookChanged,
     CancelRefused,
+    ConfigChanged,
     Event,
     FactsChanged,
     Fetched,
@@ -45,6 +50,7 @@ from kats_core.model.event import (
     OrderRefused,
     PhaseReached,
     ResumeOrdered,
+    Rules,
     SessionPrepared,
     SetupsArmed,
     StateOrdered,
@@ -60,6 +66,7 @@ from kats_core.model.record import EquityRecord, OperatorRecord, OperatorVerb, P
 from kats_core.model.scope import ALL
 from kats_core.model.setup import Numbers, OnBar, OpeningRangeHigh
 from kats_core.model.time import Nanos
+from kats_core.orders.gate_config import GateConfig
 from kats_core.risk.contract import (
     Action,
     CancelEntries,
@@ -75,6 +82,7 @@ from kats_core.risk.contract import (
     Tell,
     TradeClosed,
 )
+from kats_core.risk.limits import Limits
 
 
 class Engine:
@@ -92,7 +100,8 @@ class Engine:
         self._entries.may_add = self._adding.may_add
         self._marked: tuple[int, int | None, int | None] | None = None
         self._exposure_at_check = 0.0
-        self._listeners = [(s, s.stage) for s in config.stages if isinstance(s.stage, ListeningStage)]
+        self._listeners = _listening(config.stages)
+        self._later: Rules | None = None
         self._handlers: dict[type, Callable[[Any], None]] = {
             BarClosed: self._on_bar,
             Traded: self._on_traded,
@@ -106,6 +115,7 @@ class Engine:
             StateOrdered: self._on_state_ordered,
             FlattenOrdered: self._on_flatten_ordered,
             ResumeOrdered: self._on_resume_ordered,
+            ConfigChanged: self._on_config_changed,
             OrderAccepted: self._desk.on_accepted,
             OrderRefused: self._desk.on_refused,
             OrderLost: self._desk.on_lost,
@@ -157,6 +167,16 @@ class Engine:
         return self._state.now
 
     @property
+    def session(self) -> dt.date | None:
+        """The session that was prepared last."""
+        return None if self._state.hours is None else self._state.session
+
+    @property
+    def stages(self) -> tuple[StageInstance, ...]:
+        """The risk stages in force, in the order of execution."""
+        return self._state.config.stages
+
+    @property
     def positions(self) -> tuple[Position, ...]:
         """Open positions."""
         return tuple(self._state.portfolio.positions.values())
@@ -192,6 +212,11 @@ class Engine:
         return self._state.trading.account
 
     @property
+    def latched(self) -> Mapping[str, CoreCode]:
+        """Strategy instances that the order gate has latched off, and why; `ResumeOrdered` takes that back."""
+        return self._desk.latched
+
+    @property
     def trading_states(self) -> tuple[Hold, ...]:
         """Every state in force that is not ACTIVE: what people ordered, then what is lowered until the next session."""
         return tuple(self._state.trading)
@@ -207,6 +232,11 @@ class Engine:
     def _on_prepared(self, event: SessionPrepared) -> None:
         state = self._state
         state.hours = doubtful_hours(state.config.calendar, event.session)
+        state.prepared_at = event.ts
+        if self._later is not None:
+            # The stages hear of the session as always, below.
+            self._use(self._later, None)
+            self._later = None
         state.phase, state.bar_kind, state.has_books = None, None, event.has_books
         state.trading.begin_session()
         state.is_index_shocked = False
@@ -322,6 +352,47 @@ class Engine:
         )
         detail: Numbers = {"order": verb.value, "scope": str(event.scope), "who": event.who, "reason": event.reason}
         self._state.notify(Severity.WARNING, CoreCode.OPERATOR_ORDER, symbol, detail)
+
+    def _on_config_changed(self, event: ConfigChanged) -> None:
+        """Take over what is tighter, keep what is looser for the next session, and judge the account by the new rules."""
+        state = self._state
+        waits = "" if event.later is None else "rest from the next session"
+        state.record(
+            OperatorRecord(
+                ts=event.ts,
+                verb=OperatorVerb.RELOAD,
+                who=event.who,
+                reason=", ".join(event.changes),
+                cause=waits,
+                reference=f"{event.before} -> {event.after}",
+            )
+        )
+        detail: Numbers = {"order": OperatorVerb.RELOAD.value, "who": event.who, "before": event.before}
+        state.notify(Severity.WARNING, CoreCode.OPERATOR_ORDER, "", detail | {"after": event.after})
+        began = None if state.hours is None else SessionBegan(state.prepared_at, state.session)
+        self._use(event.now, began)
+        self._later = event.later
+        if began is not None:
+            self._marked = None
+            self._mark()
+
+    def _use(self, rules: Rules, began: SessionBegan | None) -> None:
+        """Put rules in force; a stage that cannot take over its state refuses until the next reload."""
+        state, config = self._state, self._state.config
+        if config.build_stage is None:
+            raise ValueError("this engine was built without the means to build stages: the driver is wrong")
+        stages, troubles = rebuilt(rules.stages, config.stages, config.build_stage, began)
+        state.config = replace(
+            config,
+            limits=Limits.model_validate_json(rules.limits),
+            gate=GateConfig.model_validate_json(rules.gate),
+            stages=stages,
+        )
+        self._listeners = _listening(stages)
+        self._entries.use_limits()
+        self._desk.use_gate()
+        for stage, error in troubles:
+            state.fault(stage.name, CoreCode.STAGE_ERROR, "", f"state not restored: {type(error).__name__}: {error}")
 
     def _on_time(self, event: TimePassed) -> None:
         self._desk.expire()
@@ -504,6 +575,10 @@ class Engine:
 
     def _strategy_fault(self, instance: StrategyInstance, symbol: str, error: Exception) -> None:
         self._entries.strategy_fault(instance, symbol, error)
+
+
+def _listening(stages: Sequence[StageInstance]) -> list[tuple[StageInstance, ListeningStage]]:
+    return [(stage, stage.stage) for stage in stages if isinstance(stage.stage, ListeningStage)]
 
 
 def _needs_every_bar(trigger: object) -> bool:

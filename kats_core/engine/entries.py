@@ -79,8 +79,12 @@ class Entries:
         self._attempts: dict[str, int] = {}
         self._sequences: dict[Key, int] = {}
         self.may_add: Callable[[Key], CoreCode | None]
-        self._limits = LimitsReader(state.config.limits)
+        self.use_limits()
         self.desk: OrderDesk
+
+    def use_limits(self) -> None:
+        """Read the shared caps from the configuration that is in force."""
+        self._limits = LimitsReader(self._state.config.limits)
 
     @property
     def setups(self) -> list[SetupState]:

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from kats_core.engine.facts import Facts
 from kats_core.market.sessions import SessionHours
 from kats_core.model.codes import CoreCode
+from kats_core.model.event import StageSpec
 from kats_core.model.fact import STARS, Fact
 from kats_core.model.kinds import Decision, Profile
 from kats_core.model.labels import Code
@@ -40,6 +41,7 @@ class StageInstance:
     traits: StageTraits
     is_parked: bool = False
     faults: int = 0
+    spec: StageSpec | None = None
 
 
 class LimitsReader:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -23,7 +24,7 @@ from kats_core.market.ticks import TickTable
 from kats_core.model.bar import Bar, Book
 from kats_core.model.codes import CoreCode
 from kats_core.model.command import Command, Notify, Persist
-from kats_core.model.event import DailyTail
+from kats_core.model.event import DailyTail, StageSpec
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import BarKind, Grade, MarketPhase, Purpose, Regime, Scope, Severity
 from kats_core.model.labels import Code
@@ -72,7 +73,10 @@ class StrategyInstance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineConfig:
-    """Everything an engine is built from; nothing of it changes while it runs."""
+    """Everything an engine is built from; only `ConfigChanged` puts other limits, gate and stages in its place.
+
+    `build_stage` makes a stage of what that event names.
+    """
 
     run_id: str
     capital: int
@@ -84,6 +88,7 @@ class EngineConfig:
     scope: Scope = Scope.RAW
     path: BarPath = BarPath.WORST
     overlays: OverlayParams = field(default_factory=OverlayParams)
+    build_stage: Callable[[StageSpec], StageInstance] | None = None
 
 
 @dataclass(slots=True)
@@ -141,6 +146,7 @@ class State:
     run: uuid.UUID = field(init=False)
     now: Nanos = 0
     hours: SessionHours | None = None
+    prepared_at: Nanos = 0
     phase: MarketPhase | None = None
     bar_kind: BarKind | None = None
     has_books: bool = False

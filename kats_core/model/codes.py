@@ -125,6 +125,7 @@ class CoreCode(Code, owner="core"):
 
     # Operation
     EXIT_HALTED = "거래 중단 중 청산 대기", "an exit waits because trading is halted"
+    RELOAD_REFUSED = "설정을 다시 읽지 못함: 변경 없음", "the configuration was not taken over: nothing changed"
     OPERATOR_ORDER = "운영자 명령", "the operator's order"
     LATE_FILL = "종료된 주문의 체결", "a fill for an order that had ended"
     OVERFILL = "주문 수량 초과 체결", "filled beyond the order's quantity"

@@ -208,6 +208,37 @@ class ResumeOrdered(msgspec.Struct, frozen=True, kw_only=True, tag="resume_order
             raise ValueError(f"a cause is for everything, not for {self.scope}")
 
 
+class StageSpec(msgspec.Struct, frozen=True):
+    """A risk stage as the configuration names it; `params` are JSON."""
+
+    instance: str
+    plugin: str
+    params: str
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """What a reload may change: shared caps and order gate as JSON, the stages in the order of execution."""
+
+    limits: str
+    gate: str
+    stages: tuple[StageSpec, ...]
+
+
+class ConfigChanged(msgspec.Struct, frozen=True, kw_only=True, tag="config_changed"):
+    """A person changed the configuration: `now` holds at once, `later` from the next session, None where nothing waits.
+
+    `before` and `after` are the hashes of the whole configuration, `changes` say what differs.
+    """
+
+    ts: Nanos
+    who: str
+    before: str
+    after: str
+    changes: tuple[str, ...]
+    now: Rules
+    later: Rules | None = None
+
+
 OperatorEvent: TypeAlias = StateOrdered | FlattenOrdered | ResumeOrdered
 BrokerEvent: TypeAlias = (
     OrderAccepted
@@ -230,5 +261,6 @@ Event: TypeAlias = (
     | TimePassed
     | Fetched
     | OperatorEvent
+    | ConfigChanged
     | BrokerEvent
 )

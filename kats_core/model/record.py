@@ -211,6 +211,7 @@ class OperatorVerb(Labelled):
     REDUCE = "REDUCE", "매수 중단", "no more buying"
     FLATTEN = "FLATTEN", "전량 매도", "sell all"
     RESUME = "RESUME", "거래 재개", "resume"
+    RELOAD = "RELOAD", "설정 변경", "configuration changed"
 
 
 class OperatorRecord(msgspec.Struct, frozen=True, kw_only=True, tag="operator"):

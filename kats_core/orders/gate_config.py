@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from kats_core.model.tighter import LESS_IS_TIGHTER, MORE_IS_TIGHTER
+
 LAST_ENTRY = dt.time(15, 15)
 """From the end-of-day check on no entry is sent."""
 
@@ -40,67 +42,150 @@ class GateConfig(BaseModel):
         default="default", description="where the other keys start: default, or first-month for the first real money"
     )
     entry_from: dt.time = Field(
+        json_schema_extra=MORE_IS_TIGHTER,
         default=dt.time(9),
         ge=dt.time(9),
         le=LAST_ENTRY,
         description="clock of a usual day before which no entry is sent; can only be later, it moves with the session",
     )
     entry_until: dt.time = Field(
+        json_schema_extra=LESS_IS_TIGHTER,
         default=LAST_ENTRY,
         ge=dt.time(9),
         le=LAST_ENTRY,
         description="clock of a usual day from which no entry is sent; can only be earlier, it moves with the session",
     )
     duplicate_window_s: int = Field(
+        json_schema_extra=MORE_IS_TIGHTER,
         default=10,
         ge=10,
         le=600,
         description="seconds in which the same order of the same instance is not sent again; can only be longer",
     )
     collar_frac: float = Field(
-        default=0.03, gt=0, le=0.03, description="how far above the last price an entry may bid; can only be less"
+        json_schema_extra=LESS_IS_TIGHTER,
+        default=0.03,
+        gt=0,
+        le=0.03,
+        description="how far above the last price an entry may bid; can only be less",
     )
     exit_collar_frac: float = Field(
-        default=0.05, gt=0, le=0.05, description="how far below the last price a limit exit may ask; can only be less"
+        json_schema_extra=LESS_IS_TIGHTER,
+        default=0.05,
+        gt=0,
+        le=0.05,
+        description="how far below the last price a limit exit may ask; can only be less",
     )
     reference_age_s: int = Field(
-        default=60, ge=1, le=60, description="seconds after which a last price says nothing any more; can only be less"
+        json_schema_extra=LESS_IS_TIGHTER,
+        default=60,
+        ge=1,
+        le=60,
+        description="seconds after which a last price says nothing any more; can only be less",
     )
     max_order_frac: float = Field(
-        default=0.30, gt=0, le=0.30, description="most of equity in one entry order; exits may be twice as large"
+        json_schema_extra=LESS_IS_TIGHTER,
+        default=0.30,
+        gt=0,
+        le=0.30,
+        description="most of equity in one entry order; exits may be twice as large",
     )
     max_order_krw: int = Field(
-        default=EXCHANGE_CAP_KRW, gt=0, le=EXCHANGE_CAP_KRW, description="most won in one order, whatever equity says"
+        json_schema_extra=LESS_IS_TIGHTER,
+        default=EXCHANGE_CAP_KRW,
+        gt=0,
+        le=EXCHANGE_CAP_KRW,
+        description="most won in one order, whatever equity says",
     )
-    max_order_shares: int = Field(default=10_000_000, gt=0, le=10_000_000, description="most shares in one entry order")
+    max_order_shares: int = Field(
+        json_schema_extra=LESS_IS_TIGHTER,
+        default=10_000_000,
+        gt=0,
+        le=10_000_000,
+        description="most shares in one entry order",
+    )
     max_volume_frac: float = Field(
-        default=1.0, gt=0, le=1.0, description="most shares in one entry order, of the mean volume of 20 own bars"
+        json_schema_extra=LESS_IS_TIGHTER,
+        default=1.0,
+        gt=0,
+        le=1.0,
+        description="most shares in one entry order, of the mean volume of 20 own bars",
     )
     max_bought_frac: float = Field(
-        default=10.0, gt=0, le=10.0, description="most won sent to buy in one session, of equity at its start"
+        json_schema_extra=LESS_IS_TIGHTER,
+        default=10.0,
+        gt=0,
+        le=10.0,
+        description="most won sent to buy in one session, of equity at its start",
     )
-    min_price_krw: int = Field(default=0, ge=0, le=100_000, description="nothing cheaper is bought; can only be more")
-    orders_burst: int = Field(default=5, ge=1, le=5, description="entry orders that may be sent at once")
-    orders_per_second: int = Field(default=2, ge=1, le=2, description="entry orders a second in the long run")
+    min_price_krw: int = Field(
+        json_schema_extra=MORE_IS_TIGHTER,
+        default=0,
+        ge=0,
+        le=100_000,
+        description="nothing cheaper is bought; can only be more",
+    )
+    orders_burst: int = Field(
+        json_schema_extra=LESS_IS_TIGHTER, default=5, ge=1, le=5, description="entry orders that may be sent at once"
+    )
+    orders_per_second: int = Field(
+        json_schema_extra=LESS_IS_TIGHTER, default=2, ge=1, le=2, description="entry orders a second in the long run"
+    )
     exits_per_second: int = Field(
-        default=3, ge=3, le=3, description="exits and cancels a second, in a lane of their own; fixed"
+        json_schema_extra=LESS_IS_TIGHTER,
+        default=3,
+        ge=3,
+        le=3,
+        description="exits and cancels a second, in a lane of their own; fixed",
     )
-    orders_a_day: int = Field(default=500, ge=1, le=500, description="after so many orders no entry is sent that day")
-    cancels_a_day: int = Field(default=200, ge=1, le=200, description="after so many cancels no entry is sent that day")
+    orders_a_day: int = Field(
+        json_schema_extra=LESS_IS_TIGHTER,
+        default=500,
+        ge=1,
+        le=500,
+        description="after so many orders no entry is sent that day",
+    )
+    cancels_a_day: int = Field(
+        json_schema_extra=LESS_IS_TIGHTER,
+        default=200,
+        ge=1,
+        le=200,
+        description="after so many cancels no entry is sent that day",
+    )
     entries_a_minute: int = Field(
-        default=3, ge=1, le=3, description="entries of one instance in one symbol within 60 s; one more latches it off"
+        json_schema_extra=LESS_IS_TIGHTER,
+        default=3,
+        ge=1,
+        le=3,
+        description="entries of one instance in one symbol within 60 s; one more latches it off",
     )
     entries_a_day: int = Field(
-        default=6, ge=1, le=6, description="entries of one instance in one symbol a session; one more latches it off"
+        json_schema_extra=LESS_IS_TIGHTER,
+        default=6,
+        ge=1,
+        le=6,
+        description="entries of one instance in one symbol a session; one more latches it off",
     )
     round_trips: int = Field(
-        default=3, ge=1, le=3, description="positions closed in one symbol a session before nothing is bought in it"
+        json_schema_extra=LESS_IS_TIGHTER,
+        default=3,
+        ge=1,
+        le=3,
+        description="positions closed in one symbol a session before nothing is bought in it",
     )
     refusals_to_latch: int = Field(
-        default=5, ge=1, le=5, description="broker's refusals of one instance within 60 s that latch it off"
+        json_schema_extra=LESS_IS_TIGHTER,
+        default=5,
+        ge=1,
+        le=5,
+        description="broker's refusals of one instance within 60 s that latch it off",
     )
     refusals_to_halt: int = Field(
-        default=20, ge=1, le=20, description="broker's refusals within 60 s that halt the account"
+        json_schema_extra=LESS_IS_TIGHTER,
+        default=20,
+        ge=1,
+        le=20,
+        description="broker's refusals within 60 s that halt the account",
     )
 
     @model_validator(mode="before")

@@ -45,6 +45,11 @@ class TokenBucket:
         self._credit = self._credit_at(now) - time.SECOND
         self._at = now
 
+    def tighten(self, burst: int, per_second: int) -> None:
+        """Let through no more than this; what was sent stays counted."""
+        self._full, self._rate = burst * time.SECOND, per_second
+        self._credit = min(self._credit, self._full)
+
     def _credit_at(self, now: Nanos) -> int:
         return min(self._full, self._credit + (now - self._at) * self._rate)
 
@@ -67,6 +72,11 @@ class Traffic:
 
     def __post_init__(self) -> None:
         self._open_lanes()
+
+    def use(self, config: GateConfig) -> None:
+        """Count by other limits from now on; the lanes keep what they have let through and open anew with the session."""
+        self.config = config
+        self._entry_lane.tighten(config.orders_burst, config.orders_per_second)
 
     def begin_session(self) -> None:
         """Count from zero; latches stay."""

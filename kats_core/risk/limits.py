@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from kats_core.model.kinds import Grade, Regime
+from kats_core.model.tighter import LESS_IS_TIGHTER, MORE_IS_TIGHTER
 
 _Key = TypeVar("_Key", Grade, Regime)
 _GRADE_CAP = {Grade.A: 0.30, Grade.B: 0.20, Grade.C: 0.10, Grade.ETF: 0.20, Grade.D: 0.0}
@@ -27,13 +28,22 @@ class Allocation(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    a: float = Field(ge=0, le=1, description="most of equity in all symbols of grade A")
-    b: float = Field(ge=0, le=1, description="the same for grade B")
-    c: float = Field(ge=0, le=1, description="the same for grade C")
-    etf: float = Field(ge=0, le=1, description="the same for funds")
-    max_invested: float = Field(ge=0, le=1, description="most of equity invested at once")
-    min_cash: float = Field(ge=0, le=1, description="the rest of max_invested to 1")
-    single_scale: float = Field(ge=0, le=1, description="part of grade_cap that one symbol may reach in this regime")
+    a: float = Field(
+        json_schema_extra=LESS_IS_TIGHTER, ge=0, le=1, description="most of equity in all symbols of grade A"
+    )
+    b: float = Field(json_schema_extra=LESS_IS_TIGHTER, ge=0, le=1, description="the same for grade B")
+    c: float = Field(json_schema_extra=LESS_IS_TIGHTER, ge=0, le=1, description="the same for grade C")
+    etf: float = Field(json_schema_extra=LESS_IS_TIGHTER, ge=0, le=1, description="the same for funds")
+    max_invested: float = Field(
+        json_schema_extra=LESS_IS_TIGHTER, ge=0, le=1, description="most of equity invested at once"
+    )
+    min_cash: float = Field(json_schema_extra=MORE_IS_TIGHTER, ge=0, le=1, description="the rest of max_invested to 1")
+    single_scale: float = Field(
+        json_schema_extra=LESS_IS_TIGHTER,
+        ge=0,
+        le=1,
+        description="part of grade_cap that one symbol may reach in this regime",
+    )
 
     @model_validator(mode="after")
     def _add_up(self) -> Allocation:
@@ -93,28 +103,53 @@ class Limits(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     grade_cap: dict[Grade, float] = Field(
-        default_factory=lambda: dict(_GRADE_CAP), description="most of equity in one symbol, by grade, each 0-0.30"
+        json_schema_extra=LESS_IS_TIGHTER,
+        default_factory=lambda: dict(_GRADE_CAP),
+        description="most of equity in one symbol, by grade, each 0-0.30",
     )
     allocation: dict[Regime, Allocation] = Field(
-        default_factory=lambda: dict(_ALLOCATION), description="how much may be invested in each regime, by grade"
+        json_schema_extra=LESS_IS_TIGHTER,
+        default_factory=lambda: dict(_ALLOCATION),
+        description="how much may be invested in each regime, by grade",
     )
     max_count: dict[Grade, int] = Field(
-        default_factory=lambda: dict(_MAX_COUNT), description="most symbols held or on order, by grade, each 0-100"
+        json_schema_extra=LESS_IS_TIGHTER,
+        default_factory=lambda: dict(_MAX_COUNT),
+        description="most symbols held or on order, by grade, each 0-100",
     )
     max_positions: int = Field(
-        default=5, ge=0, le=100, description="most symbols held or on order; the regime may allow fewer"
+        json_schema_extra=LESS_IS_TIGHTER,
+        default=5,
+        ge=0,
+        le=100,
+        description="most symbols held or on order; the regime may allow fewer",
     )
     regime_positions: dict[Regime, int] = Field(
-        default_factory=lambda: dict(_MAX_POSITIONS), description="most symbols held or on order, by regime, each 0-100"
+        json_schema_extra=LESS_IS_TIGHTER,
+        default_factory=lambda: dict(_MAX_POSITIONS),
+        description="most symbols held or on order, by regime, each 0-100",
     )
-    min_order_krw: int = Field(default=300_000, ge=0, description="smallest order, won; smaller ones cost too much")
+    min_order_krw: int = Field(
+        json_schema_extra=MORE_IS_TIGHTER,
+        default=300_000,
+        ge=0,
+        description="smallest order, won; smaller ones cost too much",
+    )
     min_stop_frac: float = Field(
-        default=0.005, ge=0.001, le=0.02, description="stops nearer than this are sized as this far"
+        json_schema_extra=MORE_IS_TIGHTER,
+        default=0.005,
+        ge=0.001,
+        le=0.02,
+        description="stops nearer than this are sized as this far",
     )
     commission: float = Field(default=0.00015, ge=0, le=0.005, description="broker's rate on each side")
     pyramid: Pyramiding = Field(default_factory=Pyramiding, description="how a plan is bought in stages")
     max_exposure: float = Field(
-        default=1.0, gt=0, le=1.0, description="most of equity invested at once, the engine's own last check"
+        json_schema_extra=LESS_IS_TIGHTER,
+        default=1.0,
+        gt=0,
+        le=1.0,
+        description="most of equity invested at once, the engine's own last check",
     )
 
     @field_validator("grade_cap")

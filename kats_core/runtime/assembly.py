@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 
 from kats_core import __version__
 from kats_core.config import Resolved
-from kats_core.config.effective import StrategyEntry
+from kats_core.config.effective import StageEntry, StrategyEntry, plain
 from kats_core.engine.engine import Engine
 from kats_core.engine.pipeline import StageInstance
 from kats_core.engine.state import EngineConfig, StrategyInstance
@@ -22,9 +23,11 @@ from kats_core.market.source import DataSource
 from kats_core.market.tables import DIVIDENDS
 from kats_core.model import ids
 from kats_core.model.codes import CoreCode
+from kats_core.model.event import StageSpec
 from kats_core.model.kinds import Regime, Scope
 from kats_core.model.labels import Code, CodeTexts, Labelled, code_texts
 from kats_core.orders.broker import Broker, BrokerAccount
+from kats_core.risk.contract import StagePlugin
 from kats_core.runtime import screening as screens
 from kats_core.runtime.inputs import (
     Approximated,
@@ -47,6 +50,24 @@ class RunKind(Labelled):
     BACKTEST = "backtest", "백테스트", "backtest"
 
 
+@dataclass(slots=True)
+class StageWorkshop:
+    """Builds stages from what an event names; it knows the plugins that a configuration has brought."""
+
+    _plugins: dict[str, StagePlugin] = field(default_factory=dict)
+
+    def spec(self, entry: StageEntry) -> StageSpec:
+        """Return an entry of the configuration as an event names it, and remember its plugin."""
+        self._plugins[entry.plugin.name] = entry.plugin
+        return StageSpec(entry.instance, entry.plugin.name, json.dumps(plain(entry.params), ensure_ascii=False))
+
+    def __call__(self, spec: StageSpec) -> StageInstance:
+        """Build a stage."""
+        plugin = self._plugins[spec.plugin]
+        built = plugin.build(plugin.params.model_validate_json(spec.params))
+        return StageInstance(spec.instance, plugin.name, built, plugin.traits, spec=spec)
+
+
 @dataclass(slots=True, kw_only=True)
 class App:
     """One run, ready to start."""
@@ -63,6 +84,7 @@ class App:
     broker: Broker
     strategies: tuple[StrategyInstance, ...]
     stages: tuple[StageInstance, ...]
+    workshop: StageWorkshop
     inputs: Inputs
     screening: Screening | None
     codes: CodeTexts
@@ -94,9 +116,8 @@ def build(
         )
         for e in resolved.strategies
     )
-    stages = tuple(
-        StageInstance(e.instance, e.plugin.name, e.plugin.build(e.params), e.plugin.traits) for e in resolved.stages
-    )
+    workshop = StageWorkshop()
+    stages = tuple(workshop(workshop.spec(entry)) for entry in resolved.stages)
     engine = Engine(
         EngineConfig(
             run_id=run_id,
@@ -108,6 +129,7 @@ def build(
             calendar=krx_calendar(),
             scope=scope,
             overlays=resolved.overlays,
+            build_stage=workshop,
             path=getattr(resolved.broker.params, "bar_path", BarPath.WORST),
         )
     )
@@ -129,6 +151,7 @@ def build(
         broker=resolved.broker.plugin.build(resolved.broker.params, account),
         strategies=strategies,
         stages=stages,
+        workshop=workshop,
         inputs=inputs_of(resolved, source, panel, conditions, screening),
         screening=screening,
         codes=code_texts(dict.fromkeys([CoreCode, *owners])),

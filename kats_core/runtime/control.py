@@ -16,6 +16,7 @@ import socketserver
 import struct
 import tempfile
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,6 +99,7 @@ class ControlServer:
         self.answering: Callable[[Request], Answer] | None = None
         self._path = path
         self._waiting: queue.Queue[Request] = queue.Queue()
+        self._own: deque[Request] = deque()
         self._server: _Server | None = None
 
     def __enter__(self) -> Self:
@@ -129,10 +131,14 @@ class ControlServer:
         while not self._waiting.empty():
             self._waiting.get_nowait().reply(_ENDED.as_answer)
 
+    def note(self, verb: str, who: str) -> None:
+        """Ask on behalf of the process itself, for instance from the handler of a signal; nobody reads the answer."""
+        self._own.append(Request(verb, {}, who))
+
     def serve(self) -> None:
         """Answer everything that waits. Call it between two events, from the thread that drives the engine."""
-        while self.answering is not None and not self._waiting.empty():
-            request = self._waiting.get_nowait()
+        while self.answering is not None and (self._own or not self._waiting.empty()):
+            request = self._own.popleft() if self._own else self._waiting.get_nowait()
             try:
                 request.reply(self.answering(request))
             except ControlError as error:

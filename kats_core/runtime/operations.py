@@ -6,14 +6,18 @@ about it, as plain values with both languages.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from kats_core.config import ConfigError, Resolved, reload
+from kats_core.config.reload import RuleSet
 from kats_core.engine.trading import Hold
+from kats_core.model.codes import CoreCode
 from kats_core.model.command import Notify
-from kats_core.model.event import FlattenOrdered, OperatorEvent, ResumeOrdered, StateOrdered
-from kats_core.model.kinds import HaltCause, OrderState, Side, TradingState
+from kats_core.model.event import ConfigChanged, FlattenOrdered, OperatorEvent, ResumeOrdered, Rules, StateOrdered
+from kats_core.model.kinds import HaltCause, OrderState, Severity, Side, TradingState
 from kats_core.model.scope import ALL, TradingScope
 from kats_core.model.time import to_datetime
 from kats_core.runtime.assembly import App
@@ -28,17 +32,28 @@ class Operations:
 
     pump: Pump
 
-    def __init__(self, app: App, names: Mapping[str, str], tell: Callable[[Notify], None]) -> None:
+    def __init__(
+        self,
+        app: App,
+        names: Mapping[str, str],
+        tell: Callable[[Notify], None],
+        reread: Callable[[], Resolved] | None = None,
+    ) -> None:
         self._app = app
         self._engine = app.engine
         self._names = names
         self._tell = tell
+        self._reread = reread
+        self._resolved = app.resolved
+        self._rules = RuleSet.of(app.resolved)
+        self._later: tuple[dt.date | None, RuleSet] | None = None
         self._heard: list[Notify] = []
         self._verbs: dict[str, Callable[[Request], Answer]] = {
             "status": lambda _: {},
             "halt": self._halt,
             "flatten": self._flatten,
             "resume": self._resume,
+            "reload": self._reload,
         }
 
     def hear(self, notice: Notify) -> None:
@@ -103,7 +118,9 @@ class Operations:
                 "원인은 전체 재개에만 쓸 수 있음: --instance, --symbol 없이 입력하세요",
                 "a cause is for resuming everything: leave out --instance and --symbol",
             )
-        if not cause and not any(hold.scope == scope and hold.is_ordered for hold in self._engine.trading_states):
+        is_ordered = any(hold.scope == scope and hold.is_ordered for hold in self._engine.trading_states)
+        is_latched = any(scope.holds(name, "") for name in self._engine.latched)
+        if not cause and not is_ordered and not is_latched:
             raise self._nothing_ordered(scope)
         self._feed(
             ResumeOrdered(
@@ -126,7 +143,74 @@ class Operations:
             f"{scope}: nobody ordered anything to take back. In force: {en}. A drawdown halt is left with --cause",
         )
 
-    def _feed(self, event: OperatorEvent) -> None:
+    def _reload(self, request: Request) -> Answer:
+        """Take over what the configuration now says, between two events; an invalid one changes nothing."""
+        try:
+            return self._taken_over(request)
+        except ControlError as error:
+            notice = Notify(self._engine.now, Severity.WARNING, str(CoreCode.RELOAD_REFUSED), "", {"error": error.en})
+            self._tell(notice)
+            raise
+
+    def _taken_over(self, request: Request) -> Answer:
+        if self._reread is None:
+            raise ControlError("이 실행은 설정을 다시 읽을 수 없음", "this run cannot read its configuration again")
+        try:
+            new = self._reread()
+        except ConfigError as error:
+            raise ControlError(f"설정을 바꾸지 않음:\n{error}", f"nothing was changed:\n{error}") from error
+        keys = reload.restart_keys(self._resolved, new)
+        if keys:
+            told = ", ".join(keys)
+            raise ControlError(
+                f"재시작 필요: {told}. 아무것도 바꾸지 않음", f"restart needed: {told}. Nothing was changed"
+            )
+        old, wanted = self._in_force(), RuleSet.of(new)
+        now = reload.in_force_now(old, wanted)
+        changes = reload.changes(old, wanted)
+        answer = {
+            "before": self._resolved.hash,
+            "after": new.hash,
+            "changes": list(changes),
+            "now": list(reload.changes(old, now)),
+            "later": list(reload.changes(now, wanted)),
+        }
+        if not changes and new.hash == self._resolved.hash and not any(s.is_parked for s in self._engine.stages):
+            return answer
+        event = ConfigChanged(
+            ts=self._engine.now,
+            who=request.who,
+            before=self._resolved.hash,
+            after=new.hash,
+            changes=changes,
+            now=self._built(now),
+            later=None if now == wanted else self._built(wanted),
+        )
+        self._feed(event)
+        self._resolved, self._rules = new, now
+        self._later = None if now == wanted else (self._engine.session, wanted)
+        return answer
+
+    def _in_force(self) -> RuleSet:
+        """Return the rules that hold in the engine: what waited for a new session holds once that has begun."""
+        if self._later is not None and self._engine.session != self._later[0]:
+            self._rules, self._later = self._later[1], None
+        return self._rules
+
+    def _built(self, rules: RuleSet) -> Rules:
+        """Return rules as an event carries them, once every stage was built as a trial."""
+        specs = []
+        for entry in rules.stages:
+            spec = self._app.workshop.spec(entry)
+            try:
+                self._app.workshop(spec)
+            except Exception as error:
+                text = f"{entry.instance}: {type(error).__name__}: {error}"
+                raise ControlError(f"만들 수 없는 단계 {text}", f"cannot be built: {text}") from error
+            specs.append(spec)
+        return Rules(rules.limits.model_dump_json(), rules.gate.model_dump_json(), tuple(specs))
+
+    def _feed(self, event: OperatorEvent | ConfigChanged) -> None:
         self.pump.feed(event)
 
     def _entries(self, scope: TradingScope) -> int:

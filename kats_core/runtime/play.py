@@ -147,16 +147,17 @@ def play(
     watcher: Watcher,
     clock: Callable[[], dt.datetime],
     control: ControlServer | None = None,
+    reread: Callable[[], Resolved] | None = None,
 ) -> Finished:
     """Play a planned run. Each session is committed as a whole; a run that fails is recorded as failed and raises.
 
-    What is asked over `control` is answered between two events.
+    What is asked over `control` is answered between two events; `reread` reads the configuration again.
     """
     app = plan.app
     instruments = {i.symbol: i for i in (*plan.panel.instruments, *app.source.instruments(app.last))}
     finished = Finished(_describe(app, clock(), {s: i.name for s, i in instruments.items() if i.name}), plan.sessions)
     keep = _Keeper(recorder, watcher, finished)
-    operations = Operations(app, {s: i.name for s, i in instruments.items()}, watcher.on_notice)
+    operations = Operations(app, {s: i.name for s, i in instruments.items()}, watcher.on_notice, reread)
     pump = operations.pump = Pump(app.engine, app.broker, keep, operations.hear)
 
     def on_clock(now: Nanos) -> None:

@@ -62,7 +62,7 @@ def running(kats: Any, **changes: Any) -> Iterator[list[Request]]:
             driver.join()
 
 
-@pytest.mark.parametrize("verb", ["halt", "flatten", "resume"])
+@pytest.mark.parametrize("verb", ["halt", "flatten", "resume", "reload"])
 @pytest.mark.parametrize(("language", "words"), [("ko", "실행 중인 프로세스가 없음"), ("en", "no running process")])
 def test_without_a_process_the_person_learns_what_to_start(kats: Any, verb: str, language: str, words: str) -> None:
     """Exit code 2, one line, in their language."""
@@ -112,6 +112,21 @@ def test_what_a_stage_said_about_a_resume_is_shown(kats: Any) -> None:
         answer = kats("resume", "--cause", "MARKET")
     assert "재개 조건 미충족 · lacking 5 sessions" in answer.out
     assert "걸려 있는 중단 없음" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("ko", ("설정을 다시 읽었습니다", "지금부터 · a 5 -> 3", "다음 거래일부터 · b 1 -> 2")),
+        ("en", ("now · a", "next session · b")),
+    ],
+)
+def test_a_reload_tells_what_holds_from_when_on(kats: Any, language: str, words: tuple[str, ...]) -> None:
+    """Each changed key in its own time."""
+    with running(kats, before="x", after="y", changes=["a 5 -> 3", "b 1 -> 2"], now=["a 5 -> 3"], later=["b 1 -> 2"]):
+        answer = kats("reload", "--lang", language)
+    assert answer.code == 0
+    assert all(word in answer.out for word in words), answer.out
 
 
 def test_a_refusal_ends_with_exit_code_2(kats: Any) -> None:
