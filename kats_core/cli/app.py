@@ -27,6 +27,7 @@ VERBS = (
     "flatten",
     "resume",
     "reload",
+    "risk",
     "calendar",
     "events",
     "data",

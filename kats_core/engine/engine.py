@@ -30,7 +30,7 @@ from kats_core.market.rules import symbol_rules
 from kats_core.model import fact
 from kats_core.model.bar import Bar
 from kats_core.model.codes import CoreCode
-from kats_core.model.command import Command
+from kats_core.model.command import Command, Fetch
 from kats_core.model.event import (
     BarClosed,
     BookChanged,
@@ -62,9 +62,17 @@ from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import BarKind, FactSource, MarketPhase, Severity, TradingState
 from kats_core.model.order import Order
 from kats_core.model.position import Position
-from kats_core.model.record import EquityRecord, OperatorRecord, OperatorVerb, PositionRecord, TradeRecord
+from kats_core.model.record import (
+    EquityRecord,
+    OperatorRecord,
+    OperatorVerb,
+    PositionRecord,
+    TradeRecord,
+    VerdictRecord,
+)
 from kats_core.model.scope import ALL
 from kats_core.model.setup import Numbers, OnBar, OpeningRangeHigh
+from kats_core.model.signal import Signal
 from kats_core.model.time import Nanos
 from kats_core.orders.gate_config import GateConfig
 from kats_core.risk.contract import (
@@ -140,6 +148,21 @@ class Engine:
         self._exits.pursue()
         out, state.out = state.out, []
         return out
+
+    def trial(
+        self, instance: str, symbol: str, signal: Signal, quantity: int | None, fetch: Callable[[Fetch], Fetched]
+    ) -> list[VerdictRecord]:
+        """Return the verdicts that a signal would get now; nothing is sent, kept or counted.
+
+        `fetch` answers what the stages need to ask for. The symbol must be part of the session.
+        """
+        needs = self._entries.needs
+        asked = Fetch(self._state.now, 0, needs, symbol, signal.entry_limit)
+        return self._entries.trial(instance, symbol, signal, quantity, fetch(asked).facts if needs else ())
+
+    def trades(self, symbol: str) -> bool:
+        """Tell whether a symbol is part of the session: armed, held or asked for."""
+        return symbol in self._state.days
 
     def watch(self) -> Watch:
         """Return what matters until setups, positions or orders change."""

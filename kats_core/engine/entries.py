@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from fractions import Fraction
 
 from msgspec import structs
 
 from kats_core.engine import pipeline
 from kats_core.engine.desk import OrderDesk, Touch
+from kats_core.engine.facts import Facts
 from kats_core.engine.pipeline import Context, LimitsReader
 from kats_core.engine.portfolio import Key
 from kats_core.engine.state import SetupState, State, StrategyInstance, SymbolDay
@@ -23,7 +25,7 @@ from kats_core.model.codes import CoreCode
 from kats_core.model.command import Fetch
 from kats_core.model.event import Fetched
 from kats_core.model.fact import Fact
-from kats_core.model.kinds import BarKind, Decision, FactSource, Grade, OrderState, Overlay, TradingState
+from kats_core.model.kinds import BarKind, Decision, FactSource, Grade, OrderState, Overlay, Purpose, TradingState
 from kats_core.model.labels import Code
 from kats_core.model.record import SetupRecord, SetupStatus, SignalRecord, SignalStatus, VerdictRecord
 from kats_core.model.setup import Below, OpeningRangeHigh, Setup, Trigger
@@ -412,32 +414,21 @@ class Entries:
         entry.code = None
         entry.has_fired = True
         entry.sequence = self._sequences[entry.setup.key] = self._sequences.get(entry.setup.key, 0) + 1
-        proposal = Proposal(
-            signal_id=ids.signal_id(
-                self._state.run,
-                self._state.session,
-                entry.instance.name,
-                entry.setup.symbol,
-                entry.setup.slot,
-                entry.sequence,
-            ),
-            session=self._state.session,
-            ts=self._state.now,
-            instance=entry.instance.name,
-            symbol=entry.setup.symbol,
-            slot=entry.setup.slot,
-            sequence=entry.sequence,
+        signal_id = ids.signal_id(
+            self._state.run,
+            self._state.session,
+            entry.instance.name,
+            entry.setup.symbol,
+            entry.setup.slot,
+            entry.sequence,
+        )
+        proposal = structs.replace(
+            self._proposal(entry.instance, day, signal, signal_id, entry.setup.slot, entry.sequence),
             purpose=entry.purpose,
             quantity=entry.adds,
-            signal=signal,
-            risk_per_share=self._risk_per_share(signal, day),
-            pyramids=entry.instance.traits.pyramids,
-            style=entry.instance.traits.style,
-            sits_out_events=entry.instance.traits.is_halted_by_events,
-            trades_gaps=entry.instance.traits.trades_gaps,
         )
         self._record_signal(proposal, SignalStatus.PROPOSED, None, tuple(view.read))
-        needs = {need for stage in self._state.config.stages for need in stage.traits.needs}
+        needs = self.needs
         if not needs:
             self._judge(proposal, entry)
             return
@@ -445,7 +436,27 @@ class Entries:
         self._next_request += 1
         self._pending[request] = _Pending(proposal, entry, self._state.now + PENDING_LIFE)
         entry.quiet_until = self._state.now + PENDING_LIFE
-        self._state.emit(Fetch(self._state.now, request, tuple(sorted(needs)), proposal.symbol, limit))
+        self._state.emit(Fetch(self._state.now, request, needs, proposal.symbol, limit))
+
+    def _proposal(
+        self, instance: StrategyInstance, day: SymbolDay, signal: Signal, signal_id: str, slot: int, sequence: int
+    ) -> Proposal:
+        return Proposal(
+            signal_id=signal_id,
+            session=self._state.session,
+            ts=self._state.now,
+            instance=instance.name,
+            symbol=day.instrument.symbol,
+            slot=slot,
+            sequence=sequence,
+            purpose=Purpose.ENTRY,
+            signal=signal,
+            risk_per_share=self._risk_per_share(signal, day),
+            pyramids=instance.traits.pyramids,
+            style=instance.traits.style,
+            sits_out_events=instance.traits.is_halted_by_events,
+            trades_gaps=instance.traits.trades_gaps,
+        )
 
     def _risk_per_share(self, signal: Signal, day: SymbolDay) -> Fraction:
         """Return what one share of the signal risks, costs included."""
@@ -461,18 +472,7 @@ class Entries:
         """Send a proposal through the stages, then reserve and order in the same step."""
         state = self._state
         self._mark()
-        context = Context(
-            now=state.now,
-            hours=state.clock,
-            symbol=proposal.symbol,
-            positions=tuple(state.portfolio.positions.values()),
-            open_orders=self.desk.live,
-            reservations=state.reservations.all,
-            prices=state.portfolio.last,
-            facts=state.facts,
-            limits=self._limits,
-            profile=self._instances[proposal.instance].traits.profile,
-        )
+        context = self._context(proposal, state.facts)
         attempt = self._attempts[proposal.signal_id] = self._attempts.get(proposal.signal_id, 0) + 1
         outcome = pipeline.run(proposal, state.config.stages, context, attempt)
         for record in outcome.records:
@@ -487,6 +487,48 @@ class Entries:
             self._refuse(outcome.proposal, entry, verdict.code)
         else:
             self._order(outcome.proposal, entry, len(state.config.stages), attempt)
+
+    def _context(self, proposal: Proposal, facts: Facts) -> Context:
+        state = self._state
+        return Context(
+            now=state.now,
+            hours=state.clock,
+            symbol=proposal.symbol,
+            positions=tuple(state.portfolio.positions.values()),
+            open_orders=self.desk.live,
+            reservations=state.reservations.all,
+            prices=state.portfolio.last,
+            facts=facts,
+            limits=self._limits,
+            profile=self._instances[proposal.instance].traits.profile,
+        )
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Inputs that must be asked for before the stages can judge."""
+        return tuple(sorted({need for stage in self._state.config.stages for need in stage.traits.needs}))
+
+    def trial(
+        self, instance: str, symbol: str, signal: Signal, quantity: int | None, fetched: Iterable[Fact]
+    ) -> list[VerdictRecord]:
+        """Return the verdicts that a signal would get now, the core's own last; nothing is sent, kept or counted.
+
+        A `quantity` that is asked for makes it an order by hand; without one the sizing stage decides.
+        """
+        state = self._state
+        proposal = self._proposal(self._instances[instance], state.days[symbol], signal, "", 0, 0)
+        if quantity is not None:
+            proposal = structs.replace(proposal, purpose=Purpose.MANUAL, quantity=quantity)
+        facts = state.facts.with_also(
+            self._less_unacknowledged(one) if one.name == fact.ORDERABLE_CASH else one for one in fetched
+        )
+        # Copies: a stage that fails on a trial has not failed in trading.
+        stages = [replace(stage) for stage in state.config.stages]
+        outcome = pipeline.run(proposal, stages, self._context(proposal, facts), 1)
+        if outcome.verdict.decision in (Decision.REJECT, Decision.DEFER):
+            return outcome.records
+        _, verdict = self._last_check(outcome.proposal)
+        return [*outcome.records, self._core_verdict(outcome.proposal, verdict, len(stages) + 1, 1)]
 
     def _order(self, proposal: Proposal, entry: SetupState, judged: int, attempt: int) -> None:
         state = self._state

@@ -25,6 +25,13 @@ class Facts:
         for fact in facts:
             self._known[fact.name, fact.symbol] = fact
 
+    def with_also(self, facts: Iterable[Fact]) -> Facts:
+        """Return a copy that knows some facts more; this one learns nothing."""
+        copy = Facts()
+        copy._known = dict(self._known)
+        copy.update(facts)
+        return copy
+
     def begin_session(self, facts: Iterable[Fact]) -> None:
         """Take the facts with which a session begins; nothing that was known before holds any more."""
         self._known.clear()

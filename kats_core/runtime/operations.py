@@ -23,6 +23,7 @@ from kats_core.model.time import to_datetime
 from kats_core.runtime.assembly import App
 from kats_core.runtime.control import Answer, ControlError, Request
 from kats_core.runtime.pump import Pump
+from kats_core.runtime.trial import as_answer, trial
 
 _LEAVING = frozenset({OrderState.CANCEL_REQUESTED})
 
@@ -54,6 +55,7 @@ class Operations:
             "flatten": self._flatten,
             "resume": self._resume,
             "reload": self._reload,
+            "check": self._check,
         }
 
     def hear(self, notice: Notify) -> None:
@@ -142,6 +144,25 @@ class Operations:
             f"{scope}: 풀 명령이 없음. 지금 걸린 상태: {ko}. 낙폭 단계는 --cause로 재개를 요청합니다",
             f"{scope}: nobody ordered anything to take back. In force: {en}. A drawdown halt is left with --cause",
         )
+
+    def _check(self, request: Request) -> Answer:
+        """Judge an entry that nobody signalled; the account stays as it is."""
+        symbol = self._symbol(_text(request, "symbol"))
+        known = [strategy.name for strategy in self._app.strategies]
+        instance = _text(request, "instance") or known[0]
+        if instance not in known:
+            raise _unknown(instance, "전략", "strategy", known)
+        if not self._engine.trades(symbol):
+            raise ControlError(
+                f"{symbol}: 오늘 대기하거나 보유한 종목이 아님", f"{symbol} is neither armed nor held in this session"
+            )
+        price, stop = _whole(request, "price"), _whole(request, "stop")
+        quantity = _whole(request, "quantity") if request.arguments.get("quantity") is not None else None
+        try:
+            verdicts = trial(self._app, instance, symbol, price, stop, quantity)
+        except ValueError as error:
+            raise ControlError(f"신호가 될 수 없음: {error}", f"no signal: {error}") from error
+        return {"symbol": symbol, "instance": instance, "verdicts": as_answer(self._app, verdicts)}
 
     def _reload(self, request: Request) -> Answer:
         """Take over what the configuration now says, between two events; an invalid one changes nothing."""
@@ -272,6 +293,15 @@ def _text(request: Request, name: str) -> str:
     value = request.arguments.get(name) or ""
     if not isinstance(value, str):
         raise ControlError(f"{name}: 글자여야 함: {value!r}", f"{name}: expected text, found {value!r}")
+    return value
+
+
+def _whole(request: Request, name: str) -> int:
+    value = request.arguments.get(name)
+    if type(value) is not int or value <= 0:
+        raise ControlError(
+            f"{name}: 0보다 큰 정수여야 함: {value!r}", f"{name}: expected a whole number above 0, found {value!r}"
+        )
     return value
 
 

@@ -10,7 +10,15 @@ from typing import Any
 
 from kats_core.config import resolve
 from kats_core.model.kinds import TradingState
-from kats_core.model.record import OperatorRecord, OperatorVerb, OrderRecord, Record, TradeRecord
+from kats_core.model.record import (
+    OperatorRecord,
+    OperatorVerb,
+    OrderRecord,
+    Record,
+    SetupRecord,
+    SetupStatus,
+    TradeRecord,
+)
 from kats_core.model.time import Nanos, clock
 from kats_core.runtime.assembly import App, RunKind
 from kats_core.runtime.control import ControlError, ControlServer, ask
@@ -133,6 +141,26 @@ def test_what_cannot_be_done_is_refused_in_both_languages_and_changes_nothing(tm
         assert refused.ko != refused.en
     assert person.kept(OperatorRecord) == []
     assert person.app.engine.trading_states == ()
+
+
+def test_a_trial_leaves_the_account_and_every_decision_as_they_are(tmp_path: Path) -> None:
+    """The same day with and without it, record for record; the verdicts are those of the stages in force."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    quiet = played(tmp_path / "a")
+    armed = next(r for r in quiet.kept(SetupRecord) if r.status is SetupStatus.ARMED)
+    entry = {"symbol": armed.symbol, "price": 20_000, "stop": 19_500}
+    asked = [
+        ("09:45", "check", entry),
+        ("10:30", "check", {**entry, "quantity": 10}),
+        ("10:30", "check", {**entry, "stop": 0}),
+    ]
+    tried = played(tmp_path / "b", *asked)
+    assert quiet.records == tried.records
+    first, second, refused = tried.answers
+    assert first["verdicts"][0]["stage"] == "position-sizer"
+    assert second["verdicts"][0]["quantity_before"] == 10
+    assert isinstance(refused, ControlError)
 
 
 def test_a_symbol_may_be_called_by_its_name(tmp_path: Path) -> None:
