@@ -28,6 +28,7 @@ VERBS = (
     "resume",
     "reload",
     "risk",
+    "regime",
     "calendar",
     "events",
     "data",

@@ -179,6 +179,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "help_data_paths": ("데이터 파일이나 폴더.", "Files or folders of data."),
     "help_strict": ("잘못된 것이 하나라도 있으면 종료 코드 2.", "Exit code 2 when anything is wrong."),
     "help_data_all": ("잘못된 종목을 모두 적습니다.", "List every symbol of every defect."),
+    "help_regime": (
+        "코스피로 판단한 장세를 기간별 표와 지수 그림으로 보여 줍니다.",
+        "Show the state of the market as found from the KOSPI: spells, years, and a plot of the index.",
+    ),
     "help_plugins": (
         "설치된 플러그인과 설정에서의 위치를 보여 줍니다.",
         "List what is installed and where it stands in the configuration.",
@@ -282,6 +286,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "--speed {found}: expected a number above 0, or max",
     ),
     "wrong_order": ("--from {first}이 --to {last}보다 늦습니다", "--from {first} is after --to {last}"),
+    "no_sessions_from": (
+        "--from {first}: 지수는 {begin}부터 {end}까지 있습니다",
+        "--from {first}: the index is there from {begin} to {end}",
+    ),
     "no_run_yet": (
         "{home}에 아직 실행 기록이 없습니다. 먼저 `kats run`을 실행하세요",
         "{home} holds no run yet: start with `kats run`",
@@ -379,6 +387,35 @@ TEXTS: dict[str, tuple[str, str]] = {
     "closed_trades": ("오늘 청산 {count} · {profit}", "closed today {count} · {profit}"),
     "and_more": ("외 {count}", "and {count} more"),
     "press_to_stop": ("Ctrl+C 중단", "Ctrl+C stops"),
+    # The state of the market
+    "candidate": ("(후보: {regime} {count}일째)", "(candidate: {regime}, day {count})"),
+    "pulse_line": (
+        "시장 맥박 {pulse} · 분산일 {count} · 10일 상승/하락 종목 비율 {breadth}",
+        "market pulse {pulse} · distribution days {count} · advancing to declining issues of ten sessions {breadth}",
+    ),
+    "spells_title": ("장세 구간 {count}", "spells: {count}"),
+    "years_title": ("연도별 거래일", "sessions by year"),
+    "from": ("부터", "from"),
+    "to": ("까지", "to"),
+    "year": ("연도", "year"),
+    "index_change": ("지수 등락", "index"),
+    "changes_of_side": ("방향 전환", "changes of side"),
+    "side_changes": (
+        "방향(상승·보합·하락) 전환 {count}회, 연평균 {rate}회 · 구간 {spells}",
+        "changes of side (bull, sideways, bear): {count}, {rate} a year on average · spells: {spells}",
+    ),
+    "breadth_missing": (
+        "{all}거래일 중 {count}일은 상승·하락 종목 수를 몰라 '강한' 장세를 판단하지 않았습니다",
+        "breadth is not known on {count} of {all} sessions: no state is called strong there",
+    ),
+    "closes_missing": (
+        "지수 종가가 없는 거래일 {count}일: 이틀째부터 장세 미확인이며 진입하지 않습니다",
+        "sessions without a close of the index: {count}; from the second in a row on the market is unknown, nothing is entered",
+    ),
+    "regime_stated": (
+        "이 데이터는 장세를 직접 알려 줍니다. 실행에는 그 값이 쓰이고, 여기 보이는 것은 지수로 판단한 장세입니다",
+        "this data source states a regime of its own, by which runs go; what is shown here follows from the index",
+    ),
     # Summaries
     "summary_title": ("결과 · {days}", "summary · {days}"),
     "backtest_title": ("백테스트 · {days}", "backtest · {days}"),
