@@ -173,14 +173,14 @@ class ArmingDesk:
         if closed is not None:
             judged.leave_out(t, candidates.tolist(), closed)
             return []
-        open_ = []
-        for j in self._ranked(judged.instance, t, candidates, inputs):
-            code = self._refusal(judged.instance, t, j, inputs, streamed)
-            if code is not None:
-                judged.leave_out(t, j, code)
-            else:
-                open_.append(j)
-        chosen = open_[: judged.instance.params.max_armed]
+        ranked = self._ranked(judged.instance, t, candidates, inputs)
+        by_code: dict[Code | None, list[int]] = {}
+        for j, code in zip(ranked, self._refusals(judged.instance, t, ranked, inputs, streamed), strict=True):
+            by_code.setdefault(code, []).append(j)
+        chosen = by_code.pop(None, [])[: judged.instance.params.max_armed]
+        for refused, columns in by_code.items():
+            if refused is not None:
+                judged.leave_out(t, columns, refused)
         judged.final[t, chosen] = ARMED
         return chosen
 
@@ -239,7 +239,7 @@ class ArmingDesk:
         reason = int(judged.reasons[t, j])
         if reason != ARMED:
             return judged.codes[reason - 1]
-        return self._refusal(judged.instance, t, j, inputs, streamed) or CoreCode.NOT_SELECTED
+        return next(self._refusals(judged.instance, t, [j], inputs, streamed)) or CoreCode.NOT_SELECTED
 
     def _guarded_setups(self, judged: _Judged, t: int, columns: list[int], session: dt.date) -> list[Setup]:
         try:
@@ -274,25 +274,36 @@ class ArmingDesk:
             return CoreCode.REGIME_OFF
         return None
 
-    def _refusal(
-        self, instance: StrategyInstance, t: int, j: int, inputs: SessionInputs, streamed: frozenset[str] | None
-    ) -> Code | None:
-        """Return why a symbol that the strategy would arm is not a candidate this session."""
-        if streamed is not None and self._panel.symbols[j] not in streamed:
-            return CoreCode.NO_MINUTE_BARS
-        if self._screening is not None:
-            code = self._screening.reason(instance, t, j, inputs)
-            if code is not None:
-                return code
-        if inputs.texts(fact.GRADE)[j] not in instance.grades:
-            return CoreCode.GRADE
-        if not _stars(instance, inputs)[j] >= instance.params.min_confidence:
-            return CoreCode.CONFIDENCE_LOW
-        if Overlay.PULSE in instance.traits.overlays:
-            pulse, stars = inputs.get(fact.PULSE).value, float(_stars(instance, inputs)[j])
-            if not pulse_allows(pulse, stars, self._overlays):
-                return CoreCode.PULSE
-        return None
+    def _refusals(
+        self,
+        instance: StrategyInstance,
+        t: int,
+        columns: list[int],
+        inputs: SessionInputs,
+        streamed: frozenset[str] | None,
+    ) -> Iterator[Code | None]:
+        """Yield, by column, why a symbol that the strategy would arm is no candidate this session; None where it is one.
+
+        Called for the whole market every session: what is the same for all columns is read once.
+        """
+        symbols, screening = self._panel.symbols, self._screening
+        grades, least = instance.grades, instance.params.min_confidence
+        cells = zip(columns, inputs.texts(fact.GRADE)[columns], _stars(instance, inputs)[columns].tolist(), strict=True)
+        is_pulsed = Overlay.PULSE in instance.traits.overlays
+        pulse = inputs.get(fact.PULSE).value
+        for j, grade, stars in cells:
+            if streamed is not None and symbols[j] not in streamed:
+                yield CoreCode.NO_MINUTE_BARS
+            elif screening is not None and (code := screening.reason(instance, t, j, inputs)) is not None:
+                yield code
+            elif grade not in grades:
+                yield CoreCode.GRADE
+            elif not stars >= least:
+                yield CoreCode.CONFIDENCE_LOW
+            elif is_pulsed and not pulse_allows(pulse, stars, self._overlays):
+                yield CoreCode.PULSE
+            else:
+                yield None
 
 
 def _stars(instance: StrategyInstance, inputs: SessionInputs) -> npt.NDArray[np.float64]:
