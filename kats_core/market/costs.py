@@ -124,6 +124,7 @@ def sales_tax(day: dt.date, market: Market, kind: InstrumentKind = InstrumentKin
     return _TAX[market].on(settlement_date(day) or dt.date.max)
 
 
+@cache
 def tax_rate(day: dt.date, market: Market, kind: InstrumentKind = InstrumentKind.STOCK) -> Fraction:
     """Return all taxes on a sale traded on `day` as one rate; raises as `sales_tax`."""
     return sales_tax(day, market, kind).rate

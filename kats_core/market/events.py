@@ -300,8 +300,12 @@ class EventCalendar:
         """Return the active events that act on some day from `first` to `last`, by day, then type, then symbol."""
         # An event of one year may act in another: a report in January forbids entries in December.
         years = range(first.year - 1, last.year + 2)
-        found = {event for year in years for event in self._of_year(year)}
-        inside = [event for event in found if event.is_active and event.first <= last and event.last >= first]
+        inside = {
+            event
+            for year in years
+            for event in self._of_year(year)
+            if event.first <= last and event.last >= first and event.is_active
+        }
         return tuple(sorted(inside, key=_order))
 
     def on(self, session: dt.date) -> EventDay:

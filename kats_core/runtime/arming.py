@@ -174,13 +174,11 @@ class ArmingDesk:
             judged.leave_out(t, candidates.tolist(), closed)
             return []
         ranked = self._ranked(judged.instance, t, candidates, inputs)
-        by_code: dict[Code | None, list[int]] = {}
-        for j, code in zip(ranked, self._refusals(judged.instance, t, ranked, inputs, streamed), strict=True):
-            by_code.setdefault(code, []).append(j)
-        chosen = by_code.pop(None, [])[: judged.instance.params.max_armed]
-        for refused, columns in by_code.items():
-            if refused is not None:
-                judged.leave_out(t, columns, refused)
+        codes = list(self._refusals(judged.instance, t, ranked, inputs, streamed))
+        open_ = [j for j, code in zip(ranked, codes, strict=True) if code is None]
+        for refused in filter(None, dict.fromkeys(codes)):
+            judged.leave_out(t, [j for j, code in zip(ranked, codes, strict=True) if code is refused], refused)
+        chosen = open_[: judged.instance.params.max_armed]
         judged.final[t, chosen] = ARMED
         return chosen
 

@@ -235,17 +235,20 @@ class Listed:
 
     def __init__(self, panel: Panel) -> None:
         listed = panel.instruments
-        self._columns = [
+        columns = (
             (fact.MARKET, _texts([i.market.value if i.is_market_known else None for i in listed])),
             (fact.SECTOR, _texts([i.sector for i in listed])),
+        )
+        self._columns = [
+            (name, values, np.array([value is not None for value in values], dtype=np.bool_))
+            for name, values in columns
+            if any(value is not None for value in values)
         ]
 
     def of_session(self, session: dt.date, at: Nanos) -> Iterable[Answer]:
         """Return the columns of which at least one symbol is known."""
-        for name, values in self._columns:
-            known = np.array([value is not None for value in values], dtype=np.bool_)
-            if known.any():
-                yield Column(name, values, at, FactSource.FILE, known)
+        for name, values, known in self._columns:
+            yield Column(name, values, at, FactSource.FILE, known)
 
 
 @dataclass(frozen=True, slots=True)

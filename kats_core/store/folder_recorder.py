@@ -194,11 +194,8 @@ class FolderRecorder:
         import pyarrow as pa
         from pyarrow import parquet
 
-        coded = [
-            pa.DictionaryArray.from_arrays(pa.array(cells), pa.array(words, pa.string())) for cells, words in columns
-        ]
-        # Days as integers: arrow takes seconds to read millions of datetime64 one by one.
-        days = pa.array(sessions.astype(np.int32)).view(pa.date32())
+        coded = [pa.DictionaryArray.from_arrays(_whole(cells, pa.int32()), _words(words)) for cells, words in columns]
+        days = _whole(sessions.astype(np.int32), pa.date32())
         table = pa.table([days, *coded], names=["session", "instance", "symbol", "code"])
         if self._arming is None:
             self._arming = parquet.ParquetWriter(self._growing / ARMING, table.schema, compression="zstd")
@@ -231,6 +228,24 @@ class _Status(msgspec.Struct):
 
 class _Ending(msgspec.Struct):
     run: _Status
+
+
+def _whole(cells: npt.NDArray[np.int32], kind: Any) -> Any:
+    """Return numbers as an arrow array of their own memory: `pyarrow.array` would import pandas, for seconds."""
+    import pyarrow as pa
+
+    return pa.Array.from_buffers(kind, len(cells), [None, pa.py_buffer(np.ascontiguousarray(cells))])
+
+
+def _words(words: Sequence[str]) -> Any:
+    """Return texts as an arrow array, by the same way."""
+    import pyarrow as pa
+
+    encoded = [word.encode() for word in words]
+    borders = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    return pa.Array.from_buffers(
+        pa.string(), len(encoded), [None, pa.py_buffer(borders), pa.py_buffer(b"".join(encoded))]
+    )
 
 
 def _coded(words: Sequence[str]) -> tuple[npt.NDArray[np.int32], list[str]]:
