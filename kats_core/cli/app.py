@@ -23,6 +23,7 @@ VERBS = (
     "run",
     "backtest",
     "explain",
+    "screen",
     "halt",
     "flatten",
     "resume",

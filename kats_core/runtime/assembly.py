@@ -105,17 +105,7 @@ def build(
     """
     seed = int(getattr(resolved.data.params, "seed", 0))
     run_id = ids.run_id(kind, resolved.hash, source.identity(), first, last, seed)
-    strategies = tuple(
-        StrategyInstance(
-            e.instance,
-            e.plugin.name,
-            e.plugin.build(e.params),
-            e.plugin.traits,
-            e.params,
-            mapped=_regimes(e, resolved.regime),
-        )
-        for e in resolved.strategies
-    )
+    strategies = strategies_of(resolved)
     workshop = StageWorkshop()
     stages = tuple(workshop(workshop.spec(entry)) for entry in resolved.stages)
     engine = Engine(
@@ -136,8 +126,6 @@ def build(
     conditions = market_conditions(panel.indices, panel, krx_calendar(), last, resolved.regime, resolved.pulse)
     screening = screens.build(panel, resolved.universe, strategies, conditions, resolved.assume.grade)
     account = BrokerAccount(capital=resolved.capital, commission=to_fraction(resolved.limits.commission), scope=scope)
-    owners: list[type[Code]] = [enum for e in resolved.strategies for enum in e.plugin.codes]
-    owners += [enum for e in resolved.stages for enum in e.plugin.codes]
     return App(
         run_id=run_id,
         kind=kind,
@@ -154,9 +142,31 @@ def build(
         workshop=workshop,
         inputs=inputs_of(resolved, source, panel, conditions, screening),
         screening=screening,
-        codes=code_texts(dict.fromkeys([CoreCode, *owners])),
+        codes=codes_of(resolved),
         versions={"kats-core": __version__},
     )
+
+
+def strategies_of(resolved: Resolved) -> tuple[StrategyInstance, ...]:
+    """Build the strategies of a configuration."""
+    return tuple(
+        StrategyInstance(
+            e.instance,
+            e.plugin.name,
+            e.plugin.build(e.params),
+            e.plugin.traits,
+            e.params,
+            mapped=_regimes(e, resolved.regime),
+        )
+        for e in resolved.strategies
+    )
+
+
+def codes_of(resolved: Resolved) -> CodeTexts:
+    """Return the texts of every code that a run of a configuration can give."""
+    owners: list[type[Code]] = [enum for e in resolved.strategies for enum in e.plugin.codes]
+    owners += [enum for e in resolved.stages for enum in e.plugin.codes]
+    return code_texts(dict.fromkeys([CoreCode, *owners]))
 
 
 def inputs_of(

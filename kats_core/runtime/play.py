@@ -106,11 +106,11 @@ def plan(resolved: Resolved, request: Request) -> Plan:
     source = open_source(resolved)
     if request.kind is RunKind.RUN:
         sessions = _minute_sessions(source, request)
-        panel = _history(source, sessions[-1])
+        panel = history(source, sessions[-1])
         scope = Scope.RAW
     else:
         resolved = _on_day_bars(resolved)
-        panel = _history(source, request.last)
+        panel = history(source, request.last)
         sessions = _day_sessions(panel, request)
         scope = panel.scope
     app = build(resolved, source, request.kind, sessions[0], sessions[-1], scope, panel)
@@ -133,7 +133,7 @@ def _on_day_bars(resolved: Resolved) -> Resolved:
     return replace(resolved, strategies=kept, notes=(*resolved.notes, note))
 
 
-def _history(source: DataSource, last: dt.date | None) -> Panel:
+def history(source: DataSource, last: dt.date | None) -> Panel:
     """Return the daily bars up to `last` with everything the source knows beside them."""
     indices = source.indices()
     if last is not None:

@@ -30,6 +30,19 @@ from kats_core.model.time import Nanos
 from kats_core.runtime.inputs import Answer, Column, SessionInputs, Texts
 from kats_core.strategy.params import StrategyParams
 
+_MISSING = {
+    "shares": "listed shares (no market caps)",
+    "flows": "net buying (supply is neutral)",
+    "quarters": "quarterly reports (F1, F2, F3 and C fail, no stars of BULL and FLOW)",
+    "years": "annual reports (A fails)",
+    "pulse": "a KOSPI (no pulse, M fails)",
+    "contraction": "the pattern VCP (no fifth star)",
+}
+"""What is missing, and what it means, by the fields of `Coverage`."""
+
+_NAMED = 5
+"""Symbols that a note names."""
+
 _NEEDS_REPORTS = frozenset({Profile.BULL, Profile.FLOW})
 
 
@@ -79,11 +92,10 @@ class Screening:
         if screen is None:
             return
         if screen.by_turnover:
-            known, candidates = screen.capped
-            yield f"screening: ranked by turnover, {known} of {candidates} candidates have a market cap"
-        missing = screen.coverage.missing
+            yield f"screening: ranked by turnover{_without_cap(screen)}"
+        missing = [_MISSING[name] for name in screen.coverage.missing]
         if missing:
-            yield f"screening: missing, so nobody passes what rests on it: {', '.join(missing)}"
+            yield f"screening: the data do not hold {', '.join(missing)}"
 
     def gives_stars(self, profile: Profile) -> bool:
         """Tell whether the data hold what the profile's stars rest on."""
@@ -95,15 +107,27 @@ class Screening:
         if key not in self._refused:
             # Sessions come one after the other: what was asked of the last one is not asked again.
             self._refused = {known: cells for known, cells in self._refused.items() if known[0] == row}
-            self._refused[key] = self._judge(instance, row, inputs)
+            self._refused[key] = self.refusals(instance, self.with_status(row, inputs), inputs)
         return reason_of(int(self._refused[key][column]))
 
-    def _judge(self, instance: StrategyInstance, row: int, inputs: SessionInputs) -> npt.NDArray[np.uint8]:
+    def with_status(self, row: int, inputs: SessionInputs) -> Screen:
+        """Return the screen after a row with what the session's inputs say of each symbol's status."""
         tradable = np.array([is_tradable(status) for status in inputs.texts(fact.STATUS)], dtype=np.bool_)
-        screen, profile = self.screener.on_evening(row, tradable), instance.traits.profile
-        stars = None if self.gives_stars(profile) else inputs.numbers(fact.STARS)
+        return self.screener.on_evening(row, tradable)
+
+    def stars(self, profile: Profile, screen: Screen, inputs: SessionInputs) -> npt.NDArray[np.int8] | FloatArray:
+        """Return the stars of a profile: the screen's own, else what is assumed for all."""
+        return screen.stars(profile) if self.gives_stars(profile) else inputs.numbers(fact.STARS)
+
+    def refusals(self, instance: StrategyInstance, screen: Screen, inputs: SessionInputs) -> npt.NDArray[np.uint8]:
+        """Return, for each symbol, what the strategy's profile says: the cells of `profiles.refusals`."""
+        profile = instance.traits.profile
         return refusals(
-            screen, profile, grades=instance.grades, min_confidence=instance.params.min_confidence, stars=stars
+            screen,
+            profile,
+            grades=instance.grades,
+            min_confidence=instance.params.min_confidence,
+            stars=self.stars(profile, screen, inputs),
         )
 
 
@@ -127,6 +151,15 @@ def screener_of(
     """Return the screener of a panel, for strategies with these parameters."""
     funds = frozenset(symbol for one in params for symbol in one.listed_symbols())
     return Screener(panel, rules, uptrend=_uptrend(panel, conditions), funds=funds)
+
+
+def _without_cap(screen: Screen) -> str:
+    """Return who made ranks go by turnover, some by their symbols."""
+    unknown, candidates = screen.uncapped, int(screen.is_candidate.sum())
+    if not unknown or not screen.coverage.shares:
+        return ""
+    some = ", ".join(unknown[:_NAMED]) + (" ..." if len(unknown) > _NAMED else "")
+    return f", for {len(unknown):,} of {candidates:,} candidates have no market cap ({some})"
 
 
 def _whole(values: FloatArray) -> Texts:

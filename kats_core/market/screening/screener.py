@@ -102,10 +102,15 @@ class Screen:
         return np.asarray(self.qualification.all(axis=0) & self.is_member)
 
     @property
-    def capped(self) -> tuple[int, int]:
-        """How many of those to be ranked have a market cap, and how many there are."""
-        candidates = np.isfinite(self.basics.price) & self.is_member
-        return int((candidates & np.isfinite(self.basics.market_cap)).sum()), int(candidates.sum())
+    def is_candidate(self) -> BoolArray:
+        """Members with a bar on the session: those that are ranked."""
+        return np.asarray(np.isfinite(self.basics.price) & self.is_member)
+
+    @property
+    def uncapped(self) -> tuple[str, ...]:
+        """Candidates without a market cap."""
+        columns = np.flatnonzero(self.is_candidate & ~np.isfinite(self.basics.market_cap)).tolist()
+        return tuple(self.panel.symbols[j] for j in columns)
 
     @property
     def rank(self) -> FloatArray:

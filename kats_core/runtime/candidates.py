@@ -1,0 +1,172 @@
+"""Find the candidates of one session as a run would, without trading: who is screened out, who is armed, and why not.
+
+Nothing is written, and no broker is asked.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kats_core.config import Resolved
+from kats_core.engine.state import StrategyInstance
+from kats_core.market.calendar import krx_calendar
+from kats_core.market.conditions import market_conditions
+from kats_core.market.screening.candidates import Candidate
+from kats_core.market.screening.profiles import PASSED, REASONS
+from kats_core.market.screening.screener import Screen
+from kats_core.market.source import DataSource, SourceError
+from kats_core.model.kinds import Grade, Profile
+from kats_core.model.labels import Code, CodeTexts
+from kats_core.model.setup import Setup
+from kats_core.runtime import screening as screens
+from kats_core.runtime.arming import ArmingDesk
+from kats_core.runtime.assembly import codes_of, inputs_of, open_source, strategies_of
+from kats_core.runtime.inputs import PREPARED, SessionInputs
+from kats_core.runtime.play import history
+from kats_core.runtime.screening import Screening
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """From whom strategies of one kind may draw: those that share profile, grades and least stars.
+
+    `passed` are columns of the screen, best first; `left_out` counts the symbols by the first check that each failed, in the
+    order in which checks are asked.
+    """
+
+    profile: Profile
+    grades: tuple[Grade, ...]
+    min_confidence: int
+    strategies: tuple[str, ...]
+    passed: tuple[int, ...]
+    left_out: Mapping[Code, int]
+
+    @property
+    def emptied_by(self) -> Code | None:
+        """The check that left nobody, None where somebody passed."""
+        return None if self.passed else next(reversed(list(self.left_out)), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The candidates of a session.
+
+    `is_in_force`: a run on these data asks the screen's checks too; false where grades are assumed instead. `not_armed` holds
+    the code of each (instance, symbol) that is not among `setups`.
+    """
+
+    session: dt.date
+    screen: Screen
+    screening: Screening
+    is_in_force: bool
+    inputs: SessionInputs
+    strategies: tuple[StrategyInstance, ...]
+    draws: tuple[Draw, ...]
+    setups: tuple[Setup, ...]
+    not_armed: Mapping[tuple[str, str], str]
+    faults: tuple[str, ...]
+    codes: CodeTexts
+    notes: tuple[str, ...]
+
+    def armed(self, symbol: str) -> dict[str, int]:
+        """Return the place of a symbol in each strategy that is armed with it."""
+        return {setup.instance: setup.rank for setup in self.setups if setup.symbol == symbol}
+
+    def stars(self, profile: Profile, column: int) -> int | None:
+        """Return a symbol's stars for strategies of a profile."""
+        value = float(self.screening.stars(profile, self.screen, self.inputs)[column])
+        return None if value != value else int(value)
+
+
+def find(resolved: Resolved, session: dt.date | None = None) -> Found:
+    """Return the candidates of a session, by default of the first one after the data.
+
+    Raises:
+        SourceError: the data cannot be used, the day is no session, or the evening before it is not in the data.
+    """
+    source, calendar = open_source(resolved), krx_calendar()
+    session = session or calendar.next_session(_last_session(source))
+    if not calendar.is_session(session):
+        raise SourceError(f"{session} is no session of the exchange: the next one is {calendar.next_session(session)}")
+    panel = history(source, calendar.shift(session, -1))
+    row = panel.row_before(session)
+    if row is None:
+        span = f"{panel.sessions[0]} to {panel.sessions[-1]}" if panel.sessions else "nothing"
+        raise SourceError(f"no daily bars of the evening before {session}: the data up to then have {span}")
+    strategies = strategies_of(resolved)
+    conditions = market_conditions(panel.indices, panel, calendar, session, resolved.regime, resolved.pulse)
+    in_force = screens.build(panel, resolved.universe, strategies, conditions, resolved.assume.grade)
+    inputs = inputs_of(resolved, source, panel, conditions, in_force).of_session(
+        session, calendar.hours(session).at(PREPARED)
+    )
+    screening = in_force or Screening(
+        screens.screener_of(panel, resolved.universe, (one.params for one in strategies), conditions), calendar, ()
+    )
+    faults: list[str] = []
+    desk = ArmingDesk(
+        panel,
+        strategies,
+        lambda one, error: faults.append(f"{one.name}: {type(error).__name__}: {error}"),
+        resolved.overlays,
+        in_force,
+        resolved.universe.side_limit,
+    )
+    setups = desk.for_session(session, inputs)
+    refused = desk.refused(session, inputs, setups, panel.symbols)
+    screen = screening.with_status(row, inputs)
+    return Found(
+        session=session,
+        screen=screen,
+        screening=screening,
+        is_in_force=in_force is not None,
+        inputs=inputs,
+        strategies=strategies,
+        draws=tuple(_draws(screening, screen, strategies, inputs)),
+        setups=setups,
+        not_armed={(record.instance, record.symbol): str(record.code) for record in refused},
+        faults=tuple(faults),
+        codes=codes_of(resolved),
+        notes=(*source.notes(), *resolved.notes, *screening.notes(session)),
+    )
+
+
+def _last_session(source: DataSource) -> dt.date:
+    sessions = source.daily_sessions() or source.minute_sessions()
+    if not sessions:
+        raise SourceError("the data hold no bars at all")
+    return sessions[-1]
+
+
+def _draws(
+    screening: Screening, screen: Screen, strategies: Sequence[StrategyInstance], inputs: SessionInputs
+) -> list[Draw]:
+    alike: dict[tuple[Profile, frozenset[Grade], int], list[StrategyInstance]] = {}
+    for one in strategies:
+        alike.setdefault((one.traits.profile, one.grades, one.params.min_confidence), []).append(one)
+    return [_draw(screening, screen, several, inputs) for several in alike.values()]
+
+
+def _draw(screening: Screening, screen: Screen, alike: Sequence[StrategyInstance], inputs: SessionInputs) -> Draw:
+    first = alike[0]
+    profile = first.traits.profile
+    cells = screening.refusals(first, screen, inputs)
+    counts = np.bincount(cells, minlength=len(REASONS) + 1).tolist()
+    stars = screening.stars(profile, screen, inputs)
+    candidates = {
+        j: Candidate(
+            screen.panel.symbols[j], float(stars[j]), float(screen.strength[j]), float(screen.basics.turnover[j])
+        )
+        for j in np.flatnonzero(cells == PASSED).tolist()
+    }
+    return Draw(
+        profile=profile,
+        grades=tuple(grade for grade in Grade if grade in first.grades),
+        min_confidence=first.params.min_confidence,
+        strategies=tuple(one.name for one in alike),
+        passed=tuple(sorted(candidates, key=lambda j: candidates[j].key)),
+        left_out={code: count for code, count in zip(REASONS, counts[1:], strict=True) if count},
+    )
