@@ -174,7 +174,7 @@ def read_catalogue(paths: Sequence[str], entries: Sequence[CatalogueEntry] = ())
         files.append(file)
     catalogue = Catalogue(tuple(files), _in_use(files, FileKind.DAILY), _in_use(files, FileKind.MINUTE))
     if not catalogue.used and not catalogue.index:
-        raise SourceError(f"{', '.join(paths)}: no file with daily or minute bars; found {_listed(found.values())}")
+        raise SourceError(f"{', '.join(paths)}: no file with daily or minute bars; found {_explained(files)}")
     return catalogue
 
 
@@ -229,6 +229,13 @@ def _listed(found: Iterable[tuple[str, Path]]) -> str:
         return "nothing"
     rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + rest
+
+
+def _explained(files: Sequence[DataFile]) -> str:
+    """Say what the first files were taken for and why, since none of them is what was looked for."""
+    shown = [f"{file.name} ({file.kind}: {file.why})" for file in files[:_FEW]]
+    rest = [f"{len(files) - _FEW} more"] if len(files) > _FEW else []
+    return ", ".join([*shown, *rest]) or "nothing"
 
 
 def _matches(name: str, entry: CatalogueEntry) -> bool:

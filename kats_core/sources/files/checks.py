@@ -130,7 +130,7 @@ def _refuse(chunk: Chunk, name: str, rows: BoolArray, expected: str) -> None:
 def _shown(value: np.int64 | np.float64) -> str:
     if np.isnan(value):
         return "missing (NaN)"
-    return f"{value:,}" if value == value // 1 else str(value)
+    return f"{value:,}" if np.isfinite(value) and value == value // 1 else str(value)
 
 
 @dataclass(slots=True)
