@@ -81,6 +81,7 @@ def steps(*, fast: bool, tested: bool) -> Iterator[Step]:
     yield Step("Types", command(BIN / "mypy"))
     yield Step("Import contracts", command(BIN / "lint-imports", "--no-logo"))
     yield Step("Project files", project_files)
+    yield Step("Page of codes", command(BIN / "python", "scripts/generate_codes.py", "--check"))
     own = python_at(BIN / "python")
     if own is None:
         raise SystemExit("The Python of .venv does not run; delete .venv and start again.")
