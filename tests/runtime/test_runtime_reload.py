@@ -229,7 +229,7 @@ def test_every_setting_of_the_core_says_which_way_is_tighter(model: type[BaseMod
         for name, info in model.model_fields.items()
         if not (isinstance(info.json_schema_extra, dict) and "tighter" in info.json_schema_extra)
     }
-    assert without <= {"profile", "commission"}
+    assert without <= {"profile", "commission", "pyramid"}
 
 
 def test_the_tighter_of_two_is_found_row_by_row() -> None:
