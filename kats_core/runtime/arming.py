@@ -250,10 +250,9 @@ class ArmingDesk:
 
     def _setups(self, judged: _Judged, t: int, columns: list[int], session: dt.date) -> Iterator[Setup]:
         """Yield armed cells of row t as setups, in the order of their rank."""
-        names = tuple(judged.setups.numbers)
-        cells = (column[t, columns].tolist() for column in judged.setups.numbers.values())
-        for rank, (j, values) in enumerate(zip(columns, zip(*cells, strict=True), strict=True), 1):
-            numbers: Numbers = dict(zip(names, values, strict=True))
+        cells = {name: column[t, columns].tolist() for name, column in judged.setups.numbers.items()}
+        for place, j in enumerate(columns):
+            numbers: Numbers = {name: values[place] for name, values in cells.items()}
             yield Setup(
                 session=session,
                 instance=judged.instance.name,
@@ -261,7 +260,7 @@ class ArmingDesk:
                 trigger=judged.setups.trigger(numbers),
                 numbers=numbers,
                 needs=judged.instance.traits.needs,
-                rank=rank,
+                rank=place + 1,
             )
 
     def _closed(self, instance: StrategyInstance, inputs: SessionInputs) -> Code | None:

@@ -105,6 +105,72 @@ def test_another_seed_is_another_market(kats: Any) -> None:
     assert one["run_id"] != other["run_id"]
 
 
+STRATEGY_RAISER = """
+import datetime as dt
+
+from kats_core.api import (
+    Above,
+    Category,
+    DayOpen,
+    Grade,
+    Profile,
+    Reasons,
+    Regime,
+    Setups,
+    StrategyParams,
+    StrategyPlugin,
+    StrategyTraits,
+    Style,
+    hookimpl,
+)
+
+
+class Raiser:
+    def arm(self, panel):
+        reasons = Reasons(panel)
+        return Setups(reasons.cells, reasons.codes, {}, lambda numbers: Above(DayOpen(0)))
+
+    def confirm(self, view, setup):
+        raise RuntimeError("no more")
+
+
+@hookimpl
+def kats_register_strategies():
+    return StrategyPlugin(
+        name="acme-strategy-raiser",
+        summary=("오류", "raises"),
+        params=StrategyParams,
+        traits=StrategyTraits(
+            code="SR",
+            style=Style.DAY,
+            category=Category.BULL,
+            profile=Profile.BULL,
+            regimes=frozenset(Regime),
+            windows=((dt.time(9, 15), dt.time(15, 0)),),
+            grades=frozenset(Grade),
+            ttl_s=120,
+        ),
+        codes=(),
+        build=lambda params: Raiser(),
+    )
+"""
+
+
+def test_a_strategy_that_raises_is_left_out_and_the_day_goes_on(kats: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others trade as without it; the summary names it and what it raised."""
+    kats.install(monkeypatch, "acme-strategy-raiser", "strategies", STRATEGY_RAISER)
+    alone = "version: 1\nassume: {stars: 4}\nstrategies:\n  - use: volatility-breakout\n"
+    kats.write("kats.yaml", alone)
+    without = kats("run", "--json").json["statistics"]
+    kats.write("kats.yaml", f"{alone}  - use: acme-strategy-raiser\n")
+    answer = kats("run")
+    assert answer.code == 0
+    assert "그래도 하루는 계속되었습니다" in answer.out
+    assert "acme-strategy-raiser" in answer.out
+    assert "RuntimeError: no more" in answer.out
+    assert kats("run", "--json").json["statistics"] == without
+
+
 def test_a_stage_that_raises_refuses_and_the_day_goes_on(kats: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The summary says what failed; nothing was bought."""
     kats.install(monkeypatch, "acme-raiser", "risk_stages", RAISER)
