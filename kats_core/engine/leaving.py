@@ -453,9 +453,11 @@ class ExitCoordinator:
             self.desk.cancel(order, queue[-1].code)
 
     def _at_least_the_bid(self, price: int, symbol: str) -> int:
-        """Return the limit of a sell at a target: who bids more pays more."""
+        """Return the limit of a sell at a target: who bids more pays more, and a gap over it is sold at the open."""
         day, state = self._state.days[symbol], self._state
-        book = day.book if state.has_books else None
+        if not state.has_books:
+            return price if day.bar is None else max(price, day.ticks.rdn(day.bar.open))
+        book = day.book
         if book is None or book.bid is None or state.now - book.ts > FRESH:
             return price
         return max(price, day.ticks.rdn(book.bid))
