@@ -87,6 +87,7 @@ def test_bad_input_ends_with_two(kats: Any, arguments: tuple[str, ...], text: st
 
 
 @pytest.mark.realdata
+@pytest.mark.skipif(not DATA.is_dir(), reason="no recorded market beside the house")
 def test_a_day_of_the_real_market(kats: Any) -> None:
     """Daily bars alone hold no sizes: grades are assumed, and that is said before anything else."""
     found = kats("screen", "--data", DATA / "daily" / "adj_2023_2025.parquet", "--day", "2025-10-21", "--json").json
