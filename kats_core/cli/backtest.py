@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from kats_core.cli.wording import Wording
     from kats_core.config import Resolved
-    from kats_core.runtime.play import Finished, Plan, Request
+    from kats_core.runtime.play import Finished, Plan, Refusal, Request
+
+_REFUSALS_SHOWN = 8
 
 SAMPLE_SESSIONS = 250
 """Sessions of the sample market that are played when nobody says which."""
@@ -110,6 +112,9 @@ def _show(finished: Finished, folder: Path, screen: Console, names: Sequence[str
     wording = Wording(run.codes, run.instruments)
     if finished.trades:
         screen.print(_groups(finished, wording))
+    refusals = list(finished.refusals)
+    if refusals:
+        screen.print(_refusals(refusals, wording))
     print_faults(finished.faults, wording, screen)
     for note in run.notes:
         screen.print(Text.assemble((t("note"), "dim"), "  ", (note, "dim")), soft_wrap=True)
@@ -173,4 +178,23 @@ def _groups(finished: Finished, wording: Wording) -> Table:
     for group in [*grouped(finished.trades, lambda trade: trade.instance), *by_exit]:
         cells = (console.percent(group.win_rate), console.multiple(group.mean_r), console.change(group.profit))
         table.add_row(wording.reason(str(group.name)), str(group.count), *cells)
+    return table
+
+
+def _refusals(refusals: Sequence[Refusal], wording: Wording) -> Table:
+    """Return who rejected signals, why, and from when to when: a halt that nobody lifted shows here."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column(t("rejected_signals"))
+    table.add_column("")
+    table.add_column(t("how_often"), justify="right", no_wrap=True)
+    table.add_column(t("from_to"), no_wrap=True)
+    for refusal in refusals[:_REFUSALS_SHOWN]:
+        owner = refusal.code.partition(":")[0]
+        days = f"{refusal.first} → {refusal.last}"
+        table.add_row(owner, wording.reason(refusal.code), f"{refusal.count:,}", days)
+    if len(refusals) > _REFUSALS_SHOWN:
+        table.add_row("", t("and_more", count=len(refusals) - _REFUSALS_SHOWN))
     return table

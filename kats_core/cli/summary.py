@@ -130,6 +130,7 @@ def as_json(finished: Finished) -> dict[str, Any]:
         "equity": msgspec.to_builtins(finished.equity),
         "trades": msgspec.to_builtins(finished.trades),
         "faults": msgspec.to_builtins(finished.faults),
+        "refusals": [msgspec.to_builtins(refusal) for refusal in finished.refusals],
         "notes": list(finished.run.notes),
     }
 

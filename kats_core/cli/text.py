@@ -428,6 +428,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     # Summaries
     "summary_title": ("결과 · {days}", "summary · {days}"),
+    "rejected_signals": ("거절된 신호", "rejected signals"),
+    "how_often": ("횟수", "times"),
+    "from_to": ("처음 → 마지막", "first → last"),
     "backtest_title": ("백테스트 · {days}", "backtest · {days}"),
     "sample_backtest": (
         "기간을 정하지 않아 표본 시장의 {count}거래일을 시험했습니다 (--from, --to)",

@@ -22,7 +22,7 @@ from kats_core.market.vi import ViTerms
 from kats_core.model.codes import CoreCode
 from kats_core.model.command import Notify
 from kats_core.model.kinds import Scope
-from kats_core.model.record import EquityRecord, FaultRecord, Record, TradeRecord
+from kats_core.model.record import EquityRecord, FaultRecord, Record, SignalRecord, SignalStatus, TradeRecord
 from kats_core.model.time import Nanos
 from kats_core.risk.contract import ViWatchingStage
 from kats_core.runtime.assembly import App, RunKind, build, open_source
@@ -81,6 +81,37 @@ class Plan:
 
 
 @dataclass(slots=True)
+class Refusal:
+    """How often signals were rejected for one reason, and in which sessions first and last."""
+
+    code: str
+    count: int
+    first: dt.date
+    last: dt.date
+
+
+class Refusals:
+    """Count rejected signals by reason; a proposal that comes again each bar counts each time."""
+
+    def __init__(self) -> None:
+        self._by_code: dict[str, Refusal] = {}
+
+    def append(self, record: SignalRecord) -> None:
+        """Take a record of a signal; only a rejected one counts."""
+        if record.status is not SignalStatus.REJECTED or record.code is None:
+            return
+        known = self._by_code.get(record.code)
+        if known is None:
+            self._by_code[record.code] = Refusal(record.code, 1, record.session, record.session)
+        else:
+            known.count, known.last = known.count + 1, record.session
+
+    def __iter__(self) -> Iterator[Refusal]:
+        """Yield the reasons, the most frequent first."""
+        return iter(sorted(self._by_code.values(), key=lambda r: (-r.count, r.code)))
+
+
+@dataclass(slots=True)
 class Finished:
     """What came of a run."""
 
@@ -89,6 +120,7 @@ class Finished:
     trades: list[TradeRecord] = field(default_factory=list)
     equity: list[EquityRecord] = field(default_factory=list)
     faults: list[FaultRecord] = field(default_factory=list)
+    refusals: Refusals = field(default_factory=Refusals)
 
     @property
     def statistics(self) -> statistics.Statistics:
@@ -322,10 +354,11 @@ class _Keeper:
     def __init__(self, recorder: Recorder, watcher: Watcher, finished: Finished) -> None:
         self._write = recorder.write
         self._watch = watcher.on_record
-        self._lists: dict[type, list[Any]] = {
+        self._lists: dict[type, Any] = {
             TradeRecord: finished.trades,
             EquityRecord: finished.equity,
             FaultRecord: finished.faults,
+            SignalRecord: finished.refusals,
         }
 
     def __call__(self, record: Record) -> None:

@@ -23,6 +23,18 @@ def test_figures_and_decisions_of_the_sample_market(kats: Any) -> None:
     assert {found["session"] for found in explained.lines} == {"2025-08-29"}
 
 
+def test_what_rejected_signals_is_counted_with_its_first_and_last_day(kats: Any) -> None:
+    """A stage that lets nothing through for months is seen at once: here every stock is refused, in both languages."""
+    kats.write("kats.yaml", "version: 1\nlimits: {max_positions: 0}\n")
+    found = kats("backtest", *DAYS, "--json").json
+    (refusal,) = (r for r in found["refusals"] if r["code"] == "grade-allocator:MAX_POSITIONS")
+    assert refusal["count"] > 0
+    assert "2025-08-01" <= refusal["first"] <= refusal["last"] <= "2025-08-29"
+    for lang, words in (("en", ("rejected signals", "first → last")), ("ko", ("거절된 신호", "처음 → 마지막"))):
+        shown = kats("backtest", *DAYS, "--lang", lang).out
+        assert all(word in shown for word in (*words, "grade-allocator", f"{refusal['first']} → {refusal['last']}"))
+
+
 def test_a_repeat_writes_the_same_decisions(kats: Any) -> None:
     """Byte for byte."""
     folders = [kats.folder / name for name in ("one", "two")]
