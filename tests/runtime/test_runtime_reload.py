@@ -232,6 +232,26 @@ def test_every_setting_of_the_core_says_which_way_is_tighter(model: type[BaseMod
     assert without <= {"profile", "commission", "pyramid"}
 
 
+def test_every_parameter_of_our_stages_says_which_way_is_tighter(tmp_path: Path) -> None:
+    """But for the list of types of events, which has no such way."""
+    without = {
+        f"{entry.instance}.{name}"
+        for entry in resolve(None, environ={"KATS_HOME": str(tmp_path)}, cwd=tmp_path).stages
+        for name, info in type(entry.params).model_fields.items()
+        if not (isinstance(info.json_schema_extra, dict) and "tighter" in info.json_schema_extra)
+    }
+    assert without == {"event-guard.enabled_types"}
+
+
+def test_a_tighter_parameter_of_a_stage_holds_at_once(tmp_path: Path) -> None:
+    """And a looser one from the next session."""
+    params = "daily-kill-switch\n    params: {daily_loss_limit: 0.02, daily_flatten_limit: 0.06}"
+    editor = played(tmp_path, ("10:05", BASE.replace("daily-kill-switch", params)))
+    [answer] = editor.answers
+    assert answer["now"] == ["risk.daily-kill-switch.daily_loss_limit 0.03 -> 0.02"]
+    assert answer["later"] == ["risk.daily-kill-switch.daily_flatten_limit 0.05 -> 0.06"]
+
+
 def test_the_tighter_of_two_is_found_row_by_row() -> None:
     """Tables by grade and regime included."""
     old = Limits()

@@ -20,12 +20,13 @@ class Params(BaseModel):
         ge=0.005,
         le=0.05,
         description="loss at which buying ends for the day, a fraction; a bad day must stay one bad day",
-        json_schema_extra={"env": "DAILY_LOSS_LIMIT"},
+        json_schema_extra={"env": "DAILY_LOSS_LIMIT", "tighter": "lower"},
     )
     daily_flatten_limit: float = Field(
         default=0.05,
         le=0.10,
         description="loss at which day strategies sell too, a fraction, at least daily_loss_limit; stops alone did not hold",
+        json_schema_extra={"tighter": "lower"},
     )
 
     @model_validator(mode="after")

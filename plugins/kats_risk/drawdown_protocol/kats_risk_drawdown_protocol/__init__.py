@@ -20,15 +20,22 @@ class Params(BaseModel):
         ge=0.01,
         le=0.10,
         description="loss of a month after which nothing is bought until the next, open risk included",
-        json_schema_extra={"env": "MONTHLY_LOSS_LIMIT"},
+        json_schema_extra={"env": "MONTHLY_LOSS_LIMIT", "tighter": "lower"},
     )
     green_reduce_at: float = Field(
         default=0.02,
         ge=0,
         le=0.03,
         description="loss of a day from which entries are scaled; a bad day gets no full bet",
+        json_schema_extra={"tighter": "lower"},
     )
-    green_scale: float = Field(default=0.5, ge=0, le=1, description="what is left of an entry on such a day")
+    green_scale: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="what is left of an entry on such a day",
+        json_schema_extra={"tighter": "lower"},
+    )
 
 
 class DrawdownCode(Code, owner="drawdown-protocol"):

@@ -16,13 +16,18 @@ class Params(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     reduce_scale: float = Field(
-        default=0.5, ge=0, le=1, description="share of the size that remains on a day of REDUCE; 0 makes it a day off"
+        default=0.5,
+        ge=0,
+        le=1,
+        description="share of the size that remains on a day of REDUCE; 0 makes it a day off",
+        json_schema_extra={"tighter": "lower"},
     )
     missing_extra_cash: float = Field(
         default=0.10,
         ge=0,
         le=0.5,
         description="cash kept beyond the regime's while the day's events are not known, a fraction of equity",
+        json_schema_extra={"tighter": "higher"},
     )
     enabled_types: tuple[EventType, ...] = Field(
         default=tuple(EventType), description="types of events that count; the others are as if they did not happen"

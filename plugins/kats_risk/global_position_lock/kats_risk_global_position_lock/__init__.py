@@ -20,9 +20,14 @@ class Params(BaseModel):
     hard_cap: dict[Grade, float] = Field(
         default_factory=lambda: dict(_HARD_CAP),
         description="most of equity in one symbol over all strategies, by grade, each 0-0.30; one name can always fail",
+        json_schema_extra={"tighter": "lower"},
     )
     max_strategies_per_symbol: int = Field(
-        default=2, ge=1, le=4, description="most strategies in one symbol at once; more of them are the same bet again"
+        default=2,
+        ge=1,
+        le=4,
+        description="most strategies in one symbol at once; more of them are the same bet again",
+        json_schema_extra={"tighter": "lower"},
     )
 
     @field_validator("hard_cap")

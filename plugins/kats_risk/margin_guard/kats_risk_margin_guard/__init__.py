@@ -16,10 +16,18 @@ class Params(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     cash_ttl_sec: int = Field(
-        default=5, ge=1, le=30, description="seconds for which a figure of the cash counts; another order may spend it"
+        default=5,
+        ge=1,
+        le=30,
+        description="seconds for which a figure of the cash counts; another order may spend it",
+        json_schema_extra={"tighter": "lower"},
     )
     buffer_krw: int = Field(
-        default=10_000, ge=0, le=10_000_000, description="won never spent; covers roundings and fees of the broker"
+        default=10_000,
+        ge=0,
+        le=10_000_000,
+        description="won never spent; covers roundings and fees of the broker",
+        json_schema_extra={"tighter": "higher"},
     )
 
 

@@ -33,23 +33,26 @@ class Params(BaseModel):
     risk_by_regime: dict[Regime, RiskFraction] = Field(
         default_factory=lambda: dict(_RISK_BY_REGIME),
         description="fraction of equity lost at the stop, by market regime, each 0-0.02; weak markets stop out more often",
+        json_schema_extra={"tighter": "lower"},
     )
     risk_per_trade: float = Field(
         default=0.02,
         ge=0,
         le=0.02,
         description="most of equity lost at the stop in any regime, a fraction; Elder's 2 % rule",
-        json_schema_extra={"env": "RISK_PER_TRADE"},
+        json_schema_extra={"env": "RISK_PER_TRADE", "tighter": "lower"},
     )
     confidence_mult: dict[Stars, Multiplier] = Field(
         default_factory=lambda: dict(_CONFIDENCE_MULT),
         description="factor on the grade's cap by stars 3-5, each 0-1; a weaker candidate gets less room, not a closer stop",
+        json_schema_extra={"tighter": "lower"},
     )
     max_stop_frac: float = Field(
         default=0.10,
         ge=0.02,
         le=0.15,
         description="widest stop, fraction of the entry limit; wider ones are not entries",
+        json_schema_extra={"tighter": "lower"},
     )
 
     @field_validator("risk_by_regime")

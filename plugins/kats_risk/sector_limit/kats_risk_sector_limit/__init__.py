@@ -20,10 +20,14 @@ class Params(BaseModel):
         ge=0.1,
         le=1,
         description="most of equity in one sector, a fraction; an industry falls together",
-        json_schema_extra={"env": "SECTOR_MAX"},
+        json_schema_extra={"env": "SECTOR_MAX", "tighter": "lower"},
     )
     sector_max_count: int = Field(
-        default=2, ge=1, le=5, description="most symbols of one sector held or on order; two of a kind are enough"
+        default=2,
+        ge=1,
+        le=5,
+        description="most symbols of one sector held or on order; two of a kind are enough",
+        json_schema_extra={"tighter": "lower"},
     )
 
 

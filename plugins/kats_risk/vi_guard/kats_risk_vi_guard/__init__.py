@@ -20,12 +20,14 @@ class Params(BaseModel):
         ge=0,
         le=0.03,
         description="zone below the upper VI price in which nothing is paid, a fraction of it; an entry there runs into the VI",
+        json_schema_extra={"tighter": "higher"},
     )
     cooling_sec: int = Field(
         default=30,
         ge=0,
         le=300,
         description="seconds without entries after an interruption; our own time of observation, not the exchange's",
+        json_schema_extra={"tighter": "higher"},
     )
 
 
