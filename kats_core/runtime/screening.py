@@ -18,6 +18,7 @@ from kats_core.engine.state import StrategyInstance
 from kats_core.market.calendar import Calendar, krx_calendar
 from kats_core.market.conditions import Conditions
 from kats_core.market.panel import BoolArray, Panel
+from kats_core.market.patterns.vcp import vcp
 from kats_core.market.screening.profiles import reason_of, refusals
 from kats_core.market.screening.qualification import GRADES, is_tradable
 from kats_core.market.screening.rules import ScreenRules
@@ -150,7 +151,13 @@ def screener_of(
 ) -> Screener:
     """Return the screener of a panel, for strategies with these parameters."""
     funds = frozenset(symbol for one in params for symbol in one.listed_symbols())
-    return Screener(panel, rules, uptrend=_uptrend(panel, conditions), funds=funds)
+    return Screener(
+        panel,
+        rules,
+        uptrend=_uptrend(panel, conditions),
+        funds=funds,
+        contraction=lambda asked: vcp(panel, where=asked).ok,
+    )
 
 
 def _without_cap(screen: Screen) -> str:

@@ -19,7 +19,7 @@ def test_the_list_of_the_sample_market(kats: Any) -> None:
     english = kats("screen", "--lang", "en").out
     for text in ("candidates for 2025-09-18, from the close of 2025-09-17", "market cap too small", "armed, 1"):
         assert text in english
-    assert "the data do not hold the pattern VCP" in english
+    assert "the data do not hold" not in english
 
 
 def test_the_list_for_programs_agrees_with_a_run(kats: Any) -> None:

@@ -35,8 +35,8 @@ RETURN_BARS = 20
 
 T = TypeVar("T", QualificationInputs, TrendInputs, Growth, YearlyGrowth, CanslimInputs, FlowSums)
 
-Contraction = Callable[[int, int], bool]
-"""Answers whether the pattern VCP holds at (row, column) of the panel."""
+Contraction = Callable[[BoolArray], BoolArray]
+"""Answers in which of the asked cells of the panel (rows, symbols) the pattern VCP holds."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +175,7 @@ class _Month:
     canslim: BoolArray
     flow_sums: FlowSums
     flow: npt.NDArray[np.int8]
+    contraction: BoolArray
 
 
 class Screener:
@@ -226,7 +227,6 @@ class Screener:
             checks[qualification.STATUS_CHECK] = tradable
         basics = _row(month.basics, at)
         quarters, years = _row(month.quarters, at), _row(month.years, at)
-        trend_score, fundamental_score = month.trend[:, at].sum(axis=0), month.fundamental[:, at].sum(axis=0)
         return Screen(
             panel=self.panel,
             row=row,
@@ -250,17 +250,17 @@ class Screener:
             canslim=month.canslim[:, at],
             flow_sums=_row(month.flow_sums, at),
             flow=month.flow[at],
-            contraction=self._contractions(row, trend_score, fundamental_score),
+            contraction=month.contraction[at],
         )
 
-    def _contractions(self, row: int, trend_score: FloatArray, fundamental_score: FloatArray) -> BoolArray:
-        """Ask for the pattern where it can matter."""
-        result = np.zeros(len(self.panel.symbols), dtype=np.bool_)
-        if self._contraction is not None:
-            full = (trend_score == stars.FULL_TREND) & (fundamental_score == stars.FULL_FUNDAMENTAL)
-            for column in np.flatnonzero(full).tolist():
-                result[column] = self._contraction(row, column)
-        return result
+    def _contractions(self, rows: slice, trend: BoolArray, fundamental: BoolArray) -> BoolArray:
+        """Ask for the pattern where it can matter, once for all evenings of a month."""
+        full = (trend.sum(axis=0) == stars.FULL_TREND) & (fundamental.sum(axis=0) == stars.FULL_FUNDAMENTAL)
+        if self._contraction is None or not full.any():
+            return np.zeros(full.shape, dtype=np.bool_)
+        asked = np.zeros(self.panel.present.shape, dtype=np.bool_)
+        asked[rows] = full
+        return np.asarray(self._contraction(asked)[rows] & full)
 
     def _month_of(self, row: int) -> _Month:
         first = int(self._first_of_month[row])
@@ -293,24 +293,25 @@ class Screener:
             uptrend=np.broadcast_to(self._uptrend[rows][:, None], inputs.close.shape),
         )
         leader = (cap_rank <= self.rules.sector_leaders) | (return_rank <= self.rules.sector_leaders)
+        trend_checks = trend.template(inputs, self.rules)
+        fundamental = np.concatenate([quarters.checks(self.rules), np.stack([sums.inst5 + sums.foreign5 > 0, leader])])
         return _Month(
             first=first,
             basics=basics,
             qualification=checks,
             frozen=qualification.grade_by_rank(basics.rank[0], qualified, self.rules),
             trend_inputs=inputs,
-            trend=trend.template(inputs, self.rules),
+            trend=trend_checks,
             quarters=quarters,
             years=years,
             sector_cap_rank=cap_rank,
             sector_return_rank=return_rank,
-            fundamental=np.concatenate(
-                [quarters.checks(self.rules), np.stack([sums.inst5 + sums.foreign5 > 0, leader])]
-            ),
+            fundamental=fundamental,
             canslim_inputs=letters_read,
             canslim=letters(letters_read, self.rules),
             flow_sums=sums,
             flow=flows.signs(sums, self.rules),
+            contraction=self._contractions(rows, trend_checks, fundamental),
         )
 
     def _basics(self, rows: slice) -> QualificationInputs:
