@@ -5,6 +5,8 @@ numpy keeps its bit generators stable but not its distributions, so the normal n
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -22,12 +24,12 @@ class Draws:
 
     def uniform(self, *shape: int) -> FloatArray:
         """Return numbers in (0, 1)."""
-        raw = self._bits.random_raw(int(np.prod(shape, dtype=np.int64)))
+        raw = self._bits.random_raw(math.prod(shape))
         return np.asarray(((raw >> np.uint64(_MANTISSA)) + 0.5) * _UNIT).reshape(shape)
 
     def normal(self, *shape: int) -> FloatArray:
         """Return standard normal numbers."""
-        size = int(np.prod(shape, dtype=np.int64))
+        size = math.prod(shape)
         half = self.uniform(2, size // 2 + 1)
         radius, angle = np.sqrt(-2.0 * np.log(half[0])), 2.0 * np.pi * half[1]
         return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)])[:size].reshape(shape)

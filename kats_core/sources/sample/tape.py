@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -132,8 +133,8 @@ class SampleTape:
             bid, ask = ticks.dn(last.price), last.price
         usual = self._volume_of(symbol) / _DEPTH
         sizes = (usual * np.exp(2.2 * draws.uniform(2, LEVELS) - 1.1)).astype(np.int64) + 1
-        asks = () if ask is None else _ladder(ask, ticks.up, upper, sizes[0])
-        bids = () if bid is None else _ladder(bid, ticks.dn, lower, sizes[1])
+        asks = () if ask is None else _ladder(_steps(ticks, ask, upper), sizes[0])
+        bids = () if bid is None else _ladder(_steps(ticks, bid, lower), sizes[1])
         return Book(symbol, ts, asks, bids)
 
     def _volume_of(self, symbol: str) -> int:
@@ -250,13 +251,16 @@ def _split(draws: Draws, volume: int, count: int, first: float | None) -> list[i
     return found
 
 
-def _ladder(best: int, step: Callable[[int], int], end: int, sizes: Int64Array) -> tuple[BookLevel, ...]:
-    """Return the levels of one side, from the best price away from the market, to the day's price limit at most."""
-    levels = []
-    price = best
-    for size in sizes.tolist():
-        levels.append(BookLevel(price, size))
-        if price == end:
-            break
-        price = step(price)
-    return tuple(levels)
+@lru_cache(maxsize=16_384)
+def _steps(ticks: TickTable, best: int, end: int) -> tuple[int, ...]:
+    """Return the prices of one side, from the best away from the market, to the day's price limit at most."""
+    step = ticks.up if end >= best else ticks.dn
+    prices = [best]
+    while len(prices) < LEVELS and prices[-1] != end:
+        prices.append(step(prices[-1]))
+    return tuple(prices)
+
+
+def _ladder(prices: tuple[int, ...], sizes: Int64Array) -> tuple[BookLevel, ...]:
+    """Return the levels of one side."""
+    return tuple(map(BookLevel, prices, sizes.tolist()))
