@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
@@ -165,7 +165,7 @@ def test_a_database_that_is_damaged(kats: Any) -> None:
 
 def contents(kats: Any) -> dict[str, int]:
     """Return how many rows each table of the runs holds."""
-    with sqlite3.connect(kats.home / "kats.db") as database:
+    with closing(sqlite3.connect(kats.home / "kats.db")) as database:
         return {
             table: database.execute(f"select count(*) from {table}").fetchone()[0]  # noqa: S608
             for table in ("setups", "signals", "orders", "fills")
