@@ -18,6 +18,7 @@ from kats_core.engine.view import BarView
 from kats_core.engine.watch import holds, needs_minutes, resolve
 from kats_core.market.exact import floor_times, to_fraction
 from kats_core.market.overlays import pulse_allows
+from kats_core.market.status import is_tradable
 from kats_core.market.vi import ViState
 from kats_core.model import fact, ids, time
 from kats_core.model.bar import Bar
@@ -45,7 +46,6 @@ PARKED_AFTER = 3
 
 _STOP_TOO_WIDE = Fraction(10, 100)
 _NEAR_LIMIT_UP = Fraction(1, 100)
-_TRADABLE_STATUS = frozenset({"00", "55", "57"})
 _CODE_OF_VI: dict[object, CoreCode] = {
     ViState.VI_AUCTION: CoreCode.VI_AUCTION,
     ViState.COOLING: CoreCode.VI_COOLING,
@@ -313,7 +313,7 @@ class Entries:
     def _gate_of_exchange(self, symbol: str) -> CoreCode | None:
         """Keep out of what the exchange restricts or has halted, and of markets that are halted as a whole (G10)."""
         facts = self._state.facts
-        if facts.get(fact.STATUS, symbol).value not in _TRADABLE_STATUS:
+        if not is_tradable(facts.get(fact.STATUS, symbol).value):
             return CoreCode.RESTRICTED
         if facts.get(fact.VI_STATE, symbol).value == ViState.HALTED:
             return CoreCode.HALTED

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from kats_core.market import status
 from kats_core.market.exact import floor_times, to_fraction
 from kats_core.market.limits import PriceLimits
 from kats_core.market.sessions import SessionHours
@@ -27,8 +28,6 @@ ALWAYS_ALLOWED_KRW = 1_000_000_000
 """An order of at most so many won may be any part of the listed shares."""
 
 _LISTED_PART = 100
-_HALTED_STATUS = "58"
-_TRADABLE_STATUS = frozenset({"00", "55", "57"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +126,7 @@ def _session(order: Order, view: GateView, config: GateConfig) -> CoreCode | Non
 
 
 def _eligibility(order: Order, view: GateView, config: GateConfig) -> CoreCode | None:
-    if view.status == _HALTED_STATUS or (not order.is_reducing and view.status not in _TRADABLE_STATUS):
+    if view.status == status.HALTED or (not order.is_reducing and not status.is_tradable(view.status)):
         return CoreCode.STATUS_BLOCK
     return None
 

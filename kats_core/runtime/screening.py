@@ -20,9 +20,10 @@ from kats_core.market.conditions import Conditions
 from kats_core.market.panel import BoolArray, Panel
 from kats_core.market.patterns.vcp import vcp
 from kats_core.market.screening.profiles import reason_of, refusals
-from kats_core.market.screening.qualification import GRADES, is_tradable
+from kats_core.market.screening.qualification import GRADES
 from kats_core.market.screening.rules import ScreenRules
 from kats_core.market.screening.screener import Screen, Screener
+from kats_core.market.status import is_tradable
 from kats_core.market.tables import SHARES, FloatArray
 from kats_core.model import fact
 from kats_core.model.kinds import FactSource, Grade, Profile, Pulse

@@ -21,12 +21,12 @@ from kats_core.market.screening.qualification import (
     QualificationInputs,
     grade_by_rank,
     grades_in_force,
-    is_tradable,
     qualification,
 )
 from kats_core.market.screening.rules import ScreenRules
 from kats_core.market.screening.trend import TrendInputs
 from kats_core.market.screening.universe import exclusion, rank_within, ranked, sector_name
+from kats_core.market.status import is_tradable
 from kats_core.market.tables import SideTable
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import InstrumentKind, Market, Profile

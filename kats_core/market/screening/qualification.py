@@ -14,9 +14,6 @@ from kats_core.model.codes import CoreCode
 from kats_core.model.kinds import Grade
 from kats_core.model.labels import Code
 
-TRADABLE_STATUS = frozenset({"00", "55", "57"})
-"""Status codes of the broker with which a symbol may be bought; codes that nobody knows are none of them."""
-
 CHECKS: tuple[Code, ...] = (
     CoreCode.MARKET_CAP_SMALL,
     CoreCode.TURNOVER_LOW,
@@ -94,8 +91,3 @@ def grades_in_force(
     grade = np.where(qualified, frozen, _D)
     fund = np.where(at_least(turnover, rules.min_fund_turnover), _ETF, _D)
     return np.where(funds, fund, grade).astype(np.int8)
-
-
-def is_tradable(status: str | None) -> bool:
-    """Tell whether a status code lets a symbol be bought; a missing one does not."""
-    return status in TRADABLE_STATUS
