@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from kats_core.cli.wording import Wording
     from kats_core.config import Resolved
+    from kats_core.journal.caveats import BarPaths, Caveats
     from kats_core.runtime.play import Finished, Plan, Refusal, Request
 
 _REFUSALS_SHOWN = 8
@@ -41,6 +42,7 @@ def backtest(
     last: Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD", help=t("help_to"))] = None,
     strategy: Annotated[list[str] | None, typer.Option("--strategy", metavar="NAME", help=t("help_strategy"))] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help=t("help_out"))] = None,
+    one_path: Annotated[bool, typer.Option("--one-path", help=t("help_one_path"))] = False,
     seed: SeedOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -49,7 +51,7 @@ def backtest(
     if days[0] is not None and days[1] is not None and days[0] > days[1]:
         raise InputError(t("wrong_order", first=days[0], last=days[1]))
     resolved = resolving.resolved(config, data or (), seed, strategy or ())
-    resolved, request = _request(resolved, *days)
+    resolved, request = _request(resolved, *days, both_paths=not one_path)
 
     from kats_core.cli import summary
     from kats_core.runtime.play import plan
@@ -67,7 +69,9 @@ def backtest(
         _show(finished, folder, screen, [strategy.name for strategy in planned.app.strategies])
 
 
-def _request(resolved: Resolved, first: dt.date | None, last: dt.date | None) -> tuple[Resolved, Request]:
+def _request(
+    resolved: Resolved, first: dt.date | None, last: dt.date | None, *, both_paths: bool
+) -> tuple[Resolved, Request]:
     """Return what to play; the sample market, which has no end of days, gets one."""
     from kats_core.market.calendar import krx_calendar
     from kats_core.runtime.assembly import RunKind
@@ -80,7 +84,7 @@ def _request(resolved: Resolved, first: dt.date | None, last: dt.date | None) ->
         if first is None:
             first = calendar.sessions(last - dt.timedelta(days=2 * SAMPLE_SESSIONS), last)[-SAMPLE_SESSIONS:][0]
         resolved = resolving.with_history(resolved, len(calendar.sessions(first, last)))
-    return resolved, Request(kind=RunKind.BACKTEST, first=first, last=last)
+    return resolved, Request(kind=RunKind.BACKTEST, first=first, last=last, both_paths=both_paths)
 
 
 def _play(planned: Plan, folder: Path) -> Finished:
@@ -109,6 +113,8 @@ def _show(finished: Finished, folder: Path, screen: Console, names: Sequence[str
     run = finished.run
     screen.print(Text.assemble((t("backtest_title", days=span(finished.sessions)), "bold"), "  ", ", ".join(names)))
     screen.print(_figures(finished))
+    if len(finished.caveats.bar_path.totals) > 1:
+        screen.print(_paths(finished.caveats.bar_path))
     wording = Wording(run.codes, run.instruments)
     if finished.trades:
         screen.print(_groups(finished, wording))
@@ -116,6 +122,8 @@ def _show(finished: Finished, folder: Path, screen: Console, names: Sequence[str
     if refusals:
         screen.print(_refusals(refusals, wording))
     print_faults(finished.faults, wording, screen)
+    for warning in _warnings(finished.caveats):
+        screen.print(Text.assemble((t("warning"), "yellow"), "  ", (warning, "yellow")), soft_wrap=True)
     for note in run.notes:
         screen.print(Text.assemble((t("note"), "dim"), "  ", (note, "dim")), soft_wrap=True)
     screen.print(Text.assemble((t("saved"), "dim"), "  ", str(folder)), soft_wrap=True)
@@ -127,7 +135,7 @@ def _show(finished: Finished, folder: Path, screen: Console, names: Sequence[str
 def _figures(finished: Finished) -> Table:
     figures, drawdown = finished.statistics, finished.statistics.max_drawdown
     sqn = figures.sqn
-    path_dependent = sum(trade.is_path_dependent for trade in finished.trades)
+    path_dependent = finished.caveats.bar_path.dependent_trades
     fall = console.NONE if drawdown is None else console.percent(drawdown.frac)
     days = "" if drawdown is None or not drawdown.frac else f"{drawdown.peak_day} → {drawdown.trough_day}"
     rating = sqn.note if sqn.rating is None else label(sqn.rating)
@@ -144,6 +152,40 @@ def _figures(finished: Finished) -> Table:
             (t("costs"), console.won(figures.commission + figures.tax), _costs(figures.commission, figures.tax)),
         ]
     )
+
+
+def _paths(paths: BarPaths) -> Table:
+    """Return the totals on both ways through the bars, the played one first."""
+    from rich import box
+    from rich.table import Table
+
+    from kats_core.exits.in_bar import BarPath
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column(t("by_path"))
+    for heading in (t("trades"), t("win_rate"), t("average_r"), t("profit_loss"), "", t("drawdown")):
+        table.add_column(heading, justify="right", no_wrap=True)
+    labels = {path.value: label(path) for path in BarPath}
+    for path, one in paths.totals.items():
+        table.add_row(
+            f"{path} · {labels[path]}",
+            str(one.trades),
+            console.percent(one.win_rate),
+            console.multiple(one.average_r),
+            console.change(one.profit),
+            console.percent(one.return_frac, digits=2),
+            console.percent(one.max_drawdown),
+        )
+    return table
+
+
+def _warnings(caveats: Caveats) -> Iterator[str]:
+    """Yield what makes the result doubtful."""
+    if caveats.bar_path.is_undecided:
+        yield f"bar_path: {t('undecided')}"
+    survivors = caveats.survivorship
+    if survivors.is_biased:
+        yield t("survivorship", symbols=survivors.symbols, ended=survivors.ended, years=f"{survivors.years:.1f}")
 
 
 def _costs(commission: int, tax: int) -> str:

@@ -42,7 +42,8 @@ class Progress(Quiet):
         self._bar.stop()
 
     def on_start(self, app: App, sessions: Sequence[dt.date]) -> None:
-        self._bar.update(self._task, total=len(sessions))
+        self._session = None
+        self._bar.update(self._task, total=len(sessions), completed=0)
 
     def on_clock(self, now: Nanos) -> None:
         session = session_date(now)

@@ -131,6 +131,7 @@ def as_json(finished: Finished) -> dict[str, Any]:
         "trades": msgspec.to_builtins(finished.trades),
         "faults": msgspec.to_builtins(finished.faults),
         "refusals": [msgspec.to_builtins(refusal) for refusal in finished.refusals],
+        "caveats": msgspec.to_builtins(finished.caveats),
         "notes": list(finished.run.notes),
     }
 

@@ -239,6 +239,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Use only this: an instance of the configuration, or an installed plugin; may be given several times.",
     ),
     "help_out": ("결과 폴더. 없으면 KATS_HOME/runs/ID.", "Folder for the result; else KATS_HOME/runs/ID."),
+    "help_one_path": (
+        "한 봉 안의 다른 경로로는 다시 실행하지 않습니다.",
+        "Do not play it once more on the other way through the bars.",
+    ),
     "help_what": ("신호 번호(앞부분도 됨), 종목 코드, 종목명.", "A signal's id or its beginning, a code, or a name."),
     "help_explain_day": (
         "거래일. 값이 없으면 실행의 마지막 날.",
@@ -509,6 +513,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "path_dependent": (
         "{count}건은 한 봉 안에서 순서를 알 수 없음",
         "in {count} the order within one bar is not known",
+    ),
+    "by_path": ("한 봉 안의 경로 (bar_path)", "way through a bar (bar_path)"),
+    "undecided": (
+        "부호가 다릅니다: 이 봉으로는 벌었는지 잃었는지 알 수 없습니다",
+        "the signs differ: these bars cannot tell whether it wins or loses",
+    ),
+    "warning": ("주의", "warning"),
+    "survivorship": (
+        "생존 편향: {symbols}종목 중 {ended}종목만 데이터보다 먼저 끝남({years}년). 상장폐지 종목이 빠져 결과가 과대평가됨",
+        "survivorship: {ended} of {symbols} symbols end before the data ({years} years): without the delisted, too good",
     ),
     # Lists
     "kind": ("종류", "kind"),

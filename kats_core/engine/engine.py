@@ -22,6 +22,7 @@ from kats_core.engine.reservations import Reservations
 from kats_core.engine.state import EngineConfig, SetupState, State, StrategyInstance, SymbolDay
 from kats_core.engine.trading import Hold
 from kats_core.engine.watch import Watch
+from kats_core.exits.in_bar import BarPath
 from kats_core.market.calendar import doubtful_hours, session_doubt
 from kats_core.market.costs import Costs, tax_unconfirmed
 from kats_core.market.exact import to_fraction
@@ -203,6 +204,16 @@ class Engine:
     def positions(self) -> tuple[Position, ...]:
         """Open positions."""
         return tuple(self._state.portfolio.positions.values())
+
+    @property
+    def path(self) -> BarPath:
+        """The assumed way of the price through a bar."""
+        return self._state.config.path
+
+    @property
+    def path_dependent_positions(self) -> int:
+        """How many open positions hang on the unknown order of prices inside a bar."""
+        return self._state.portfolio.path_dependent
 
     @property
     def live_orders(self) -> tuple[Order, ...]:

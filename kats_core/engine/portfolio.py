@@ -90,6 +90,11 @@ class Portfolio:
         """Net profit of everything sold since the start, costs of purchases included; won, rounded down."""
         return self._realised.numerator // self._realised.denominator
 
+    @property
+    def path_dependent(self) -> int:
+        """Count the open positions of which another way through a bar would have made something else."""
+        return sum(ledger.is_path_dependent for ledger in self._ledgers.values())
+
     def held(self, symbol: str) -> list[Position]:
         """Return the positions of all instances in one symbol."""
         return [p for p in self.positions.values() if p.symbol == symbol]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kats_core import __version__
 from kats_core.config import Resolved
@@ -105,6 +105,55 @@ def build(
     """
     seed = int(getattr(resolved.data.params, "seed", 0))
     run_id = ids.run_id(kind, resolved.hash, source.identity(), first, last, seed)
+    desk = _desk(resolved, run_id, scope, getattr(resolved.broker.params, "bar_path", BarPath.WORST))
+    conditions = market_conditions(panel.indices, panel, krx_calendar(), last, resolved.regime, resolved.pulse)
+    screening = screens.build(panel, resolved.universe, desk.strategies, conditions, resolved.assume.grade)
+    return App(
+        run_id=run_id,
+        kind=kind,
+        first=first,
+        last=last,
+        seed=seed,
+        scope=scope,
+        resolved=resolved,
+        source=source,
+        engine=desk.engine,
+        broker=desk.broker,
+        strategies=desk.strategies,
+        stages=desk.stages,
+        workshop=desk.workshop,
+        inputs=inputs_of(resolved, source, panel, conditions, screening),
+        screening=screening,
+        codes=codes_of(resolved),
+        versions={"kats-core": __version__},
+    )
+
+
+def on_path(app: App, path: BarPath) -> App:
+    """Return the run once more with a fresh account, on another assumed way through the bars."""
+    desk = _desk(app.resolved, app.run_id, app.scope, path)
+    return replace(
+        app,
+        engine=desk.engine,
+        broker=desk.broker,
+        strategies=desk.strategies,
+        stages=desk.stages,
+        workshop=desk.workshop,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Desk:
+    """What keeps state while a run is played."""
+
+    engine: Engine
+    broker: Broker
+    strategies: tuple[StrategyInstance, ...]
+    stages: tuple[StageInstance, ...]
+    workshop: StageWorkshop
+
+
+def _desk(resolved: Resolved, run_id: str, scope: Scope, path: BarPath) -> _Desk:
     strategies = strategies_of(resolved)
     workshop = StageWorkshop()
     stages = tuple(workshop(workshop.spec(entry)) for entry in resolved.stages)
@@ -120,31 +169,12 @@ def build(
             scope=scope,
             overlays=resolved.overlays,
             build_stage=workshop,
-            path=getattr(resolved.broker.params, "bar_path", BarPath.WORST),
+            path=path,
         )
     )
-    conditions = market_conditions(panel.indices, panel, krx_calendar(), last, resolved.regime, resolved.pulse)
-    screening = screens.build(panel, resolved.universe, strategies, conditions, resolved.assume.grade)
     account = BrokerAccount(capital=resolved.capital, commission=to_fraction(resolved.limits.commission), scope=scope)
-    return App(
-        run_id=run_id,
-        kind=kind,
-        first=first,
-        last=last,
-        seed=seed,
-        scope=scope,
-        resolved=resolved,
-        source=source,
-        engine=engine,
-        broker=resolved.broker.plugin.build(resolved.broker.params, account),
-        strategies=strategies,
-        stages=stages,
-        workshop=workshop,
-        inputs=inputs_of(resolved, source, panel, conditions, screening),
-        screening=screening,
-        codes=codes_of(resolved),
-        versions={"kats-core": __version__},
-    )
+    broker = resolved.broker.plugin.build(resolved.broker.params, account)
+    return _Desk(engine=engine, broker=broker, strategies=strategies, stages=stages, workshop=workshop)
 
 
 def strategies_of(resolved: Resolved) -> tuple[StrategyInstance, ...]:

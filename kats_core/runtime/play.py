@@ -12,8 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+import msgspec
+
 from kats_core.config import Resolved
-from kats_core.journal import statistics
+from kats_core.exits.in_bar import BarPath
+from kats_core.journal import caveats, statistics
+from kats_core.journal.caveats import BarPaths, BarsPlayed, Caveats, Survivorship, Totals
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.events import EventCalendar, EventType
 from kats_core.market.panel import Panel
@@ -21,11 +25,12 @@ from kats_core.market.source import DataSource, SourceError, TapeSource
 from kats_core.market.vi import ViTerms
 from kats_core.model.codes import CoreCode
 from kats_core.model.command import Notify
-from kats_core.model.kinds import Scope
+from kats_core.model.instrument import Instrument
+from kats_core.model.kinds import FactSource, Scope
 from kats_core.model.record import EquityRecord, FaultRecord, Record, SignalRecord, SignalStatus, TradeRecord
 from kats_core.model.time import Nanos
 from kats_core.risk.contract import ViWatchingStage
-from kats_core.runtime.assembly import App, RunKind, build, open_source
+from kats_core.runtime.assembly import App, RunKind, build, on_path, open_source
 from kats_core.runtime.control import ControlServer
 from kats_core.runtime.days import DayPlayer, Market
 from kats_core.runtime.operations import Operations
@@ -40,25 +45,32 @@ APPROXIMATED_ON_BOOKS = ("index change within the session", "message rate")
 APPROXIMATED = ("index change within the session", "spread", "order book", "VI state", "message rate")
 """Inputs that bars of any length do not show."""
 
+RECENT_SESSIONS = 20
+"""A symbol without a bar in so many sessions at the end of the data has left the exchange."""
+
 APPROXIMATED_ON_DAY_BARS = ("time windows", "intraday volume", "VWAP", *APPROXIMATED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What to play: `days` sessions from `first`, or up to `last`. `first` None: the last `days` sessions of the data."""
+    """What to play: `days` sessions from `first`, or up to `last`. `first` None: the last `days` sessions of the data.
+
+    `both_paths` plays the run once more, on the other way through the bars, where the first left anything to it.
+    """
 
     kind: RunKind
     first: dt.date | None = None
     last: dt.date | None = None
     days: int | None = None
     dense: bool = False
+    both_paths: bool = False
 
 
 class Watcher(Protocol):
     """Looks at a run while it is played; must not change anything."""
 
     def on_start(self, app: App, sessions: Sequence[dt.date]) -> None:
-        """See what is going to be played."""
+        """See what is going to be played; once more before it is played again on the other way through the bars."""
 
     def on_record(self, record: Record) -> None:
         """See a record."""
@@ -78,6 +90,8 @@ class Plan:
     sessions: tuple[dt.date, ...]
     panel: Panel
     dense: bool
+    both_paths: bool = False
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -121,6 +135,7 @@ class Finished:
     equity: list[EquityRecord] = field(default_factory=list)
     faults: list[FaultRecord] = field(default_factory=list)
     refusals: Refusals = field(default_factory=Refusals)
+    caveats: Caveats = field(init=False)
 
     @property
     def statistics(self) -> statistics.Statistics:
@@ -136,24 +151,32 @@ def plan(resolved: Resolved, request: Request) -> Plan:
             strategy needs minutes.
     """
     source = open_source(resolved)
+    left_out: tuple[str, ...] = ()
     if request.kind is RunKind.RUN:
         sessions = _minute_sessions(source, request)
         panel = history(source, sessions[-1])
         scope = Scope.RAW
     else:
-        resolved = _on_day_bars(resolved)
+        resolved, left_out = _on_day_bars(resolved)
         panel = history(source, request.last)
         sessions = _day_sessions(panel, request)
         scope = panel.scope
     app = build(resolved, source, request.kind, sessions[0], sessions[-1], scope, panel)
-    return Plan(app=app, sessions=sessions, panel=panel, dense=request.dense)
+    return Plan(
+        app=app,
+        sessions=sessions,
+        panel=panel,
+        dense=request.dense,
+        both_paths=request.both_paths,
+        left_out=left_out,
+    )
 
 
-def _on_day_bars(resolved: Resolved) -> Resolved:
-    """Return the configuration without the strategies that need minutes, which its notes then name."""
-    left_out = [s.instance for s in resolved.strategies if s.plugin.traits.needs_minute_bars]
+def _on_day_bars(resolved: Resolved) -> tuple[Resolved, tuple[str, ...]]:
+    """Return the configuration without the strategies that need minutes, which its notes then name, and those."""
+    left_out = tuple(s.instance for s in resolved.strategies if s.plugin.traits.needs_minute_bars)
     if not left_out:
-        return resolved
+        return resolved, ()
     kept = tuple(s for s in resolved.strategies if not s.plugin.traits.needs_minute_bars)
     names = ", ".join(left_out)
     if not kept:
@@ -162,7 +185,7 @@ def _on_day_bars(resolved: Resolved) -> Resolved:
             "`kats run --data FOLDER` plays minute bars"
         )
     note = f"{CoreCode.NEEDS_MINUTE_BARS.name}: left out on daily bars: {names}"
-    return replace(resolved, strategies=kept, notes=(*resolved.notes, note))
+    return replace(resolved, strategies=kept, notes=(*resolved.notes, note)), left_out
 
 
 def history(source: DataSource, last: dt.date | None) -> Panel:
@@ -186,10 +209,11 @@ def play(
     What is asked over `control` is answered between two events; `reread` reads the configuration again.
     """
     app = plan.app
-    instruments = {i.symbol: i for i in (*plan.panel.instruments, *app.source.instruments(app.last))}
-    finished = Finished(_describe(app, clock(), {s: i.name for s, i in instruments.items() if i.name}), plan.sessions)
+    instruments = _instruments(plan)
+    names = {symbol: one.name for symbol, one in instruments.items()}
+    finished = Finished(_describe(app, clock(), {s: name for s, name in names.items() if name}), plan.sessions)
     keep = _Keeper(recorder, watcher, finished)
-    operations = Operations(app, {s: i.name for s, i in instruments.items()}, watcher.on_notice, reread)
+    operations = Operations(app, names, watcher.on_notice, reread)
     pump = operations.pump = Pump(app.engine, app.broker, keep, operations.hear)
 
     def on_clock(now: Nanos) -> None:
@@ -198,7 +222,39 @@ def play(
             control.serve()
         watcher.on_clock(now)
 
-    player = DayPlayer(
+    player = _player(plan, app, instruments, pump, keep, on_clock)
+    recorder.begin(finished.run)
+    watcher.on_start(app, plan.sessions)
+    try:
+        for session in plan.sessions:
+            _play_session(player, app, session)
+            recorder.commit()
+        if app.kind is RunKind.BACKTEST:
+            _keep_reasons(player, recorder, plan)
+        finished.caveats = _caveats(plan, finished, watcher)
+    except BaseException as error:
+        status = RunStatus.ABORTED if isinstance(error, KeyboardInterrupt) else RunStatus.FAILED
+        # When the store is what failed, the first failure is the one that people need to see.
+        with suppress(StoreError):
+            recorder.finish(status, {"error": f"{type(error).__name__}: {error}"})
+        raise
+    recorder.finish(RunStatus.DONE, _summary(finished))
+    return finished
+
+
+def _instruments(plan: Plan) -> dict[str, Instrument]:
+    return {i.symbol: i for i in (*plan.panel.instruments, *plan.app.source.instruments(plan.app.last))}
+
+
+def _player(
+    plan: Plan,
+    app: App,
+    instruments: dict[str, Instrument],
+    pump: Pump,
+    keep: Callable[[Record], None],
+    on_clock: Callable[[Nanos], None],
+) -> DayPlayer:
+    return DayPlayer(
         engine=app.engine,
         pump=pump,
         market=Market(
@@ -218,22 +274,69 @@ def play(
         explain_all=app.kind is RunKind.RUN,
         vi_terms=ViTerms.strictest(s.stage.vi_terms for s in app.stages if isinstance(s.stage, ViWatchingStage)),
     )
-    recorder.begin(finished.run)
+
+
+def _caveats(plan: Plan, finished: Finished, watcher: Watcher) -> Caveats:
+    """Return on what the result rests."""
+    app = plan.app
+    told = app.inputs.told(app.last)
+    days = len(plan.sessions)
+    return Caveats(
+        bars=BarsPlayed(minute=days) if app.kind is RunKind.RUN else BarsPlayed(daily=days),
+        approximated=approximated(app),
+        assumed=tuple(told.get(FactSource.ASSUMED, ())),
+        derived=tuple(told.get(FactSource.DERIVED, ())),
+        left_out=plan.left_out,
+        ticks_approximate=app.scope is Scope.ADJUSTED,
+        survivorship=survivorship_of(plan.panel, plan.sessions),
+        bar_path=_bar_paths(plan, finished, watcher),
+    )
+
+
+def _bar_paths(plan: Plan, finished: Finished, watcher: Watcher) -> BarPaths:
+    """Return what the other way through the bars would have made of the run, where anything hangs on it."""
+    path = plan.app.engine.path
+    trades = sum(trade.is_path_dependent for trade in finished.trades)
+    positions = plan.app.engine.path_dependent_positions
+    totals = {path.value: caveats.totals(finished.statistics)}
+    if plan.both_paths and (trades or positions):
+        other = next(one for one in BarPath if one is not path)
+        totals[other.value] = _totals_on(other, plan, watcher)
+    return BarPaths(
+        path=path.value,
+        dependent_trades=trades,
+        dependent_positions=positions,
+        totals=totals,
+        is_undecided=caveats.is_undecided(totals),
+    )
+
+
+def _totals_on(path: BarPath, plan: Plan, watcher: Watcher) -> Totals:
+    """Play the run once more from a fresh account, and keep nothing of it but its totals."""
+    app = on_path(plan.app, path)
+    lists: dict[type, list[Any]] = {TradeRecord: [], EquityRecord: []}
+
+    def keep(record: Record) -> None:
+        wanted = lists.get(type(record))
+        if wanted is not None:
+            wanted.append(record)
+
+    player = _player(
+        plan, app, _instruments(plan), Pump(app.engine, app.broker, keep, lambda _: None), keep, watcher.on_clock
+    )
     watcher.on_start(app, plan.sessions)
-    try:
-        for session in plan.sessions:
-            _play_session(player, app, session)
-            recorder.commit()
-        if app.kind is RunKind.BACKTEST:
-            _keep_reasons(player, recorder, plan)
-    except BaseException as error:
-        status = RunStatus.ABORTED if isinstance(error, KeyboardInterrupt) else RunStatus.FAILED
-        # When the store is what failed, the first failure is the one that people need to see.
-        with suppress(StoreError):
-            recorder.finish(status, {"error": f"{type(error).__name__}: {error}"})
-        raise
-    recorder.finish(RunStatus.DONE, _summary(finished))
-    return finished
+    for session in plan.sessions:
+        _play_session(player, app, session)
+    return caveats.totals(statistics.measure(lists[TradeRecord], lists[EquityRecord], app.resolved.capital))
+
+
+def survivorship_of(panel: Panel, sessions: Sequence[dt.date]) -> Survivorship:
+    """Return how many of the symbols that traded in the sessions end well before the data do."""
+    first, last = panel.row.get(sessions[0], 0), len(panel.sessions)
+    traded = panel.present[first:].any(axis=0)
+    is_late = panel.present[max(first, last - RECENT_SESSIONS) :].any(axis=0)
+    years = (sessions[-1] - sessions[0]).days / 365.25
+    return caveats.survivorship(int(traded.sum()), int((traded & ~is_late).sum()), years)
 
 
 def _play_session(player: DayPlayer, app: App, session: dt.date) -> None:
@@ -389,6 +492,7 @@ def _summary(finished: Finished) -> dict[str, object]:
         "commission": figures.commission,
         "tax": figures.tax,
         "profit": figures.profit,
-        "path_dependent_trades": sum(trade.is_path_dependent for trade in finished.trades),
+        "path_dependent_trades": finished.caveats.bar_path.dependent_trades,
+        "caveats": msgspec.to_builtins(finished.caveats),
         "faults": len(finished.faults),
     }

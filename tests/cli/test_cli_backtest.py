@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 DAYS = ("--from", "2025-08-01", "--to", "2025-08-29")
@@ -70,3 +71,37 @@ def test_the_sample_market_goes_back_as_far_as_it_is_asked(kats: Any) -> None:
     """Not only over the history that it gives unasked."""
     found = kats("backtest", "--from", "2020-03-02", "--to", "2020-03-06", "--json").json
     assert found["sessions"][0] == "2020-03-02"
+
+
+def test_a_result_says_on_what_it_rests(kats: Any) -> None:
+    """In the JSON and in the folder: bars, what they do not show, what was assumed, and both ways through a bar."""
+    found = kats("backtest", "--from", "2025-03-03", "--to", "2025-06-30", "--out", "result", "--json").json
+    caveats = found["caveats"]
+    kept = json.loads((kats.folder / "result" / "run.json").read_text(encoding="utf-8"))["run"]["summary"]["caveats"]
+    assert kept == caveats
+    assert caveats["bars"] == {"daily": len(found["sessions"]), "minute": 0, "mixed": 0}
+    assert "VWAP" in caveats["approximated"]
+    assert caveats["ticks_approximate"] is False
+    paths = caveats["bar_path"]
+    assert paths["dependent_trades"] == sum(trade["is_path_dependent"] for trade in found["trades"]) > 0
+    assert list(paths["totals"]) == ["worst", "adaptive"]
+    assert paths["totals"]["worst"]["profit"] == found["statistics"]["profit"]
+
+
+def test_the_other_path_is_what_a_run_on_it_gives(kats: Any) -> None:
+    """`bar_path: adaptive` played first makes the same totals, the other way round."""
+    days = ("--from", "2025-03-03", "--to", "2025-06-30", "--json")
+    worst = kats("backtest", *days).json["caveats"]["bar_path"]
+    kats.write("kats.yaml", "broker: {use: paper, params: {bar_path: adaptive}}\n")
+    adaptive = kats("backtest", *days).json["caveats"]["bar_path"]
+    assert adaptive["path"] == "adaptive"
+    assert adaptive["totals"] == worst["totals"]
+    single = kats("backtest", *days, "--one-path").json["caveats"]["bar_path"]
+    assert list(single["totals"]) == ["adaptive"]
+
+
+def test_both_paths_are_shown(kats: Any) -> None:
+    """Beside each other, in both languages."""
+    for lang, words in (("en", ("worst", "adaptive", "bar_path")), ("ko", ("최악 경로", "근접 경로"))):
+        shown = kats("backtest", "--from", "2025-03-03", "--to", "2025-06-30", "--lang", lang).out
+        assert all(word in shown for word in words)
