@@ -22,8 +22,7 @@ def commit() -> str:
 
 def print_header(**versions: str) -> None:
     """Print the line that belongs above every figure."""
-    several = " ".join(f"{name} {version}" for name, version in versions.items())
-    print(
-        f"kats-core {__version__} at {commit()}, Python {platform.python_version()}, {several}, "
-        f"{os.cpu_count()} cores {platform.machine()} {platform.system()}"
-    )
+    named = [f"{name} {version}" for name, version in versions.items() if name != "kats-core"]
+    load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores {platform.machine()} {platform.system()}"
+    several = [f"kats-core {__version__} at {commit()}", f"Python {platform.python_version()}", " ".join(named), load]
+    print(", ".join(filter(None, several)))
