@@ -180,10 +180,11 @@ class Engine:
         """Tell whether a trade at a price sells what is held, so that the order book of its moment matters."""
         return self._exits.sells_at(symbol, price)
 
-    @property
-    def has_timers(self) -> bool:
-        """Tell whether the passing of time alone may matter now."""
-        return self._entries.has_pending or self._desk.has_timers or self._exits.has_timers
+    def next_timer(self) -> Nanos | None:
+        """Return from when on the passing of time alone may matter, None if nothing waits for it."""
+        if self._entries.has_pending or self._desk.has_timers:
+            return self._state.now
+        return self._exits.next_timer()
 
     @property
     def now(self) -> Nanos:

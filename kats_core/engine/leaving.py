@@ -97,13 +97,13 @@ class ExitCoordinator:
         self._opening: Bar | None = None
         self.desk: OrderDesk
 
-    @property
-    def has_timers(self) -> bool:
-        """Tell whether a position waits for a sell to be sent, one that is out gives way, or a clock runs."""
+    def next_timer(self) -> Nanos | None:
+        """Return from when on time alone may sell: now, where a sell waits to be sent or gives way, else as clocks say."""
         if any(self.desk.live_sell(key) is None or d.until is not None for key, d in self._demands.items()):
-            return True
+            return self._state.now
         positions = self._state.portfolio.positions.values()
-        return any(p.key not in self._demands and self._has_clock(p) for p in positions)
+        ends = [self._runs_until(position) for position in positions if position.key not in self._demands]
+        return min((end for end in ends if end is not None), default=None)
 
     def is_leaving(self, key: Key) -> bool:
         """Tell whether all of a position is to be sold."""
@@ -254,8 +254,7 @@ class ExitCoordinator:
         """Run out the clocks, also of what nobody trades; look at every demand that stands."""
         if self._state.bar_kind is not BarKind.DAY:
             for position in list(self._state.portfolio.positions.values()):
-                if self._has_clock(position):
-                    self._run_out_clock(position)
+                self._run_out_clock(position)
         self.look_again()
 
     def close_session(self) -> None:
@@ -480,24 +479,23 @@ class ExitCoordinator:
         if raised != position:
             self._state.portfolio.replace(raised)
 
-    def _has_clock(self, position: Position) -> bool:
-        """Tell whether a clock of this session ends the position."""
-        plan = position.exits.time_exit
-        return plan is not None and plan.kind is not TimeExitKind.SESSIONS
-
     def _run_out_clock(self, position: Position) -> None:
+        end = self._runs_until(position)
+        if end is not None and self._state.now >= end and position.key in self._state.portfolio.positions:
+            self.demand(position, CoreCode.TIME_EXIT)
+
+    def _runs_until(self, position: Position) -> Nanos | None:
+        """Return when a clock of this session ends the position, None if none does."""
         plan = position.exits.time_exit
-        if plan is None or position.key not in self._state.portfolio.positions:
-            return
+        if plan is None:
+            return None
         match plan.kind, plan.value:
             case TimeExitKind.MINUTES, int(minutes):
-                is_over = self._state.now - position.opened_at >= minutes * time.MINUTE
-            case TimeExitKind.CLOCK, dt.time() as clock:
-                is_over = self._state.now >= self._state.clock.at(clock) and position.opened_on == self._state.session
+                return position.opened_at + minutes * time.MINUTE
+            case TimeExitKind.CLOCK, dt.time() as clock if position.opened_on == self._state.session:
+                return self._state.clock.at(clock)
             case _:
-                return
-        if is_over:
-            self.demand(position, CoreCode.TIME_EXIT)
+                return None
 
     def _due_at_open(self, position: Position) -> Code | None:
         plan = position.exits.time_exit

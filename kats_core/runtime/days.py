@@ -123,19 +123,24 @@ class DayPlayer:
             while phases and start >= phases[0][1]:
                 now = max(now, phases[0][1])
                 self._phase(*phases.pop(0))
-            if self.engine.has_timers and start > now:
+            if start > now and self._is_due(start):
                 self.pump.feed(TimePassed(start))
             now = start + time.MINUTE
             for row in rows:
                 if wanted[row] or self.engine.is_busy(bars.symbols[bars.symbol[row]]):
                     self.pump.feed(BarClosed(now, bars.bar(row)))
-            if self.engine.has_timers or self.dense:
+            if self.dense or self._is_due(now):
                 self.pump.feed(TimePassed(now))
             self.on_clock(now)
         for phase, at in phases:
             now = max(now, at)
             self._phase(phase, now)
         self._phase(MarketPhase.CLOSED, max(now, hours.close))
+
+    def _is_due(self, now: Nanos) -> bool:
+        """Tell whether something waits for time alone that may have come."""
+        timer = self.engine.next_timer()
+        return timer is not None and timer <= now
 
     def play_tape(self, bars: MinuteBars, tape: Tape) -> None:
         """Play one session of which trades and order books are known."""

@@ -85,15 +85,16 @@ class StreamedDay:
                 if wanted[row] or self.engine.is_busy(symbol):
                     self._show(symbol, end)
                     self.pump.feed(BarClosed(end, self.bars.bar(row)))
-            if self._waits or self.dense:
+            if self._due() <= end:
                 self.pump.feed(TimePassed(end))
             self.on_clock(end)
         self._phase(MarketPhase.CLOSED, last + time.MINUTE)
 
-    @property
-    def _waits(self) -> bool:
-        """Whether something happens by the passing of time alone."""
-        return self.engine.has_timers or bool(self.engine.live_orders) or self._vi.next_change() is not None
+    def _due(self) -> Nanos:
+        """Return from when on each second matters, whatever trades in it."""
+        if self.dense or self.engine.live_orders:
+            return 0
+        return min((at for at in (self.engine.next_timer(), self._vi.next_change()) if at is not None), default=_NEVER)
 
     def _open(self) -> None:
         """Let the opening auctions print, which sets the static references, and open."""
@@ -119,17 +120,21 @@ class StreamedDay:
             self._near[symbol] = first - (first - self.hours.open) % time.MINUTE
 
     def _live_through(self, start: Nanos) -> None:
-        """Feed what happens in a minute, second by second while something waits for time to pass."""
+        """Feed what happens in a minute, second by second while time alone may make something happen."""
+        end = start + time.MINUTE
         happenings = self._happenings(start)
         following = iter(happenings)
         coming = next(following, None)
-        for second in range(start, start + time.MINUTE, time.SECOND):
-            if coming is None and not self._waits and not self.dense:
+        due = self._due()
+        for second in range(start, end, time.SECOND):
+            if coming is None and due >= end:
                 return
-            self._look(second)
+            if due <= second:
+                self._look(second)
+                due = self._due()
             while coming is not None and coming.ts < second + time.SECOND:
                 self._happen(coming)
-                coming = next(following, None)
+                coming, due = next(following, None), self._due()
 
     def _happenings(self, start: Nanos) -> list[Trade | StatusMessage]:
         """Return the minute's trades and messages in their order; a print comes before the message that it ended a VI."""
@@ -165,12 +170,12 @@ class StreamedDay:
         if self._vi.next_change() is not None:
             self._tell(second, self._vi.on_time(second))
         waiting = [order.symbol for order in self.engine.live_orders]
-        if self.engine.has_timers:
+        timer = self.engine.next_timer()
+        if timer is not None and timer <= second:
             waiting += [position.symbol for position in self.engine.positions]
         for symbol in self._ticks if self.dense else dict.fromkeys(waiting):
             self._show(symbol, second)
-        if self._waits or self.dense:
-            self.pump.feed(TimePassed(second))
+        self.pump.feed(TimePassed(second))
 
     def _show(self, symbol: str, now: Nanos) -> None:
         if symbol in self._ticks:
@@ -190,6 +195,7 @@ class StreamedDay:
 
 
 _MARGIN = 1e-6
+_NEVER: Nanos = 2**63 - 1
 
 
 def _rows_by_minute(bars: MinuteBars) -> dict[Nanos, range]:

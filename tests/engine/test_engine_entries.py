@@ -294,7 +294,7 @@ def test_a_proposal_that_needs_an_input_asks_and_holds_nothing(house: type[House
     desk, fetch = waiting(house)
     assert (fetch.needs, fetch.symbol, fetch.price) == ((fact.ORDERABLE_CASH,), house.SYMBOL, 25_500)
     assert desk.engine._state.reservations.all == ()
-    assert desk.engine.has_timers
+    assert desk.engine.next_timer() == fetch.ts
 
 
 def test_an_answer_that_does_not_come_rejects_after_two_seconds_and_mutes_nothing(house: type[House]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kats_core.model import fact
+from kats_core.model import fact, time
 from kats_core.model.event import DailyTail, FactsChanged
 from kats_core.model.fact import Fact
 from kats_core.model.kinds import FactSource, Purpose, Style
@@ -193,13 +193,16 @@ def test_a_breakout_that_fails_is_sold_on_its_day_and_time_ends_what_stays(house
 
 
 @pytest.mark.parametrize(
-    ("plan", "clock"),
-    [(TimeExit(TimeExitKind.MINUTES, 30), "10:11"), (TimeExit(TimeExitKind.CLOCK, dt.time(10, 30)), "10:30")],
+    ("plan", "first", "clock"),
+    [
+        (TimeExit(TimeExitKind.MINUTES, 30), "10:02", "10:11"),
+        (TimeExit(TimeExitKind.CLOCK, dt.time(10, 30)), "10:30", "10:30"),
+    ],
 )
-def test_a_clock_ends_also_what_nobody_trades(house: type[House], plan: TimeExit, clock: str) -> None:
+def test_a_clock_ends_also_what_nobody_trades(house: type[House], plan: TimeExit, first: str, clock: str) -> None:
     """Time alone is enough; the sale waits for the next bar."""
     desk = two_slots(house, time_exit=plan)
-    assert desk.engine.has_timers
+    assert desk.engine.next_timer() == time.at(desk.session, dt.time.fromisoformat(first))
     desk.passes(clock)
     assert "TIME_EXIT" in {reason for _, reason in reasons(desk)}
     desk.passes("10:45")

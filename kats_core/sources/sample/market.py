@@ -25,7 +25,7 @@ from kats_core.sources.sample.interruptions import Interruption
 from kats_core.sources.sample.regimes import known_on_the_eve
 from kats_core.sources.sample.tape import SampleTape
 
-GENERATOR = "kats sample 3"
+GENERATOR = "kats sample 4"
 """Changes whenever the same seed gives other prices or reports."""
 
 ORIGIN = dt.date(2015, 6, 15)

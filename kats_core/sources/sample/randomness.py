@@ -14,6 +14,7 @@ FloatArray = npt.NDArray[np.float64]
 
 _MANTISSA = 11
 _UNIT = 2.0**-53
+_PERIOD = 2**128
 
 
 class Draws:
@@ -21,11 +22,20 @@ class Draws:
 
     def __init__(self, *key: int) -> None:
         self._bits = np.random.PCG64(np.random.SeedSequence(key))
+        self._place = 0
 
     def uniform(self, *shape: int) -> FloatArray:
         """Return numbers in (0, 1)."""
-        raw = self._bits.random_raw(math.prod(shape))
+        size = math.prod(shape)
+        raw = self._bits.random_raw(size)
+        self._place += size
         return np.asarray(((raw >> np.uint64(_MANTISSA)) + 0.5) * _UNIT).reshape(shape)
+
+    def uniform_at(self, place: int, *shape: int) -> FloatArray:
+        """Return numbers in (0, 1) from a place in the stream on, whatever was drawn before."""
+        self._bits.advance((place - self._place) % _PERIOD)
+        self._place = place
+        return self.uniform(*shape)
 
     def normal(self, *shape: int) -> FloatArray:
         """Return standard normal numbers."""

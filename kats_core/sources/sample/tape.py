@@ -1,8 +1,8 @@
 """Break the minutes of the sample market into trades that add up to them, and show an order book at every second.
 
-Made where it is looked at and the same whenever that is: each company and minute has random numbers of its own. A trade at or
-above the ask is a purchase and moves the ask there, one at or below the bid a sale; the book of a second stands around the last
-trade before it. At a price limit one side is empty.
+Made where it is looked at and the same whenever that is: each company and minute has random numbers of its own, and each second
+a place among those of its day. A trade at or above the ask is a purchase and moves the ask there, one at or below the bid a sale;
+the book of a second stands around the last trade before it. At a price limit one side is empty.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from functools import lru_cache
 import numpy as np
 
 from kats_core.market.minutes import MinuteBars
-from kats_core.market.panel import Int64Array
 from kats_core.market.sessions import SessionHours
 from kats_core.market.ticks import TickTable, tick_table
 from kats_core.market.vi import StatusMessage
@@ -77,6 +76,7 @@ class SampleTape:
             self._pauses.setdefault(one.symbol, []).append(self._pause(one))
         self._volumes: dict[int, int] = {}
         self._minutes: OrderedDict[tuple[str, Nanos], tuple[Trade, ...]] = OrderedDict()
+        self._books: dict[int, Draws] = {}
 
     def statuses(self) -> Sequence[StatusMessage]:
         """Return a message at the begin and at the end of each interruption."""
@@ -121,8 +121,6 @@ class SampleTape:
 
     def _book(self, symbol: str, ts: Nanos, last: Trade) -> Book:
         ticks, (lower, upper) = self._ticks[symbol], self._limits[symbol]
-        second = (ts - self._hours.open) // time.SECOND
-        draws = Draws(self._seed, _BOOK_PURPOSE, self._hours.session.toordinal(), self._number[symbol], int(second))
         if last.price == upper:
             bid, ask = last.price, None
         elif last.price == lower:
@@ -131,11 +129,21 @@ class SampleTape:
             bid, ask = last.price, ticks.up(last.price)
         else:
             bid, ask = ticks.dn(last.price), last.price
-        usual = self._volume_of(symbol) / _DEPTH
-        sizes = (usual * np.exp(2.2 * draws.uniform(2, LEVELS) - 1.1)).astype(np.int64) + 1
+        sizes = self._sizes(symbol, ts)
         asks = () if ask is None else _ladder(_steps(ticks, ask, upper), sizes[0])
         bids = () if bid is None else _ladder(_steps(ticks, bid, lower), sizes[1])
         return Book(symbol, ts, asks, bids)
+
+    def _sizes(self, symbol: str, ts: Nanos) -> list[list[int]]:
+        """Return the shares of a second's asks and bids."""
+        number, second = self._number[symbol], (ts - self._hours.open) // time.SECOND
+        draws = self._books.get(number)
+        if draws is None:
+            draws = self._books[number] = Draws(self._seed, _BOOK_PURPOSE, self._hours.session.toordinal(), number)
+        usual = self._volume_of(symbol) / _DEPTH
+        drawn = usual * np.exp(2.2 * draws.uniform_at(second * 2 * LEVELS, 2, LEVELS) - 1.1)
+        sizes: list[list[int]] = (drawn.astype(np.int64) + 1).tolist()
+        return sizes
 
     def _volume_of(self, symbol: str) -> int:
         number = self._number[symbol]
@@ -261,6 +269,6 @@ def _steps(ticks: TickTable, best: int, end: int) -> tuple[int, ...]:
     return tuple(prices)
 
 
-def _ladder(prices: tuple[int, ...], sizes: Int64Array) -> tuple[BookLevel, ...]:
+def _ladder(prices: tuple[int, ...], sizes: Sequence[int]) -> tuple[BookLevel, ...]:
     """Return the levels of one side."""
-    return tuple(map(BookLevel, prices, sizes.tolist()))
+    return tuple(map(BookLevel, prices, sizes))
