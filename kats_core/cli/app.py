@@ -34,6 +34,7 @@ VERBS = (
     "events",
     "data",
     "plugins",
+    "check",
     "config",
 )
 _PLAIN_LISTS = {("plugins",): False, ("plugins", "--json"): True}

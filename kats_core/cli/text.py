@@ -201,6 +201,27 @@ TEXTS: dict[str, tuple[str, str]] = {
         "플러그인을 하나씩 불러와 고장 난 것을 찾습니다.",
         "Import every plugin and say which are broken.",
     ),
+    "help_check_plugin": (
+        "설치된 플러그인이 계약을 지키는지 검사하고, 어긴 것마다 무엇을 고칠지 알려 줍니다.",
+        "Hold an installed plugin to its contract, and say of each breach what to change.",
+    ),
+    "help_check_name": ("플러그인 이름 (kats plugins).", "The plugin's name, as `kats plugins` lists it."),
+    "help_check_lookahead": (
+        "미래 참조만, 더 많은 날짜에서 자세히 검사합니다.",
+        "Look-ahead only, at many more dates.",
+    ),
+    "help_check_recursive": (
+        "이력 길이에 따라 판단이 바뀌는지만 자세히 검사합니다.",
+        "Only how much decisions hang on the length of the history.",
+    ),
+    "help_check_batch": (
+        "한 번에 계산한 답이 하루씩 계산한 답과 같은지만 자세히 검사합니다.",
+        "Only whether all sessions at once give what each alone gives.",
+    ),
+    "help_check_data": (
+        "표본 시장 대신 쓸 일봉 파일이나 폴더.",
+        "File or folder of daily bars in the place of the sample market.",
+    ),
     "help_config_group": ("설정을 보고, 검사하고, 시작합니다.", "Look at the configuration, check it, begin one."),
     "help_config_show": (
         "실제로 쓰이는 값과 그 출처를 보여 줍니다.",
@@ -604,6 +625,22 @@ TEXTS: dict[str, tuple[str, str]] = {
     "not_in_data": (
         "--symbol {symbol}: 데이터의 {count}종목에 없습니다",
         "--symbol {symbol}: not among the {count} symbols of the data",
+    ),
+    # Plugins
+    "no_plugin": ("설치된 플러그인 중 {name}이(가) 없습니다. {hint}", "no plugin {name} is installed; {hint}"),
+    "did_you_mean": ("혹시: {names}", "did you mean {names}?"),
+    "see_plugins": ("kats plugins로 목록을 보세요", "`kats plugins` lists what is there"),
+    "checking": ("{name} 검사 중", "checking {name}"),
+    "nothing_to_check": (
+        "{name}: {kind}에는 이 검사가 없습니다. 선택 없이 kats check {name}",
+        "{name}: a {kind} has no such check; try kats check {name}",
+    ),
+    "check": ("검사", "check"),
+    "seconds": ("초", "seconds"),
+    "found": ("본 것과 찾은 것", "looked at, and found"),
+    "check_counts": (
+        "통과 {passed} · 실패 {failed} · 참고 {hints} · {seconds}초",
+        "{passed} passed · {failed} failed · {hints} hints · {seconds} s",
     ),
     # kats.yaml
     "yaml_head": (

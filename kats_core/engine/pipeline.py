@@ -168,7 +168,7 @@ def _ask(stage: StageInstance, proposal: Proposal, context: Context) -> tuple[Ve
     try:
         # A stage is a guest: whatever it raises must end in a refusal that says so.
         verdict = stage.stage.check(proposal, context)  # type: ignore[arg-type]  # LimitsReader stands for Limits
-        problem = _nonsense(verdict, proposal, stage.traits.phase)
+        problem = nonsense(verdict, proposal, stage.traits.phase)
     except Exception as error:  # noqa: BLE001
         return _faulty(stage, CoreCode.STAGE_ERROR, f"{type(error).__name__}: {error}")
     if problem is not None:
@@ -181,7 +181,7 @@ def _faulty(stage: StageInstance, code: CoreCode, text: str) -> tuple[Verdict, S
     return reject(code, {"error": text}), StageFault(stage, code, text)
 
 
-def _nonsense(verdict: object, proposal: Proposal, phase: Phase) -> tuple[CoreCode, str] | None:
+def nonsense(verdict: object, proposal: Proposal, phase: Phase) -> tuple[CoreCode, str] | None:
     """Say what is wrong with an answer, None when nothing is."""
     if not isinstance(verdict, Verdict) or not isinstance(verdict.decision, Decision):
         return CoreCode.STAGE_ERROR, f"answered {type(verdict).__name__} instead of a verdict"

@@ -149,7 +149,7 @@ class ArmingDesk:
         panel = self._panel
         try:
             # A strategy is a guest: one that cannot arm, or answers nonsense, is left out and named, the others go on.
-            setups = _checked(instance.strategy.arm(panel), panel)
+            setups = checked_setups(instance.strategy.arm(panel), panel)
         except Exception as error:  # noqa: BLE001
             self._on_fault(instance, error)
             return None
@@ -314,7 +314,7 @@ def _descending(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.where(np.isnan(values), np.inf, -values)
 
 
-def _checked(setups: object, panel: Panel) -> Setups:
+def checked_setups(setups: object, panel: Panel) -> Setups:
     """Return what `arm` answered; raises when it does not judge each cell of the panel with one of its codes."""
     if not isinstance(setups, Setups):
         raise TypeError(f"arm answered {type(setups).__name__}, expected Setups")

@@ -24,7 +24,9 @@ class SampleParams(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    seed: int = Field(7, ge=0, description="another seed is another market with the same companies")
+    seed: int = Field(
+        7, ge=0, lt=2**63, description="number of the market; another one is another market with the same companies"
+    )
     history_sessions: int = Field(
         520, ge=60, le=4_000, description="daily bars that a question without a beginning gets, in sessions"
     )

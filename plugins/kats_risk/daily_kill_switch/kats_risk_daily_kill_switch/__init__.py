@@ -24,6 +24,7 @@ class Params(BaseModel):
     )
     daily_flatten_limit: float = Field(
         default=0.05,
+        ge=0.005,
         le=0.10,
         description="loss at which day strategies sell too, a fraction, at least daily_loss_limit; stops alone did not hold",
         json_schema_extra={"tighter": "lower"},

@@ -5,6 +5,8 @@ KATS reads this module to list and configure the stage; `stage.py`, which decide
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from kats_core.api import Code, Grade, RiskStage, StagePlugin, StageTraits, hookimpl
@@ -17,7 +19,7 @@ class Params(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    hard_cap: dict[Grade, float] = Field(
+    hard_cap: dict[Grade, Annotated[float, Field(ge=0, le=0.30)]] = Field(
         default_factory=lambda: dict(_HARD_CAP),
         description="most of equity in one symbol over all strategies, by grade, each 0-0.30; one name can always fail",
         json_schema_extra={"tighter": "lower"},
@@ -32,10 +34,7 @@ class Params(BaseModel):
 
     @field_validator("hard_cap")
     @classmethod
-    def _in_range(cls, value: dict[Grade, float]) -> dict[Grade, float]:
-        for grade, cap in value.items():
-            if not 0 <= cap <= 0.30:
-                raise ValueError(f"grade {grade}: {cap} is not between 0 and 0.30")
+    def _with_defaults(cls, value: dict[Grade, float]) -> dict[Grade, float]:
         return _HARD_CAP | value
 
 
