@@ -15,7 +15,7 @@ from pathlib import Path
 
 import _machine
 import backtests
-from figure import Figure
+from figure import Figure, peak_bytes
 from pyarrow import parquet
 
 
@@ -23,7 +23,7 @@ def measure(path: Path) -> Figure:
     """Return the figures of what `kats backtest` does with the file and no configuration."""
     backtests.warm_up()
     resolved = backtests.configured(None, {"data": {"use": "files", "params": {"paths": [str(path)]}}})
-    return backtests.measured("kats B4", resolved)
+    return backtests.measured("kats B4", resolved, peak_bytes())
 
 
 def read(path: Path) -> float:

@@ -23,7 +23,7 @@ from kats_core.model.command import Notify
 from kats_core.model.record import Record
 from kats_core.model.time import Nanos
 from kats_core.plugins import InstalledPlugin, PluginKind, installed
-from kats_core.runtime.assembly import App, RunKind
+from kats_core.runtime.assembly import App, RunKind, open_source
 from kats_core.runtime.play import Request, plan, play
 from kats_core.store.folder_recorder import DECISIONS, FolderRecorder
 
@@ -69,7 +69,9 @@ class Shape:
 
 def generated_backtest(name: str, config: Path, bars: Path, changes: Mapping[str, Any] | None = None) -> Figure:
     """Return the figures of a backtest over the generated bars of a folder, which are in memory when it begins."""
-    return measured(name, configured(config, {"data.params.folder": str(bars), **(changes or {})}))
+    resolved, before = configured(config, {"data.params.folder": str(bars), **(changes or {})}), peak_bytes()
+    open_source(resolved)
+    return measured(name, resolved, before)
 
 
 def configured(
@@ -86,11 +88,11 @@ def configured(
     )
 
 
-def measured(name: str, resolved: Resolved) -> Figure:
-    """Return the figures of one backtest: everything from reading to the finished folder."""
+def measured(name: str, resolved: Resolved, before: int) -> Figure:
+    """Return the figures of one backtest up to its finished folder; `before` is what the process had of memory."""
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home) / "run"
-        watcher, before = Counting(), peak_bytes()
+        watcher = Counting()
         watch = Watch()
         planned = plan(resolved, Request(kind=RunKind.BACKTEST))
         opened, _ = watch.taken()

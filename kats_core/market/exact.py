@@ -51,13 +51,18 @@ def floor_times_array(amounts: Int64Array, rate: Fraction) -> Int64Array:
         OverflowError: a result, or the fraction itself, is too large for int64.
     """
     whole, rest = _split(amounts, rate)
-    return np.asarray(whole + rest // rate.denominator, dtype=np.int64)
+    rest //= rate.denominator
+    whole += rest
+    return whole
 
 
 def ceil_times_array(amounts: Int64Array, rate: Fraction) -> Int64Array:
     """Return `ceil_times` of each amount; raises like `floor_times_array`."""
     whole, rest = _split(amounts, rate)
-    return np.asarray(whole - (-rest) // rate.denominator, dtype=np.int64)
+    # Floored, so this is -(rest rounded up).
+    rest //= -rate.denominator
+    whole -= rest
+    return whole
 
 
 def int64_array(values: npt.ArrayLike) -> Int64Array:
@@ -83,4 +88,7 @@ def _split(amounts: Int64Array, rate: Fraction) -> tuple[Int64Array, Int64Array]
         if largest * abs(numerator) // denominator >= _INT64_MAX:
             raise OverflowError(f"{largest} times {rate} does not fit into int64")
     whole, rest = np.divmod(amounts, denominator)
-    return whole * numerator, rest * numerator
+    # In place: the amounts may be those of a whole market over years.
+    whole *= numerator
+    rest *= numerator
+    return whole, rest

@@ -7,7 +7,8 @@ sessions: a session on which a symbol did not trade is a gap that `present` show
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
@@ -22,7 +23,7 @@ from kats_core.market.own_bars import OwnBars
 from kats_core.market.tables import IndexSeries, SideTable, known_by
 from kats_core.market.weeks import Weeks
 from kats_core.model.instrument import Instrument
-from kats_core.model.kinds import Scope
+from kats_core.model.kinds import InstrumentKind, Market, Scope
 
 Int64Array: TypeAlias = npt.NDArray[np.int64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
@@ -31,6 +32,10 @@ _COLUMNS = ("open", "high", "low", "close", "volume", "value")
 
 RECENT_SESSIONS = 5
 """A symbol that did not trade on one of so many last sessions is not armed (`spec/README.md` section 5)."""
+
+
+_NO_LIMIT = 1e9
+"""Reach of a price that has no limit: no price of the exchange lies beyond, and zero times it is zero."""
 
 
 @dataclass(frozen=True)
@@ -103,21 +108,25 @@ class Panel:
 
         A split that nobody adjusted, a capital reduction, a vendor's slip. Nothing is computed across it.
         """
-        close = np.append(self.close.ravel(), 0)
-        before = close[OwnBars(self.present).back(1)]
         # Rounding to won moves an adjusted price by half a won: 2 after 1 is no split.
         slack = 0.5 if self.scope is Scope.ADJUSTED else 0.0
-        reach = self._limit_reach()
-        upper, lower = (before + slack) * (1 + reach) + 1e-6, (before - slack) * (1 - reach) - 1e-6
-        outside = (np.maximum(self.open, self.close) - slack > upper) | (
-            np.minimum(self.open, self.close) + slack < lower
-        )
-        return np.asarray(outside & (before > 0) & self.present)
+        result = np.zeros(self.present.shape, dtype=np.bool_)
+        before = np.zeros(len(self.instruments), dtype=np.int64)
+        # Session by session: over the whole history at once it would take the memory of several panels.
+        for t, reach in enumerate(self._limit_reach()):
+            low, high = np.minimum(self.open[t], self.close[t]), np.maximum(self.open[t], self.close[t])
+            outside = high - slack > (before + slack) * (1 + reach) + 1e-6
+            outside |= low + slack < (before - slack) * (1 - reach) - 1e-6
+            result[t] = outside & (before > 0) & self.present[t]
+            before = np.where(self.present[t], self.close[t], before)
+        return result
 
     @cached_property
     def bars_since_break(self) -> npt.NDArray[np.int32]:
         """Number of the symbol's own bars up to row t that share one price scale, which indicators see."""
         own = self.own_bars
+        if not self.scale_breaks.any():
+            return own
         before_break = np.where(self.scale_breaks, own - 1, 0)
         return own - np.maximum.accumulate(before_break, axis=0)
 
@@ -128,20 +137,17 @@ class Panel:
         """
         return np.asarray(self.bars_since_break >= np.minimum(self.own_bars, max(bars, RECENT_SESSIONS)))
 
-    def _limit_reach(self) -> npt.NDArray[np.float64]:
-        """Return how far each cell's price may move, as a fraction; infinitely far where no limit is known."""
+    def _limit_reach(self) -> Iterator[npt.NDArray[np.float64]]:
+        """Yield, by session, how far each symbol's price may move, as a fraction; as good as infinitely far without a limit."""
         tolerance = float(ADJUSTED_TOLERANCE) if self.scope is Scope.ADJUSTED else 0.0
-        kinds = [(one.market, one.kind, one.leverage) for one in self.instruments]
-        reach = np.full(self.present.shape, np.inf)
-        for kind in set(kinds):
-            rates = np.full(len(self.sessions), np.inf)
-            for t, session in enumerate(self.sessions):
-                try:
-                    rates[t] = float(limit_rate(session, *kind)) + tolerance
-                except MarketRuleError:
-                    continue
-            reach[:, [other == kind for other in kinds]] = rates[:, None]
-        return reach
+        kinds = {kind: n for n, kind in enumerate(dict.fromkeys(map(_kind_of, self.instruments)))}
+        kind_of = np.array([kinds[_kind_of(one)] for one in self.instruments], dtype=np.intp)
+        for session in self.sessions:
+            rates = np.full(len(kinds), _NO_LIMIT)
+            for kind, n in kinds.items():
+                with suppress(MarketRuleError):
+                    rates[n] = float(limit_rate(session, *kind)) + tolerance
+            yield rates[kind_of]
 
     @cached_property
     def indicators(self) -> Indicators:
@@ -188,3 +194,7 @@ class Panel:
             indices={name: index.until(eve) for name, index in self.indices.items()},
             **cut,
         )
+
+
+def _kind_of(one: Instrument) -> tuple[Market, InstrumentKind, int]:
+    return one.market, one.kind, one.leverage

@@ -6,6 +6,7 @@ holds envelopes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Generic, TypeVar
 
@@ -58,6 +59,11 @@ def encode(message: Event | Command) -> bytes:
 def encode_record(record: Record) -> bytes:
     """Return one line of the decision log, without the newline."""
     return _encoder.encode(record)
+
+
+def encode_records(records: Sequence[Record]) -> bytes:
+    """Return lines of the decision log, each with its newline."""
+    return _encoder.encode_lines(records)
 
 
 def decode_event(data: bytes) -> Event:

@@ -7,7 +7,7 @@ reason.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from kats_core.engine.state import StrategyInstance
 from kats_core.market.overlays import OverlayParams, pulse_allows
-from kats_core.market.panel import Panel
+from kats_core.market.panel import BoolArray, Panel
 from kats_core.market.screening.candidates import Candidate, Claim, choose
 from kats_core.market.screening.rules import ScreenRules
 from kats_core.model import fact
@@ -55,7 +55,7 @@ class _Judged:
     reasons: npt.NDArray[np.uint8]
     final: npt.NDArray[np.uint8]
 
-    def leave_out(self, t: int, columns: int | list[int], code: Code) -> None:
+    def leave_out(self, t: int, columns: list[int] | npt.NDArray[np.intp], code: Code) -> None:
         """Note why columns that could be armed after row t are not."""
         if code not in self.codes:
             self.codes.append(code)
@@ -171,14 +171,15 @@ class ArmingDesk:
         candidates = np.flatnonzero(judged.reasons[t] == ARMED)
         closed = self._closed(judged.instance, inputs)
         if closed is not None:
-            judged.leave_out(t, candidates.tolist(), closed)
+            judged.leave_out(t, candidates, closed)
             return []
-        ranked = self._ranked(judged.instance, t, candidates, inputs)
-        codes = list(self._refusals(judged.instance, t, ranked, inputs, streamed))
-        open_ = [j for j, code in zip(ranked, codes, strict=True) if code is None]
-        for refused in filter(None, dict.fromkeys(codes)):
-            judged.leave_out(t, [j for j, code in zip(ranked, codes, strict=True) if code is refused], refused)
-        chosen = open_[: judged.instance.params.max_armed]
+        stay = np.ones(len(candidates), dtype=np.bool_)
+        for code, refuses in self._refusals(judged.instance, t, candidates, inputs, streamed):
+            refused = stay & refuses
+            if refused.any():
+                judged.leave_out(t, candidates[refused], code)
+                stay &= ~refuses
+        chosen = self._ranked(judged.instance, t, candidates[stay], inputs, judged.instance.params.max_armed)
         judged.final[t, chosen] = ARMED
         return chosen
 
@@ -216,12 +217,13 @@ class ArmingDesk:
         ]
 
     def _ranked(
-        self, instance: StrategyInstance, t: int, candidates: npt.NDArray[np.intp], inputs: SessionInputs
+        self, instance: StrategyInstance, t: int, candidates: npt.NDArray[np.intp], inputs: SessionInputs, count: int
     ) -> list[int]:
-        """Return columns by stars, relative strength and turnover, each the highest first, then by symbol."""
-        keys = (self._turnover[t], inputs.numbers(fact.RS), _stars(instance, inputs))
-        order = np.lexsort([candidates, *(_descending(key[candidates]) for key in keys)])
-        ranked: list[int] = candidates[order].tolist()
+        """Return the first columns by stars, relative strength and turnover, each the highest first, then by symbol."""
+        keys = (_stars(instance, inputs), inputs.numbers(fact.RS), self._turnover[t])
+        leading = candidates[_leading([_descending(key[candidates]) for key in keys], count)]
+        order = np.lexsort([leading, *(_descending(key[leading]) for key in reversed(keys))])
+        ranked: list[int] = leading[order][:count].tolist()
         return ranked
 
     def _why_not(
@@ -237,7 +239,8 @@ class ArmingDesk:
         reason = int(judged.reasons[t, j])
         if reason != ARMED:
             return judged.codes[reason - 1]
-        return next(self._refusals(judged.instance, t, [j], inputs, streamed)) or CoreCode.NOT_SELECTED
+        several = self._refusals(judged.instance, t, np.array([j], dtype=np.intp), inputs, streamed)
+        return next((code for code, refuses in several if refuses[0]), CoreCode.NOT_SELECTED)
 
     def _guarded_setups(self, judged: _Judged, t: int, columns: list[int], session: dt.date) -> list[Setup]:
         try:
@@ -275,32 +278,47 @@ class ArmingDesk:
         self,
         instance: StrategyInstance,
         t: int,
-        columns: list[int],
+        columns: npt.NDArray[np.intp],
         inputs: SessionInputs,
         streamed: frozenset[str] | None,
-    ) -> Iterator[Code | None]:
-        """Yield, by column, why a symbol that the strategy would arm is no candidate this session; None where it is one.
+    ) -> Iterator[tuple[Code, BoolArray]]:
+        """Yield why symbols that the strategy would arm are no candidates this session, and which of the columns.
 
-        Called for the whole market every session: what is the same for all columns is read once.
+        The first reason counts. Called for the whole market every session.
         """
-        symbols, screening = self._panel.symbols, self._screening
-        grades, least = instance.grades, instance.params.min_confidence
-        cells = zip(columns, inputs.texts(fact.GRADE)[columns], _stars(instance, inputs)[columns].tolist(), strict=True)
-        is_pulsed = Overlay.PULSE in instance.traits.overlays
-        pulse = inputs.get(fact.PULSE).value
-        for j, grade, stars in cells:
-            if streamed is not None and symbols[j] not in streamed:
-                yield CoreCode.NO_MINUTE_BARS
-            elif screening is not None and (code := screening.reason(instance, t, j, inputs)) is not None:
-                yield code
-            elif grade not in grades:
-                yield CoreCode.GRADE
-            elif not stars >= least:
-                yield CoreCode.CONFIDENCE_LOW
-            elif is_pulsed and not pulse_allows(pulse, stars, self._overlays):
-                yield CoreCode.PULSE
-            else:
-                yield None
+        if streamed is not None:
+            symbols = self._panel.symbols
+            yield CoreCode.NO_MINUTE_BARS, _marks(symbols[j] not in streamed for j in columns.tolist())
+        if self._screening is not None:
+            cells = self._screening.refused(instance, t, inputs)[columns]
+            yield from self._screening.reasons_in(cells)
+        yield CoreCode.GRADE, ~inputs.is_among(fact.GRADE, instance.grades)[columns]
+        stars = _stars(instance, inputs)[columns]
+        yield CoreCode.CONFIDENCE_LOW, ~(stars >= instance.params.min_confidence)
+        if Overlay.PULSE in instance.traits.overlays:
+            pulse = inputs.get(fact.PULSE).value
+            yield CoreCode.PULSE, _marks(not pulse_allows(pulse, one, self._overlays) for one in stars.tolist())
+
+
+def _marks(values: Iterable[bool]) -> BoolArray:
+    return np.fromiter(values, dtype=np.bool_)
+
+
+def _leading(keys: Sequence[npt.NDArray[np.float64]], count: int) -> npt.NDArray[np.intp]:
+    """Return the places that may be among the first `count` by keys of which the earlier counts more, in no order.
+
+    Whole markets are ranked for a few places: what cannot be among them need not be sorted.
+    """
+    sure: list[npt.NDArray[np.intp]] = []
+    open_, room = np.arange(len(keys[0])), count
+    for key in keys:
+        if len(open_) <= room:
+            break
+        values = key[open_]
+        border = np.partition(values, room - 1)[room - 1]
+        sure.append(open_[values < border])
+        open_, room = open_[values == border], room - len(sure[-1])
+    return np.concatenate([*sure, open_])
 
 
 def _stars(instance: StrategyInstance, inputs: SessionInputs) -> npt.NDArray[np.float64]:

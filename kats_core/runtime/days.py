@@ -173,10 +173,8 @@ class DayPlayer:
         symbols = dict.fromkeys([*held, *(s.symbol for s in sorted(setups, key=lambda s: (s.rank, s.symbol)))])
         if self.dense:
             symbols |= dict.fromkeys(panel.symbols)
-        for symbol in symbols:
-            j = panel.column[symbol]
-            if panel.present[row, j]:
-                self.pump.feed(BarClosed(hours.open, _day_bar(panel, row, j, hours)))
+        for bar in _day_bars(panel, row, [panel.column[symbol] for symbol in symbols], hours):
+            self.pump.feed(BarClosed(hours.open, bar))
         self._tell_index(session, hours)
         self._phase(MarketPhase.EOD_CHECK, hours.eod_check)
         self._phase(MarketPhase.CLOSED, hours.close)
@@ -193,7 +191,7 @@ class DayPlayer:
         setups = self._arming.for_session(session, inputs, streamed, held)
         symbols = sorted({s.symbol for s in setups} | held)
         instruments = tuple(market.instruments[symbol] for symbol in symbols)
-        bases = {symbol: self._base(symbol, session) for symbol in symbols}
+        bases = self._bases(symbols, session)
         followed = () if follow is None else follow(instruments, bases, prepared_at)
         self.pump.feed(
             SessionPrepared(
@@ -230,15 +228,17 @@ class DayPlayer:
         self.pump.feed(PhaseReached(at, phase))
         self.on_clock(at)
 
-    def _base(self, symbol: str, session: dt.date) -> int:
-        """Return the close of the symbol's own last bar before the session."""
+    def _bases(self, symbols: Sequence[str], session: dt.date) -> dict[str, int]:
+        """Return the close of each symbol's own last bar before the session."""
         panel = self.market.panel
-        j = panel.column[symbol]
         before = panel.row.get(session, len(panel.sessions))
-        if panel.present[before - 1, j]:
-            return int(panel.close[before - 1, j])
-        rows = np.flatnonzero(panel.present[:before, j][::-1])
-        return int(panel.close[before - 1 - rows[0], j])
+        columns = [panel.column[symbol] for symbol in symbols]
+        closes = panel.close[before - 1, columns].tolist()
+        bases = dict(zip(symbols, closes, strict=True))
+        for n in np.flatnonzero(~panel.present[before - 1, columns]).tolist():
+            rows = np.flatnonzero(panel.present[:before, columns[n]])
+            bases[symbols[n]] = int(panel.close[rows[-1], columns[n]])
+        return bases
 
     def _tails(self, setups: Sequence[Setup], session: dt.date) -> Iterator[DailyTail]:
         """Yield the daily bars that the strategies' traits and the exits of what may be held ask for."""
@@ -261,13 +261,14 @@ class DayPlayer:
         wanted = np.zeros(len(bars), dtype=np.bool_)
         column = {symbol: n for n, symbol in enumerate(bars.symbols)}
         watch = self.engine.watch()
+        bases = self._bases([setup.symbol for setup in setups], bars.session)
         for setup in setups:
             rows = bars.rows_of[column[setup.symbol]]
             if rows.size == 0:
                 continue
             wanted[[rows[0], rows[-1]]] = True
             instrument = self.market.instruments[setup.symbol]
-            rules = symbol_rules(instrument, self._base(setup.symbol, bars.session), bars.session, self.market.scope)
+            rules = symbol_rules(instrument, bases[setup.symbol], bars.session, self.market.scope)
             match setup.trigger:
                 case Above(level) if setup.symbol not in watch.every_bar:
                     price = resolve(level, int(bars.open[rows[0]]), None, rules.ticks)
@@ -288,13 +289,16 @@ def _minutes(bars: MinuteBars) -> Iterator[tuple[Nanos, range]]:
         yield start, range(borders[n], borders[n + 1])
 
 
-def _day_bar(panel: Panel, row: int, j: int, hours: SessionHours) -> Bar:
-    """Return a cell of the panel as a bar that is its own day."""
-    o, h, low, c = (int(column[row, j]) for column in (panel.open, panel.high, panel.low, panel.close))
-    volume, value = int(panel.volume[row, j]), int(panel.value[row, j])
-    return Bar(
-        panel.symbols[j], BarKind.DAY, hours.open, hours.close, o, h, low, c, volume, value, o, h, low, volume, value
+def _day_bars(panel: Panel, row: int, columns: list[int], hours: SessionHours) -> Iterator[Bar]:
+    """Yield cells of the panel as bars that are their own day, where there are any."""
+    several = (panel.open, panel.high, panel.low, panel.close, panel.volume, panel.value)
+    cells = zip(
+        columns, panel.present[row, columns].tolist(), *(c[row, columns].tolist() for c in several), strict=True
     )
+    start, end, kind, symbols = hours.open, hours.close, BarKind.DAY, panel.symbols
+    for j, is_present, o, h, low, c, volume, value in cells:
+        if is_present:
+            yield Bar(symbols[j], kind, start, end, o, h, low, c, volume, value, o, h, low, volume, value)
 
 
 def _tail(panel: Panel, symbol: str, session: dt.date, bars: int) -> DailyTail:

@@ -8,7 +8,7 @@ never built. What a provider answers for and does not know stays missing: an ass
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, TypeAlias
@@ -109,6 +109,13 @@ class SessionInputs:
         """Return an input by column of the panel; None where it is missing."""
         result: Texts = self._cells(name, np.object_, None, _plain)
         return result
+
+    def is_among(self, name: str, texts: Container[str]) -> BoolArray:
+        """Mark the columns of the panel whose input is one of some texts; a missing one is not."""
+        first = next(iter(self.answers.get(name, ())), None)
+        if isinstance(first, Fact) and first.symbol == MARKET_WIDE:
+            return np.full(len(self.symbols), first.value in texts, dtype=np.bool_)
+        return np.array([text in texts for text in self.texts(name).tolist()], dtype=np.bool_)
 
     def facts(self, symbols: Iterable[str]) -> list[Fact]:
         """Return all inputs of the market, then those of the given symbols wherever symbols may differ.

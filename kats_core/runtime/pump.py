@@ -40,8 +40,8 @@ class Pump:
         self._broker = broker
         self.look: Look | None = None
         self._waiting: deque[Command] = deque()
+        self._keep = keep
         self._carry: dict[type, Callable[[Any], None]] = {
-            Persist: lambda command: keep(command.record),
             Send: self._send,
             Cancel: self._send,
             Fetch: self._fetch,
@@ -60,9 +60,14 @@ class Pump:
         self._waiting += self._engine.handle(event)
 
     def _carry_out(self) -> None:
-        while self._waiting:
-            command = self._waiting.popleft()
-            self._carry[type(command)](command)
+        waiting, keep = self._waiting, self._keep
+        while waiting:
+            command = waiting.popleft()
+            # Most of what an engine asks for is to be kept.
+            if isinstance(command, Persist):
+                keep(command.record)
+            else:
+                self._carry[type(command)](command)
 
     def _send(self, command: Send | Cancel) -> None:
         if isinstance(command, Send) and self.look is not None:

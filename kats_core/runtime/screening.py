@@ -103,14 +103,21 @@ class Screening:
         """Tell whether the data hold what the profile's stars rest on."""
         return profile not in _NEEDS_REPORTS or self.screener.coverage.quarters
 
-    def reason(self, instance: StrategyInstance, row: int, column: int, inputs: SessionInputs) -> Code | None:
-        """Return the first check of the strategy's profile that a symbol fails after a row of the panel."""
+    def refused(self, instance: StrategyInstance, row: int, inputs: SessionInputs) -> npt.NDArray[np.uint8]:
+        """Return, for each symbol, the first check of the strategy's profile that it fails after a row of the panel."""
         key = row, instance.name
         if key not in self._refused:
             # Sessions come one after the other: what was asked of the last one is not asked again.
             self._refused = {known: cells for known, cells in self._refused.items() if known[0] == row}
             self._refused[key] = self.refusals(instance, self.with_status(row, inputs), inputs)
-        return reason_of(int(self._refused[key][column]))
+        return self._refused[key]
+
+    def reasons_in(self, refused: npt.NDArray[np.uint8]) -> Iterator[tuple[Code, BoolArray]]:
+        """Yield each reason that some cells of `refused` hold, and which they are."""
+        for reason in np.unique(refused).tolist():
+            code = reason_of(reason)
+            if code is not None:
+                yield code, refused == reason
 
     def with_status(self, row: int, inputs: SessionInputs) -> Screen:
         """Return the screen after a row with what the session's inputs say of each symbol's status."""

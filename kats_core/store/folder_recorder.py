@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from kats_core.journal.latest import SetupKey, key_of
 from kats_core.model.record import Record, SetupRecord
-from kats_core.model.wire import WIRE_VERSION, encode_record
+from kats_core.model.wire import WIRE_VERSION, encode_records
 from kats_core.store.errors import StoreError
 from kats_core.store.recorder import Clock, Reasons, not_armed_record, utc_now
 from kats_core.store.run import Run, RunStatus
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 DECISIONS = "decisions.jsonl"
 DESCRIPTION = "run.json"
 ARMING = "arming.parquet"
+
+_CELLS_AT_ONCE = 500_000
 
 _OURS = frozenset({DECISIONS, DESCRIPTION, ARMING})
 
@@ -81,20 +83,25 @@ class FolderRecorder:
     def not_armed(
         self, instance: str, sessions: Sequence[dt.date], symbols: Sequence[str], reasons: Reasons, codes: Sequence[str]
     ) -> None:
-        rows, columns = np.nonzero(reasons)
-        if not len(rows):
-            return
+        days = np.array(sessions, dtype="datetime64[D]")
+        # In parts: the places of a whole market over years take more memory than its bars.
+        size = max(1, _CELLS_AT_ONCE // max(1, len(symbols)))
         with self._explained():
-            self._write_arming(
-                np.array(sessions, dtype="datetime64[D]")[rows],
-                (np.zeros(len(rows), dtype=np.int32), [instance]),
-                (columns.astype(np.int32), list(symbols)),
-                (reasons[rows, columns].astype(np.int32) - 1, list(codes)),
-            )
+            for first in range(0, len(sessions), size):
+                part = reasons[first : first + size]
+                rows, columns = np.nonzero(part)
+                if not len(rows):
+                    continue
+                self._write_arming(
+                    days[first : first + size][rows],
+                    (np.zeros(len(rows), dtype=np.int32), [instance]),
+                    (columns.astype(np.int32), list(symbols)),
+                    (part[rows, columns].astype(np.int32) - 1, list(codes)),
+                )
 
     def commit(self) -> None:
         with self._explained():
-            self._decisions.write(b"".join([encode_record(record) + b"\n" for record in self._buffer]))
+            self._decisions.write(encode_records(self._buffer))
         self._buffer.clear()
 
     def finish(self, status: RunStatus, summary: Mapping[str, Any]) -> None:
@@ -198,7 +205,9 @@ class FolderRecorder:
         days = _whole(sessions.astype(np.int32), pa.date32())
         table = pa.table([days, *coded], names=["session", "instance", "symbol", "code"])
         if self._arming is None:
-            self._arming = parquet.ParquetWriter(self._growing / ARMING, table.schema, compression="zstd")
+            self._arming = parquet.ParquetWriter(
+                self._growing / ARMING, table.schema, compression="zstd", write_statistics=["session"]
+            )
         self._arming.write_table(table)
 
     def _close_arming(self) -> None:

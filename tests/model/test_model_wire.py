@@ -40,7 +40,7 @@ from kats_core.model.kinds import (
 )
 from kats_core.model.labels import Labelled
 from kats_core.model.order import Order
-from kats_core.model.record import EquityRecord, Record
+from kats_core.model.record import EquityRecord, FillRecord, Record
 from kats_core.model.scope import ALL, ScopeKind, TradingScope
 from kats_core.model.setup import Above, Below, DayOpen, Fixed, OnBar, OpeningRangeHigh, Rounding, Setup
 from kats_core.model.signal import ExitPlan, Signal
@@ -53,6 +53,7 @@ from kats_core.model.wire import (
     decode_record,
     encode,
     encode_record,
+    encode_records,
 )
 
 NANOS = st.integers(0, 2**62)
@@ -209,6 +210,13 @@ def test_a_record_comes_back_as_it_was(kind: type) -> None:
         assert decode_record(line) == message
 
     round_trip()
+
+
+@given(st.lists(st.one_of(built(FillRecord), built(EquityRecord)), max_size=4))
+@settings(max_examples=20, deadline=None)
+def test_records_together_are_the_lines_of_each(records: list[Record]) -> None:
+    """A decision log does not depend on how many records were written at once."""
+    assert encode_records(records) == b"".join(encode_record(one) + b"\n" for one in records)
 
 
 def test_an_envelope_names_its_version() -> None:

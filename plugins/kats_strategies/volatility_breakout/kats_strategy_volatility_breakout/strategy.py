@@ -9,10 +9,12 @@ import numpy as np
 
 from kats_core.api import (
     Above,
+    BoolArray,
     Confirmation,
     CoreCode,
     DayOpen,
     ExitPlan,
+    Int64Array,
     Never,
     NotYet,
     Numbers,
@@ -55,10 +57,9 @@ class VolatilityBreakout:
     def arm(self, panel: Panel) -> Setups:
         """Arm the symbols whose last day moved enough and, if asked for, closed above its average."""
         high_low = panel.high - panel.low
-        range_frac = np.divide(high_low, panel.close, out=np.zeros(panel.close.shape), where=panel.present)
         reasons = Reasons(panel)
         reasons.require(panel.present, CoreCode.STALE_DATA)
-        reasons.require(range_frac >= self._params.min_range - TOLERANCE, BreakoutCode.RANGE_SMALL)
+        reasons.require(self._has_moved(panel, high_low), BreakoutCode.RANGE_SMALL)
         if self._params.ma_filter > 0:
             average = panel.mean_of_own_bars(panel.close, self._params.ma_filter)
             reasons.require(panel.own_bars >= self._params.ma_filter, CoreCode.WARMUP)
@@ -71,6 +72,11 @@ class VolatilityBreakout:
             "offset": ceil_times_array(high_low, self._k),  # whole won: rounded up to a tick the level stays the same
         }
         return Setups(reasons.cells, reasons.codes, numbers, _trigger)
+
+    def _has_moved(self, panel: Panel, high_low: Int64Array) -> BoolArray:
+        """Tell where the day's range is large enough."""
+        range_frac = np.divide(high_low, panel.close, out=np.zeros(panel.close.shape), where=panel.present)
+        return np.asarray(range_frac >= self._params.min_range - TOLERANCE)
 
     def confirm(self, view: View, setup: Setup) -> Confirmation:
         """Buy while the price is at or above the level and the ask not far beyond it."""
