@@ -11,6 +11,7 @@ from kats_core.market.calendar import krx_calendar
 from kats_core.market.events import Audience, Effect, EventDay, EventType, TradingAction, day_from_text
 from kats_core.market.exact import ceil_times, ceil_times_array, floor_times, floor_times_array, to_fraction
 from kats_core.market.indicators import Bands, Indicators, Macd
+from kats_core.market.intraday import vwap
 from kats_core.market.limits import PriceLimits
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.panel import BoolArray, Int64Array, Panel
@@ -46,6 +47,7 @@ from kats_core.model.event import (
     Event,
     FactsChanged,
     Fetched,
+    IndexTail,
     OrderAccepted,
     OrderCancelled,
     OrderExpired,
@@ -101,6 +103,7 @@ from kats_core.model.kinds import (
     InstrumentKind,
     Market,
     MarketPhase,
+    Moment,
     OrderState,
     OrderType,
     Overlay,
@@ -120,6 +123,7 @@ from kats_core.model.position import Position
 from kats_core.model.record import TradeRecord
 from kats_core.model.setup import (
     Above,
+    At,
     Below,
     DayOpen,
     Fixed,
@@ -131,6 +135,7 @@ from kats_core.model.setup import (
     Rearm,
     Rounding,
     Setup,
+    Tick,
     Trigger,
 )
 from kats_core.model.signal import (
@@ -181,6 +186,14 @@ from kats_core.risk.exposure import Claim, Exposure, exposure, shares_within
 from kats_core.risk.fitting import Room, fit
 from kats_core.risk.limits import Allocation, Limits
 from kats_core.strategy.contract import ManagingStrategy, Reasons, Setups, Strategy, StrategyPlugin, View
+from kats_core.strategy.day_so_far import (
+    DayBar,
+    has_volume,
+    index_change,
+    index_has_fallen,
+    is_above_vwap,
+    relative_volume,
+)
 from kats_core.strategy.entry import Entry, price_entry
 from kats_core.strategy.params import StrategyParams, StrategyTraits, Window
 
@@ -218,6 +231,7 @@ __all__ = [
     "Above",
     "Action",
     "Allocation",
+    "At",
     "Audience",
     "Bands",
     "Bar",
@@ -246,6 +260,7 @@ __all__ = [
     "CupParams",
     "DailyTail",
     "DataSource",
+    "DayBar",
     "DayOpen",
     "Decision",
     "Effect",
@@ -271,6 +286,7 @@ __all__ = [
     "Found",
     "Grade",
     "IndexSeries",
+    "IndexTail",
     "Indicators",
     "Instrument",
     "InstrumentKind",
@@ -287,6 +303,7 @@ __all__ = [
     "MarketPhase",
     "Message",
     "MinuteBars",
+    "Moment",
     "Nanos",
     "Never",
     "NotYet",
@@ -363,6 +380,7 @@ __all__ = [
     "Target",
     "TargetKind",
     "Tell",
+    "Tick",
     "TickTable",
     "TimeExit",
     "TimeExitKind",
@@ -397,14 +415,20 @@ __all__ = [
     "flat_base",
     "floor_times",
     "floor_times_array",
+    "has_volume",
     "hookimpl",
+    "index_change",
+    "index_has_fallen",
+    "is_above_vwap",
     "krx_calendar",
     "missing",
     "price_entry",
     "projected_volume",
     "reject",
+    "relative_volume",
     "resize",
     "shares_within",
     "to_fraction",
     "vcp",
+    "vwap",
 ]

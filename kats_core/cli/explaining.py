@@ -31,7 +31,7 @@ from kats_core.model.record import (
     TradeRecord,
     VerdictRecord,
 )
-from kats_core.model.setup import Above, Below, DayOpen, Fixed, Level, Numbers, Trigger
+from kats_core.model.setup import Above, At, Below, DayOpen, Fixed, Level, Numbers, OnBar, Trigger
 from kats_core.model.time import Nanos, clock, session_date
 from kats_core.store.run import Run
 
@@ -53,6 +53,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "above": ("현재가 ≥ {level}", "last ≥ {level}"),
     "below": ("현재가 ≤ {level}", "last ≤ {level}"),
     "on_bar": ("{minutes}분봉 완성마다", "each {minutes}-minute bar"),
+    "at_clock": ("{clock} 도달 시", "at {clock}"),
+    "any_time": ("조건 충족 시 언제나", "whenever its conditions hold"),
     "day_open": ("시가 {sign} {offset}원", "open {sign} {offset} won"),
     "opening_range": ("시초 {minutes}분 고가 + {ticks}호가", "high of the first {minutes} minutes + {ticks} ticks"),
     "signal_prices": (
@@ -336,7 +338,11 @@ class _Page:
             return self._say("above", level=self._level(trigger.level))
         if isinstance(trigger, Below):
             return self._say("below", level=self._level(trigger.level))
-        return self._say("on_bar", minutes=trigger.minutes)
+        if isinstance(trigger, OnBar):
+            return self._say("on_bar", minutes=trigger.minutes)
+        if isinstance(trigger, At):
+            return self._say("at_clock", clock=f"{trigger.clock:%H:%M}")
+        return self._say("any_time")
 
     def _level(self, level: Level) -> str:
         if isinstance(level, Fixed):

@@ -169,7 +169,7 @@ class OrderDesk:
             limit=signal.entry_limit,
             state=OrderState.CREATED,
             created_at=state.now,
-            expires_at=min(state.now + ttl_s * time.SECOND, state.clock.eod_check),
+            expires_at=self._end_of_entry(ttl_s),
             chase_cap=signal.chase_cap,
             slip_ticks=signal.slip_ticks if touch is None else touch.slip_ticks,
             trigger=signal.trigger_price if touch is None else touch.price,
@@ -189,6 +189,11 @@ class OrderDesk:
             self._traffic.latch(order.instance, refusal)
             state.fault("core", refusal, order.symbol, f"{order.instance} buys nothing until a person releases it")
         return refusal
+
+    def _end_of_entry(self, ttl_s: int) -> Nanos | None:
+        """Return when an entry that is sent now is taken back: at the end-of-day check at the latest, or with its auction."""
+        now, check = self._state.now, self._state.clock.eod_check
+        return min(now + ttl_s * time.SECOND, check) if now < check else None
 
     def sell(
         self,

@@ -21,7 +21,7 @@ from kats_core.engine.reload import rebuilt
 from kats_core.engine.reservations import Reservations
 from kats_core.engine.state import EngineConfig, SetupState, State, StrategyInstance, SymbolDay
 from kats_core.engine.trading import Hold
-from kats_core.engine.watch import Watch
+from kats_core.engine.watch import Watch, needs_every_bar
 from kats_core.exits.in_bar import BarPath
 from kats_core.market.calendar import doubtful_hours, session_doubt
 from kats_core.market.costs import Costs, tax_unconfirmed
@@ -72,7 +72,7 @@ from kats_core.model.record import (
     VerdictRecord,
 )
 from kats_core.model.scope import ALL
-from kats_core.model.setup import Numbers, OnBar, OpeningRangeHigh
+from kats_core.model.setup import Numbers
 from kats_core.model.signal import Signal
 from kats_core.model.time import Nanos
 from kats_core.orders.gate_config import GateConfig
@@ -168,9 +168,11 @@ class Engine:
     def watch(self) -> Watch:
         """Return what matters until setups, positions or orders change."""
         triggers = self._entries.triggers()
-        every = {symbol for symbol, several in triggers.items() if any(_needs_every_bar(t) for t in several)}
+        every = {symbol for symbol, several in triggers.items() if any(needs_every_bar(t) for t in several)}
+        every |= {symbol for symbol, day in self._state.days.items() if day.keeps_minutes}
         every |= {position.symbol for position in self._state.portfolio.positions.values()}
-        return Watch(triggers, frozenset(every | {order.symbol for order in self._desk.live}))
+        every |= {order.symbol for order in self._desk.live}
+        return Watch(triggers, frozenset(every), self._entries.moments)
 
     def is_busy(self, symbol: str) -> bool:
         """Tell whether the symbol is held or on order, so that each of its bars matters."""
@@ -280,11 +282,13 @@ class Engine:
         self._exposure_at_check = 0.0
         tails = {tail.symbol: tail for tail in event.tails}
         state.days = {i.symbol: self._day(i, event.base_prices[i.symbol], event) for i in event.instruments}
+        state.indices = {index.name: index for index in event.indices}
         for symbol, day in state.days.items():
             day.tail = tails.get(symbol)
         for position in state.portfolio.positions.values():
             if position.symbol not in state.days:
                 raise ValueError(f"{position.symbol} is held but not part of the session {event.session}")
+            state.days[position.symbol].keeps_minutes |= self._reads_minutes(position.instance)
         state.facts.begin_session(event.facts)
         self._check_calendar(event)
         state.portfolio.expected.clear()
@@ -299,6 +303,9 @@ class Engine:
         self._tell_stages(SessionBegan(event.ts, event.session))
         self._marked = None
         self._mark()
+
+    def _reads_minutes(self, instance: str) -> bool:
+        return any(s.traits.needs_minute_bars for s in self._state.config.strategies if s.name == instance)
 
     def _check_calendar(self, event: SessionPrepared) -> None:
         """Enter nothing, loudly, on a day that the calendar does not know or the broker sees otherwise."""
@@ -315,6 +322,9 @@ class Engine:
 
     def _on_armed(self, event: SetupsArmed) -> None:
         self._entries.arm(event.setups)
+        for entry in self._entries.setups:
+            if entry.instance.traits.needs_minute_bars:
+                self._state.days[entry.setup.symbol].keeps_minutes = True
 
     def _on_facts(self, event: FactsChanged) -> None:
         state = self._state
@@ -432,6 +442,7 @@ class Engine:
     def _on_time(self, event: TimePassed) -> None:
         self._desk.expire()
         self._entries.expire()
+        self._entries.on_time()
         self._exits.on_time()
 
     def _on_bar(self, event: BarClosed) -> None:
@@ -443,6 +454,8 @@ class Engine:
             # The scales of base price and bars differ: nothing is bought; what is held is sold by its own rules.
             day.is_untradable = True
         day.bar, state.bar_kind = bar, bar.kind
+        if day.keeps_minutes and bar.kind is BarKind.MINUTE:
+            day.minutes.append(bar)
         if self._exits.positions_in(bar.symbol):
             if state.has_books:
                 # Its trades have valued what is held, and reached stops and targets, one by one.
@@ -478,6 +491,8 @@ class Engine:
                 for order in self._desk.live_entries():
                     self._desk.cancel(order, CoreCode.SESSION_END)
                 self._exits.at_end_of_day_check()
+                if state.bar_kind is BarKind.DAY:
+                    self._entries.at_close()
             case MarketPhase.CLOSE_AUCTION:
                 pass
             case MarketPhase.CLOSED:
@@ -614,10 +629,6 @@ class Engine:
 
 def _listening(stages: Sequence[StageInstance]) -> list[tuple[StageInstance, ListeningStage]]:
     return [(stage, stage.stage) for stage in stages if isinstance(stage.stage, ListeningStage)]
-
-
-def _needs_every_bar(trigger: object) -> bool:
-    return isinstance(trigger, OnBar) or isinstance(getattr(trigger, "level", None), OpeningRangeHigh)
 
 
 def _actions(listener: ListeningStage, event: StageEvent) -> list[Action]:

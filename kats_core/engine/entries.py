@@ -15,7 +15,7 @@ from kats_core.engine.pipeline import Context, LimitsReader
 from kats_core.engine.portfolio import Key
 from kats_core.engine.state import SetupState, State, StrategyInstance, SymbolDay
 from kats_core.engine.view import BarView
-from kats_core.engine.watch import holds, needs_minutes, resolve
+from kats_core.engine.watch import holds, level_of, needs_minutes, resolve
 from kats_core.market.exact import floor_times, to_fraction
 from kats_core.market.overlays import pulse_allows
 from kats_core.market.status import is_tradable
@@ -26,10 +26,20 @@ from kats_core.model.codes import CoreCode
 from kats_core.model.command import Fetch
 from kats_core.model.event import Fetched
 from kats_core.model.fact import Fact
-from kats_core.model.kinds import BarKind, Decision, FactSource, Grade, OrderState, Overlay, Purpose, TradingState
+from kats_core.model.kinds import (
+    BarKind,
+    Decision,
+    FactSource,
+    Grade,
+    MarketPhase,
+    OrderState,
+    Overlay,
+    Purpose,
+    TradingState,
+)
 from kats_core.model.labels import Code
 from kats_core.model.record import SetupRecord, SetupStatus, SignalRecord, SignalStatus, VerdictRecord
-from kats_core.model.setup import Below, OpeningRangeHigh, Setup, Trigger
+from kats_core.model.setup import At, Below, OpeningRangeHigh, Setup, Tick, Trigger
 from kats_core.model.signal import ExitPlan, Never, NotYet, Signal
 from kats_core.model.time import Nanos
 from kats_core.model.verdict import Proposal, Verdict
@@ -142,6 +152,28 @@ class Entries:
             if holds(trigger, entry.level, bar, self._state.clock):
                 self._try(entry, day, bar)
 
+    def on_time(self) -> None:
+        """Ask for a signal where a setup waits for this moment, whether or not its symbol trades now."""
+        for entry in self._setups:
+            trigger, day = entry.setup.trigger, self._state.days[entry.setup.symbol]
+            if not isinstance(trigger, At) or entry.is_done or day.bar is None:
+                continue
+            if self._state.clock.at(trigger.clock) <= self._state.now and entry.quiet_until <= self._state.now:
+                self._try(entry, day, day.bar)
+
+    def at_close(self) -> None:
+        """Let the close of each daily bar stand for the price at which a setup that waits for a moment buys."""
+        for entry in self._setups:
+            day = self._state.days[entry.setup.symbol]
+            if isinstance(entry.setup.trigger, At) and day.bar is not None and not entry.is_done:
+                self._try(entry, day, day.bar)
+
+    @property
+    def moments(self) -> tuple[Nanos, ...]:
+        """The moments of this session for which setups wait."""
+        at = {self._state.clock.at(s.setup.trigger.clock) for s in self._setups if isinstance(s.setup.trigger, At)}
+        return tuple(sorted(at))
+
     def on_fetched(self, event: Fetched) -> None:
         """Start the pipeline of the proposal that waited for these inputs."""
         waiting = self._pending.pop(event.request, None)
@@ -181,7 +213,7 @@ class Entries:
         self._pending.clear()
 
     def _resolve(self, trigger: Trigger, day: SymbolDay, bar: Bar) -> int | None:
-        level = getattr(trigger, "level", None)
+        level = level_of(trigger)
         if level is None:
             return None
         range_high = None
@@ -249,6 +281,9 @@ class Entries:
             profile=instance.traits.profile,
             own=self,
             book=day.book if self._state.has_books else None,
+            minutes=day.minutes if instance.traits.needs_minute_bars else (),
+            indices=self._state.indices,
+            is_at_close=self._state.phase is MarketPhase.EOD_CHECK,
         )
 
     def setups_of(self, instance: str) -> tuple[Setup, ...]:
@@ -301,7 +336,7 @@ class Entries:
         facts, symbol, instance = self._state.facts, entry.setup.symbol, entry.instance
         if facts.get(fact.GRADE, symbol).value not in instance.grades:
             return CoreCode.GRADE
-        stars = facts.stars(symbol, instance.traits.profile).value
+        stars = self._stars(instance, symbol).value
         if not isinstance(stars, (int, float)) or not stars >= instance.params.min_confidence:
             return CoreCode.CONFIDENCE_LOW
         if Overlay.PULSE in instance.traits.overlays:
@@ -309,6 +344,12 @@ class Entries:
             if not pulse_allows(pulse, stars, self._state.config.overlays):
                 return CoreCode.PULSE
         return None
+
+    def _stars(self, instance: StrategyInstance, symbol: str) -> Fact:
+        fixed = instance.traits.fixed_stars
+        if fixed is None:
+            return self._state.facts.stars(symbol, instance.traits.profile)
+        return Fact(fact.STARS, fixed, self._state.prepared_at, FactSource.DERIVED, symbol)
 
     def _gate_of_exchange(self, symbol: str) -> CoreCode | None:
         """Keep out of what the exchange restricts or has halted, and of markets that are halted as a whole (G10)."""
@@ -501,7 +542,16 @@ class Entries:
             facts=facts,
             limits=self._limits,
             profile=self._instances[proposal.instance].traits.profile,
+            stars=self._capped_stars(proposal),
         )
+
+    def _capped_stars(self, proposal: Proposal) -> Fact | None:
+        """Return the signal's own confidence where it is less than its symbol's, or has nothing to do with it."""
+        instance, most = self._instances[proposal.instance], proposal.signal.most_stars
+        known = self._stars(instance, proposal.symbol)
+        if isinstance(known.value, (int, float)) and known.value > most:
+            return structs.replace(known, value=most, source=FactSource.DERIVED)
+        return known if instance.traits.fixed_stars is not None else None
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -549,7 +599,13 @@ class Entries:
     def _touch(self, entry: SetupState, day: SymbolDay, signal: Signal) -> Touch | None:
         """Return where a daily bar met the setup's level; None on minute bars, which fill in the next one."""
         bar, level = day.bar, entry.level
-        if bar is None or level is None or bar.kind is BarKind.MINUTE:
+        if bar is None or bar.kind is BarKind.MINUTE:
+            return None
+        if isinstance(entry.setup.trigger, At):
+            return Touch(min(bar.close, signal.entry_limit), 0)
+        if isinstance(entry.setup.trigger, Tick):
+            return Touch(min(bar.open, signal.chase_cap), signal.slip_ticks)
+        if level is None:
             return None
         if isinstance(entry.setup.trigger, Below):
             return Touch(min(bar.open, level), 0)

@@ -27,7 +27,17 @@ from kats_core.market.vi import NO_TRADING
 from kats_core.model import fact, time
 from kats_core.model.bar import Bar
 from kats_core.model.codes import CoreCode
-from kats_core.model.kinds import BarKind, MarketPhase, OrderState, OrderType, Purpose, Severity, Style, TradingState
+from kats_core.model.kinds import (
+    BarKind,
+    MarketPhase,
+    Moment,
+    OrderState,
+    OrderType,
+    Purpose,
+    Severity,
+    Style,
+    TradingState,
+)
 from kats_core.model.labels import Code
 from kats_core.model.order import Fill, Order, OrderId
 from kats_core.model.position import Position
@@ -134,6 +144,8 @@ class ExitCoordinator:
             self._queued.pop(position.key, None)
             self._state.portfolio.expected.pop(position.key, None)
         self._opening = bar
+        if bar.kind is BarKind.DAY:
+            self._manage_at(Moment.OPEN, self._state.days[bar.symbol])
 
     def sells_at(self, symbol: str, price: int) -> bool:
         """Tell whether a trade at a price reaches the level at which a position is sold, or one is to be sold anyway."""
@@ -157,6 +169,8 @@ class ExitCoordinator:
     def on_bar(self, day: SymbolDay, bar: Bar) -> None:
         """Let a bar reach stops and targets where only bars tell of them, run out the clocks, and ask `manage`."""
         self._opening = None
+        if bar.kind is BarKind.MINUTE and bar.is_first:
+            self._manage_at(Moment.OPEN, day)
         for position in self.positions_in(bar.symbol):
             if not self._state.has_books:
                 entered_at = self._state.entered.get(position.key)
@@ -166,7 +180,7 @@ class ExitCoordinator:
                 self._trail(position.key, day, bar.close if was_bought_here else bar.high)
             if bar.kind is BarKind.MINUTE:
                 self._run_out_clock(position)
-                self._manage(position.key, day, bar)
+                self._manage_by_the_minute(position.key, day, bar)
             if position.key in self._demands:
                 self._due[position.key] = None
 
@@ -187,7 +201,7 @@ class ExitCoordinator:
         self._state.portfolio.replace(position)
         limit = fill.price if order.limit is None else order.limit
         self._state.entered[key] = (fill.ts, limit)
-        if day.bar is not None and day.bar.kind is BarKind.DAY:
+        if day.bar is not None and day.bar.kind is BarKind.DAY and self._state.phase is MarketPhase.OPEN:
             self._reach(position, day.bar, limit if order.trigger is None else min(limit, order.trigger))
         code = self._taken_back.get(order.order_id)
         if code is not None:
@@ -521,8 +535,8 @@ class ExitCoordinator:
             code = self._rules.sell_signal(position, day, bar)
             if code is not None:
                 return code
-            if bar.kind is BarKind.DAY:
-                self._manage(position.key, day, bar)
+            if Moment.CHECK in self._moments_of(position):
+                self._manage(position.key, day)
             if position.key in self._demands:
                 return None
             code = self._rules.trail_signal(position, day, bar)
@@ -542,18 +556,31 @@ class ExitCoordinator:
             return self._state.bar_kind is BarKind.DAY or self._state.clock.at(plan.value) <= self._state.now
         return self._state.bar_kind is BarKind.DAY
 
-    def _manage(self, key: Key, day: SymbolDay, bar: Bar) -> None:
+    def _moments_of(self, position: Position) -> frozenset[Moment]:
+        """Return at which moments of a session the position's strategy is asked."""
+        instance = self._instances.get(position.instance)
+        return instance.traits.manages_at if instance is not None else frozenset()
+
+    def _manage_at(self, moment: Moment, day: SymbolDay) -> None:
+        for position in self.positions_in(day.instrument.symbol):
+            if moment in self._moments_of(position):
+                self._manage(position.key, day)
+
+    def _manage_by_the_minute(self, key: Key, day: SymbolDay, bar: Bar) -> None:
+        instance = self._instances.get(key[0])
+        every = 0 if instance is None else instance.traits.manage_every_min
+        if every and (bar.end - self._state.clock.open) % (every * time.MINUTE) == 0:
+            self._manage(key, day)
+
+    def _manage(self, key: Key, day: SymbolDay) -> None:
         position = self._state.portfolio.positions.get(key)
-        if position is None:
+        if position is None or key in self._demands:
             return
         strategy = self._managing.get(position.instance)
         if strategy is None:
             return
         instance = self._instances[position.instance]
         if instance.is_parked:
-            return
-        every = instance.traits.manage_every_min
-        if bar.kind is BarKind.MINUTE and (every == 0 or (bar.end - self._state.clock.open) % (every * time.MINUTE)):
             return
         try:
             # A strategy is a guest: when it raises, or answers what it must not, its position keeps the stop it has.

@@ -98,6 +98,7 @@ class Context:
     facts: Facts
     limits: LimitsReader
     profile: Profile
+    stars: Fact | None = None
     read: list[Fact] = field(default_factory=list)
 
     def last_price(self, symbol: str) -> int | None:
@@ -106,7 +107,10 @@ class Context:
 
     def fact(self, name: str) -> Fact:
         """Return an input of the proposal's symbol or of the market, and note that it was read."""
-        found = self.facts.stars(self.symbol, self.profile) if name == STARS else self.facts.get(name, self.symbol)
+        if name == STARS:
+            found = self.facts.stars(self.symbol, self.profile) if self.stars is None else self.stars
+        else:
+            found = self.facts.get(name, self.symbol)
         self.read.append(found)
         return found
 

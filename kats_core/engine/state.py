@@ -24,7 +24,7 @@ from kats_core.market.ticks import TickTable
 from kats_core.model.bar import Bar, Book
 from kats_core.model.codes import CoreCode
 from kats_core.model.command import Command, Notify, Persist
-from kats_core.model.event import DailyTail, StageSpec
+from kats_core.model.event import DailyTail, IndexTail, StageSpec
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import BarKind, Grade, MarketPhase, Purpose, Regime, Scope, Severity
 from kats_core.model.labels import Code
@@ -128,6 +128,8 @@ class SymbolDay:
     book: Book | None = None
     range_high: dict[int, int] = field(default_factory=dict)
     setups: list[SetupState] = field(default_factory=list)
+    minutes: list[Bar] = field(default_factory=list)
+    keeps_minutes: bool = False
     is_untradable: bool = False
     atr: Fraction | None = None
     gap_level: int | None = None
@@ -153,6 +155,7 @@ class State:
     trading: TradingStates = field(default_factory=TradingStates)
     baselines: Baselines = field(default_factory=Baselines)
     is_index_shocked: bool = False
+    indices: dict[str, IndexTail] = field(default_factory=dict)
     days: dict[str, SymbolDay] = field(default_factory=dict)
     stopped_symbols: set[str] = field(default_factory=set)
     entered: dict[Key, tuple[Nanos, int]] = field(default_factory=dict)

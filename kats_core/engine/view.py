@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -10,11 +11,12 @@ from kats_core.market.limits import PriceLimits
 from kats_core.market.sessions import SessionHours
 from kats_core.market.ticks import TickTable
 from kats_core.model.bar import Bar, Book
-from kats_core.model.event import DailyTail
+from kats_core.model.event import DailyTail, IndexTail
 from kats_core.model.fact import STARS, Fact
 from kats_core.model.kinds import BarKind, Profile
 from kats_core.model.setup import Above, Setup
 from kats_core.model.time import Nanos
+from kats_core.strategy.day_so_far import DayBar, joined
 
 
 class OwnThings(Protocol):
@@ -50,6 +52,9 @@ class BarView:
     profile: Profile
     own: OwnThings
     book: Book | None = None
+    minutes: Sequence[Bar] = ()
+    indices: Mapping[str, IndexTail] = field(default_factory=dict)
+    is_at_close: bool = False
     read: list[Fact] = field(default_factory=list)
 
     @property
@@ -75,9 +80,17 @@ class BarView:
     @property
     def last(self) -> int:
         """Last price of the moment."""
-        if self.seen.kind is BarKind.MINUTE:
+        if self.seen.kind is BarKind.MINUTE or self.is_at_close:
             return self.seen.close
         return self._met()
+
+    def bars(self, minutes: int) -> tuple[DayBar, ...]:
+        """Return the session's completed bars of so many minutes; none for a strategy that does not ask for minutes."""
+        return joined(self.minutes, minutes, self.hours.open, self.now)
+
+    def index(self, name: str) -> IndexTail | None:
+        """Return the last daily closes of an index that a strategy of this run asks for."""
+        return self.indices.get(name)
 
     def _met(self) -> int:
         """Return the price at which a daily bar met the trigger."""

@@ -12,7 +12,21 @@ from kats_core.market.sessions import SessionHours
 from kats_core.market.ticks import TickTable
 from kats_core.model import time
 from kats_core.model.bar import Bar
-from kats_core.model.setup import Above, Below, DayOpen, Fixed, Level, OnBar, OpeningRangeHigh, Rounding, Trigger
+from kats_core.model.kinds import BarKind
+from kats_core.model.setup import (
+    Above,
+    At,
+    Below,
+    DayOpen,
+    Fixed,
+    Level,
+    OnBar,
+    OpeningRangeHigh,
+    Rounding,
+    Tick,
+    Trigger,
+)
+from kats_core.model.time import Nanos
 
 
 def resolve(level: Level, day_open: int | None, range_high: int | None, ticks: TickTable) -> int | None:
@@ -40,11 +54,25 @@ def holds(trigger: Trigger, level: int | None, bar: Bar, hours: SessionHours) ->
             return level is not None and bar.low <= level
         case OnBar(minutes):
             return (bar.end - hours.open) % (minutes * time.MINUTE) == 0
+        case Tick():
+            return True
+        case At(clock):
+            return bar.kind is BarKind.MINUTE and bar.start >= hours.at(clock)
 
 
 def needs_minutes(trigger: Trigger) -> bool:
     """Tell whether a trigger can only be judged on minute bars."""
-    return isinstance(trigger, OnBar) or isinstance(trigger.level, OpeningRangeHigh)
+    return isinstance(trigger, OnBar) or isinstance(level_of(trigger), OpeningRangeHigh)
+
+
+def needs_every_bar(trigger: Trigger) -> bool:
+    """Tell whether any bar may fulfil the trigger or move its level."""
+    return isinstance(trigger, (OnBar, Tick)) or isinstance(level_of(trigger), OpeningRangeHigh)
+
+
+def level_of(trigger: Trigger) -> Level | None:
+    """Return the level that a trigger waits for; None where it waits for a time."""
+    return trigger.level if isinstance(trigger, (Above, Below)) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +80,12 @@ class Watch:
     """What matters now: the triggers by symbol.
 
     Symbols in `every_bar` need each of their bars, the others only their session's first and last bar and those that
-    fulfil a trigger.
+    fulfil a trigger. At each of `moments`, which rise, the engine wants `TimePassed`.
     """
 
     triggers: dict[str, tuple[Trigger, ...]]
     every_bar: frozenset[str]
+    moments: tuple[Nanos, ...] = ()
 
     @property
     def symbols(self) -> frozenset[str]:

@@ -7,7 +7,7 @@ Missing values are NaN here and never permit anything.
 from __future__ import annotations
 
 import datetime as dt
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+from kats_core.model.event import IndexTail
 
 if TYPE_CHECKING:
     from kats_core.market.indicators import Indicators
@@ -190,6 +192,12 @@ class IndexSeries:
         n = bisect_right(self.sessions, session)
         columns: dict[str, Any] = {name: column[:n] for name, column in self._columns().items()}
         return replace(self, sessions=self.sessions[:n], **columns)
+
+    def tail(self, session: dt.date, bars: int) -> IndexTail:
+        """Return the last `bars` closes before a session; what is missing is left out."""
+        n = bisect_left(self.sessions, session)
+        known = [t for t in range(n) if self.close[t] == self.close[t]][-bars:]
+        return IndexTail(self.name, tuple(self.sessions[t] for t in known), tuple(self.close[known].tolist()))
 
     def on(self, sessions: Sequence[dt.date], column: str) -> FloatArray:
         """Return a column on the given sessions, in order; NaN where the index has no value."""

@@ -30,6 +30,14 @@ class DailyTail(msgspec.Struct, frozen=True):
     volume: tuple[int, ...]
 
 
+class IndexTail(msgspec.Struct, frozen=True):
+    """An index's last daily closes in points, oldest first."""
+
+    name: str
+    sessions: tuple[dt.date, ...]
+    close: tuple[float, ...]
+
+
 class SessionPrepared(msgspec.Struct, frozen=True, kw_only=True, tag="session_prepared"):
     """A session begins (08:50): what is traded in it, yesterday's closes, the facts known by now.
 
@@ -42,6 +50,7 @@ class SessionPrepared(msgspec.Struct, frozen=True, kw_only=True, tag="session_pr
     base_prices: dict[str, int] = {}
     facts: tuple[Fact, ...] = ()
     tails: tuple[DailyTail, ...] = ()
+    indices: tuple[IndexTail, ...] = ()
     has_books: bool = False
 
 

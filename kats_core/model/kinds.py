@@ -76,6 +76,13 @@ class Overlay(Labelled):
     PULSE = "PULSE", "시장 맥박", "market pulse"
 
 
+class Moment(Labelled):
+    """A moment of each session at which a strategy may be asked about its positions."""
+
+    OPEN = "open", "장 시작", "open"
+    CHECK = "check", "15:15 점검", "end-of-day check"
+
+
 class Style(Labelled):
     """How long a strategy holds."""
 

@@ -115,7 +115,23 @@ class OnBar(msgspec.Struct, frozen=True, tag="on_bar"):
         _require_minutes("bar trigger", self.minutes)
 
 
-Trigger: TypeAlias = Above | Below | OnBar
+class Tick(msgspec.Struct, frozen=True, tag="tick"):
+    """Holds all session; the strategy is asked at most every `every_s` seconds, with bar data once a bar."""
+
+    every_s: int = 10
+
+    def __post_init__(self) -> None:
+        if type(self.every_s) is not int or self.every_s < 1:
+            raise ValueError(f"tick trigger: every {self.every_s!r} seconds, expected a whole number from 1")
+
+
+class At(msgspec.Struct, frozen=True, tag="at"):
+    """Holds from a default clock time on; the engine asks at that moment, whether or not the symbol trades then."""
+
+    clock: dt.time
+
+
+Trigger: TypeAlias = Above | Below | OnBar | Tick | At
 
 
 class Lifetime(Labelled):

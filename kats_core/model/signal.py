@@ -174,7 +174,8 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     """A strategy's proposal to buy now: the limit it pays at most and how it will leave.
 
     `reference` is the price the limit was computed from (the ask, or what bars show of it), `chase_cap` the most it
-    may ever be amended to, `position_hint` the share of equity asked for, before risk.
+    may ever be amended to, `position_hint` the share of equity asked for, before risk. The symbol may have more than
+    `most_stars`; the signal counts for no more.
     """
 
     trigger_price: int
@@ -185,6 +186,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     position_hint: float
     slip_ticks: int = 1
     pivot: int | None = None
+    most_stars: int = 5
     numbers: Numbers = {}
 
     def __post_init__(self) -> None:
@@ -202,6 +204,8 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"signal with position hint {self.position_hint!r}: a fraction of equity")
         if type(self.slip_ticks) is not int or self.slip_ticks < 0:
             raise ValueError(f"signal with {self.slip_ticks!r} slip ticks: expected a whole number")
+        if type(self.most_stars) is not int or not 1 <= self.most_stars <= 5:
+            raise ValueError(f"signal with at most {self.most_stars!r} stars: expected 1 to 5")
         if self.pivot is not None:
             require_price("signal", "pivot", self.pivot)
         require_finite("signal", self.numbers)

@@ -55,6 +55,11 @@ class GateConfig(BaseModel):
         le=LAST_ENTRY,
         description="clock of a usual day from which no entry is sent; can only be earlier, it moves with the session",
     )
+    closing_auction: bool = Field(
+        json_schema_extra=LESS_IS_TIGHTER,
+        default=True,
+        description="whether entries are sent into the closing auction by strategies whose window it is; can only be false",
+    )
     duplicate_window_s: int = Field(
         json_schema_extra=MORE_IS_TIGHTER,
         default=10,

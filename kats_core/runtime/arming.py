@@ -322,7 +322,10 @@ def _leading(keys: Sequence[npt.NDArray[np.float64]], count: int) -> npt.NDArray
 
 
 def _stars(instance: StrategyInstance, inputs: SessionInputs) -> npt.NDArray[np.float64]:
-    """Return the stars of every column: those of the strategy's profile where somebody knows them, else those for all."""
+    """Return the stars of every column: the strategy's fixed ones, else those of its profile where somebody knows them."""
+    fixed = instance.traits.fixed_stars
+    if fixed is not None:
+        return np.full(inputs.numbers(fact.STARS).shape, float(fixed))
     own = fact.stars_for(instance.traits.profile)
     return inputs.numbers(own if own in inputs.answers else fact.STARS)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from kats_core.engine.engine import Engine
 from kats_core.engine.state import StrategyInstance
@@ -33,6 +34,7 @@ from kats_core.model.event import (
     BarClosed,
     DailyTail,
     FactsChanged,
+    IndexTail,
     PhaseReached,
     SessionPrepared,
     SetupsArmed,
@@ -87,6 +89,7 @@ class DayPlayer:
     vi_terms: ViTerms = field(default_factory=ViTerms)
     _arming: ArmingDesk = field(init=False)
     _faults: list[tuple[StrategyInstance, Exception]] = field(init=False, default_factory=list)
+    _index_open: dict[dt.date, float] = field(init=False, default_factory=dict)
     _index_change: dict[dt.date, float] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -102,9 +105,8 @@ class DayPlayer:
 
         index = self.market.panel.indices.get(MARKET_INDEX)
         if index is not None:
-            change = index.close[1:] / index.close[:-1] - 1
-            days = zip(index.sessions[1:], change.tolist(), strict=True)
-            self._index_change = {session: one for session, one in days if one == one}
+            self._index_open = _changes(index.sessions, index.open, index.close)
+            self._index_change = _changes(index.sessions, index.close, index.close)
 
     @property
     def arming(self) -> ArmingDesk:
@@ -117,12 +119,16 @@ class DayPlayer:
         setups = self._begin(hours, frozenset(bars.symbols))
         self._phase(MarketPhase.OPEN, hours.open)
         phases = [(MarketPhase.EOD_CHECK, hours.eod_check), (MarketPhase.CLOSE_AUCTION, hours.close_auction)]
+        moments = list(self.engine.watch().moments)
         wanted = np.ones(len(bars), dtype=np.bool_) if self.dense else self._wanted(bars, setups)
         now = hours.open
         for start, rows in _minutes(bars):
             while phases and start >= phases[0][1]:
                 now = max(now, phases[0][1])
                 self._phase(*phases.pop(0))
+            while moments and start >= moments[0]:
+                now = max(now, moments.pop(0))
+                self.pump.feed(TimePassed(now))
             if start > now and self._is_due(start):
                 self.pump.feed(TimePassed(start))
             now = start + time.MINUTE
@@ -168,6 +174,7 @@ class DayPlayer:
         panel, hours = self.market.panel, self.market.calendar.hours(session)
         setups = self._begin(hours, None)
         self._phase(MarketPhase.OPEN, hours.open)
+        self._tell_index(session, hours.open, self._index_open)
         row = panel.row[session]
         held = sorted(position.symbol for position in self.engine.positions)
         symbols = dict.fromkeys([*held, *(s.symbol for s in sorted(setups, key=lambda s: (s.rank, s.symbol)))])
@@ -175,7 +182,7 @@ class DayPlayer:
             symbols |= dict.fromkeys(panel.symbols)
         for bar in _day_bars(panel, row, [panel.column[symbol] for symbol in symbols], hours):
             self.pump.feed(BarClosed(hours.open, bar))
-        self._tell_index(session, hours)
+        self._tell_index(session, hours.eod_check, self._index_change)
         self._phase(MarketPhase.EOD_CHECK, hours.eod_check)
         self._phase(MarketPhase.CLOSED, hours.close)
         self.on_clock(hours.close)
@@ -201,6 +208,7 @@ class DayPlayer:
                 base_prices=bases,
                 facts=(*inputs.facts(symbols), *followed),
                 tails=tuple(self._tails(setups, session)),
+                indices=tuple(self._index_tails(session)),
                 has_books=follow is not None,
             )
         )
@@ -216,11 +224,10 @@ class DayPlayer:
         self.pump.feed(SetupsArmed(prepared_at, setups))
         return setups
 
-    def _tell_index(self, session: dt.date, hours: SessionHours) -> None:
-        """Let the index's close stand for its value at the end-of-day check, as the close of each daily bar does."""
-        change = self._index_change.get(session)
-        if change is not None and self.engine.positions:
-            at = hours.eod_check
+    def _tell_index(self, session: dt.date, at: Nanos, changes: Mapping[dt.date, float]) -> None:
+        """Let the index's open and close stand for its value at the open and at the end-of-day check, as those of each bar do."""
+        change = changes.get(session)
+        if change is not None:
             known = Fact(fact.INDEX_CHANGE, change, at, FactSource.APPROXIMATED)
             self.pump.feed(FactsChanged(at, (known,)))
 
@@ -256,6 +263,17 @@ class DayPlayer:
             if bars:
                 yield _tail(self.market.panel, symbol, session, bars)
 
+    def _index_tails(self, session: dt.date) -> Iterator[IndexTail]:
+        """Yield the last closes of the indices that the strategies' traits ask for."""
+        depth: dict[str, int] = {}
+        for instance in self.strategies:
+            for name in instance.traits.indices:
+                depth[name] = max(depth.get(name, 0), instance.traits.daily_tail)
+        for name, bars in depth.items():
+            index = self.market.panel.indices.get(name)
+            if index is not None and bars:
+                yield index.tail(session, bars)
+
     def _wanted(self, bars: MinuteBars, setups: Sequence[Setup]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Mark the rows that can matter: first and last of each armed symbol, and those that fulfil a trigger."""
         wanted = np.zeros(len(bars), dtype=np.bool_)
@@ -279,6 +297,14 @@ class DayPlayer:
                 case _:
                     wanted[rows] = True
         return wanted
+
+
+def _changes(
+    sessions: Sequence[dt.date], values: npt.NDArray[np.float64], closes: npt.NDArray[np.float64]
+) -> dict[dt.date, float]:
+    """Return by what fraction each session's value lies above the close before, where both are known."""
+    change = values[1:] / closes[:-1] - 1
+    return {day: one for day, one in zip(sessions[1:], change.tolist(), strict=True) if one == one}
 
 
 def _minutes(bars: MinuteBars) -> Iterator[tuple[Nanos, range]]:

@@ -74,10 +74,14 @@ class StreamedDay:
         hours, rows = self.hours, _rows_by_minute(self.bars)
         self._open()
         phases = [(MarketPhase.EOD_CHECK, hours.eod_check), (MarketPhase.CLOSE_AUCTION, hours.close_auction)]
+        moments = list(self.engine.watch().moments)
         last = max(hours.close, max(rows, default=0))
         for start in range(hours.open, last + 1, time.MINUTE):
             while phases and start >= phases[0][1]:
                 self._phase(*phases.pop(0))
+            while moments and start >= moments[0]:
+                moments.pop(0)
+                self.pump.feed(TimePassed(start))
             self._live_through(start)
             end = start + time.MINUTE
             for row in rows.get(start, ()):

@@ -18,13 +18,14 @@ from kats_core.market.patterns.found import Found
 from kats_core.market.sessions import SessionHours
 from kats_core.market.ticks import TickTable
 from kats_core.model.bar import Bar, Book
-from kats_core.model.event import DailyTail
+from kats_core.model.event import DailyTail, IndexTail
 from kats_core.model.fact import Fact
 from kats_core.model.labels import Code
 from kats_core.model.position import Position
 from kats_core.model.setup import Numbers, Setup, Trigger
 from kats_core.model.signal import Confirmation, Management
 from kats_core.model.time import Nanos
+from kats_core.strategy.day_so_far import DayBar
 from kats_core.strategy.params import StrategyParams, StrategyTraits
 
 Column: TypeAlias = npt.NDArray[np.int64] | npt.NDArray[np.float64]
@@ -131,6 +132,12 @@ class View(Protocol):
     @property
     def daily(self) -> DailyTail | None:
         """The symbol's last daily bars, as many as the strategy's traits ask for."""
+
+    def bars(self, minutes: int) -> tuple[DayBar, ...]:
+        """Return the session's completed bars of so many minutes; empty for a strategy that does not say `needs_minute_bars`."""
+
+    def index(self, name: str) -> IndexTail | None:
+        """Return the last daily closes of an index that the strategy's traits name under `indices`."""
 
     @property
     def free_slots(self) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from kats_core.model.kinds import Category, Grade, Overlay, Profile, Regime, Style
+from kats_core.model.kinds import Category, Grade, Moment, Overlay, Profile, Regime, Style
 from kats_core.model.signal import SellSignal, Trail
 
 Window: TypeAlias = tuple[dt.time, dt.time]
@@ -23,13 +23,14 @@ class StrategyTraits:
     """What the core must know about a strategy without knowing it. `code` is an alias for people (S1 ... DS).
 
     `sell_signals`: what sells its positions at once, unless an exit plan says otherwise. `bars_needed`: own daily bars a symbol needs before `arm` can judge it. `daily_tail`: daily bars that `confirm` and
-    `manage` read through `view.daily`; 0 where setups already hold every number. `manage_every_min`: `manage` is asked at
-    the completion of each so many minutes and at the end-of-day check; 0 where the strategy has none. `sits_out_events`:
+    `manage` read through `view.daily`; 0 where setups already hold every number. `manage` is asked at the completion of each
+    `manage_every_min` minutes (0: at none) and at the moments in `manages_at`. `sits_out_events`:
     makes no entry while a statement or a report is awaited; None: as its style says, swing does, day does not. `trades_gaps`:
     buys a gap at the open, which an ex-dividend day fakes. `side_limited`: its new symbols count in the total of its side of
     the screen profiles; false for strategies that only watch many.
-    A strategy that `needs_minute_bars` (its trigger is `OnBar`, or its level needs minutes) is left out of runs on daily
-    bars, and named.
+    A strategy that `needs_minute_bars` (its trigger is `OnBar` or `At`, its level needs minutes, or it reads `view.bars`) is
+    left out of runs on daily bars, and named. `indices`: what `view.index` shows. `fixed_stars`: its confidence in every
+    symbol, where the screen's stars say nothing of it.
     `overlays`: what takes the strategy out although its regime is on.
     """
 
@@ -43,8 +44,11 @@ class StrategyTraits:
     ttl_s: int
     bars_needed: int = 1
     daily_tail: int = 0
+    indices: tuple[str, ...] = ()
     manage_every_min: int = 0
+    manages_at: frozenset[Moment] = frozenset({Moment.CHECK})
     needs_minute_bars: bool = False
+    fixed_stars: int | None = None
     pyramids: bool = False
     side_limited: bool = True
     sell_signals: frozenset[SellSignal] = frozenset()

@@ -17,7 +17,7 @@ from kats_core.testing.holdings import live_sell, position, reservation
 from kats_core.testing.moments import HOURS, NOW, SESSION
 from kats_core.testing.panels import DailyRow, panel, path, setups_after
 from kats_core.testing.proposals import proposal
-from kats_core.testing.views import FrozenView, daily_view, minute_view
+from kats_core.testing.views import FrozenView, bars_view, daily_view, minute_view
 
 __all__ = [
     "HOURS",
@@ -26,6 +26,7 @@ __all__ = [
     "DailyRow",
     "FrozenContext",
     "FrozenView",
+    "bars_view",
     "daily_view",
     "live_sell",
     "minute_view",

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from kats_core.market.limits import PriceLimits, price_limits
 from kats_core.market.sessions import SessionHours
 from kats_core.market.ticks import TickTable, tick_table
 from kats_core.model import time
 from kats_core.model.bar import Bar, Book
-from kats_core.model.event import DailyTail
+from kats_core.model.event import DailyTail, IndexTail
 from kats_core.model.fact import Fact
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import BarKind, Scope
 from kats_core.model.setup import Setup
 from kats_core.model.time import Nanos
+from kats_core.strategy.day_so_far import DayBar, joined
 from kats_core.testing.inputs import Inputs, fact_from
 from kats_core.testing.moments import HOURS
 
@@ -42,6 +44,8 @@ class FrozenView:
     came_back_to: int | None = None
     book: Book | None = None
     daily: DailyTail | None = None
+    minutes: tuple[Bar, ...] = ()
+    indices: Mapping[str, IndexTail] = field(default_factory=dict)
     free_slots: tuple[int, ...] = (0,)
     setups: tuple[Setup, ...] = ()
     facts: Inputs = field(default_factory=dict)
@@ -54,6 +58,14 @@ class FrozenView:
             return cap
         return None
 
+    def bars(self, minutes: int) -> tuple[DayBar, ...]:
+        """Return the session's completed bars of so many minutes."""
+        return joined(self.minutes, minutes, self.hours.open, self.now)
+
+    def index(self, name: str) -> IndexTail | None:
+        """Return the daily closes of an index, None when they were not given."""
+        return self.indices.get(name)
+
     def fact(self, name: str) -> Fact:
         """Return the fact of that name; a missing one when it was not given."""
         return fact_from(self.facts, name, self.now)
@@ -65,15 +77,25 @@ def minute_view(
     day_open: int,
     base_price: int,
     ask: int | None = None,
+    day_low: int | None = None,
+    day_high: int | None = None,
+    day_volume: int = 2 * _SHARES,
+    vwap: int | None = None,
     clock: dt.time = dt.time(10, 0),
     hours: SessionHours = HOURS,
     instrument: Instrument = Instrument(symbol="005930"),  # noqa: B008  # immutable
     scope: Scope = Scope.RAW,
     facts: Inputs | None = None,
+    indices: Mapping[str, IndexTail] | None = None,
 ) -> FrozenView:
-    """Return the moment at which a minute bar closes at `last`. The ask is `last` on a tick, as on recorded bars, unless given."""
+    """Return the moment at which a minute bar closes at `last`. The ask is `last` on a tick, as on recorded bars, unless given.
+
+    `vwap` is the session's average price so far, by default that of its open and `last`.
+    """
     now = hours.at(clock)
-    high, low = max(day_open, last), min(day_open, last)
+    high, low = max(day_open, last, day_high or 0), min(day_open, last, day_low or last)
+    shares = min(_SHARES, day_volume)
+    average = (day_open + last) // 2 if vwap is None else vwap
     bar = Bar(
         symbol=instrument.symbol,
         kind=BarKind.MINUTE,
@@ -83,15 +105,61 @@ def minute_view(
         high=last,
         low=last,
         close=last,
-        volume=_SHARES,
-        value=_SHARES * last,
+        volume=shares,
+        value=min(shares * last, day_volume * average),
         day_open=day_open,
         day_high=high,
         day_low=low,
-        day_volume=2 * _SHARES,
-        day_value=_SHARES * (day_open + last),
+        day_volume=day_volume,
+        day_value=day_volume * average,
     )
-    return _view(bar, now, day_open, last, base_price, ask, None, hours, instrument, scope, facts)
+    view = _view(bar, now, day_open, last, base_price, ask, None, hours, instrument, scope, facts)
+    return replace(view, indices=indices or {})
+
+
+def bars_view(
+    rows: Sequence[tuple[int, int, int, int, int]],
+    *,
+    base_price: int,
+    minutes: int = 1,
+    ask: int | None = None,
+    hours: SessionHours = HOURS,
+    instrument: Instrument = Instrument(symbol="005930"),  # noqa: B008  # immutable
+    scope: Scope = Scope.RAW,
+    facts: Inputs | None = None,
+) -> FrozenView:
+    """Return the moment at which the last of a session's bars is complete; rows are (O, H, L, C, V) from the open on.
+
+    Each bar lasts `minutes` and trades at (H+L+C)/3 on average. The ask is the last close on a tick unless given.
+    """
+    bars: list[Bar] = []
+    volume = thirds = 0
+    for n, (o, h, low, c, shares) in enumerate(rows):
+        start = hours.open + n * minutes * time.MINUTE
+        before = thirds // 3
+        volume, thirds = volume + shares, thirds + (h + low + c) * shares
+        bars.append(
+            Bar(
+                symbol=instrument.symbol,
+                kind=BarKind.MINUTE,
+                start=start,
+                end=start + minutes * time.MINUTE,
+                open=o,
+                high=h,
+                low=low,
+                close=c,
+                volume=shares,
+                value=thirds // 3 - before,
+                day_open=rows[0][0],
+                day_high=max(row[1] for row in rows[: n + 1]),
+                day_low=min(row[2] for row in rows[: n + 1]),
+                day_volume=volume,
+                day_value=thirds // 3,
+            )
+        )
+    last, opened = bars[-1], rows[0][0]
+    view = _view(last, last.end, opened, last.close, base_price, ask, None, hours, instrument, scope, facts)
+    return replace(view, minutes=tuple(bars))
 
 
 def daily_view(

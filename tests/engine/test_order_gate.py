@@ -137,11 +137,17 @@ def test_outside_the_session_nothing_is_sent(phase: MarketPhase | None) -> None:
     assert judged(EXIT, phase=phase) is CoreCode.SESSION_TYPE
 
 
-@pytest.mark.parametrize("phase", [MarketPhase.EOD_CHECK, MarketPhase.CLOSE_AUCTION])
-def test_after_the_end_of_day_check_only_exits_are_sent(phase: MarketPhase) -> None:
+def test_after_the_end_of_day_check_only_exits_are_sent() -> None:
     """ENTRY_WINDOW."""
-    assert judged(ENTRY, phase=phase) is CoreCode.ENTRY_WINDOW
-    assert judged(EXIT, phase=phase) is None
+    assert judged(ENTRY, phase=MarketPhase.EOD_CHECK) is CoreCode.ENTRY_WINDOW
+    assert judged(EXIT, phase=MarketPhase.EOD_CHECK) is None
+
+
+def test_the_closing_auction_takes_entries_unless_the_gate_is_closed_for_it() -> None:
+    """`closing_auction`; whose window it is, the strategies' own windows say."""
+    assert judged(ENTRY, phase=MarketPhase.CLOSE_AUCTION) is None
+    assert judged(ENTRY, GateConfig(closing_auction=False), phase=MarketPhase.CLOSE_AUCTION) is CoreCode.ENTRY_WINDOW
+    assert judged(EXIT, GateConfig(closing_auction=False), phase=MarketPhase.CLOSE_AUCTION) is None
 
 
 def test_the_entry_window_can_only_be_made_shorter() -> None:

@@ -123,6 +123,7 @@ PLAIN: dict[type, st.SearchStrategy[Any]] = {
     msgspec.inspect.BoolType: st.booleans(),
     msgspec.inspect.NoneType: st.none(),
     msgspec.inspect.DateType: DATES,
+    msgspec.inspect.TimeType: st.times(),
 }
 FIELDS: dict[type, st.SearchStrategy[Any]] = {
     Fact: facts(),
