@@ -9,12 +9,12 @@ import pytest
 
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_a_new_configuration_does_what_is_done_without_one(kats: Any, language: str) -> None:
-    """It has every parameter in a comment, is in order, and gives the same run."""
-    before = kats("run", "--json").json["run"]
+    """It has every parameter in a comment, is in order, and gives the run of the same identity."""
+    before = kats("run", "--check", "--json").json["run_id"]
     assert kats("config", "init", "--lang", language).code == 0
     assert "#   k: 0.5" in (kats.folder / "kats.yaml").read_text(encoding="utf-8")
     assert kats("config", "check").out == "ok\n"
-    assert kats("run", "--json").json["run"] == before
+    assert kats("run", "--check", "--json").json["run_id"] == before
 
 
 def test_a_file_that_is_there_is_kept(kats: Any) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from kats_core.config import resolve
 from kats_core.model.kinds import TradingState
 from kats_core.model.record import (
@@ -85,6 +87,12 @@ def played(folder: Path, *asked: tuple[str, str, dict[str, Any]]) -> Person:
     return person
 
 
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Person:
+    """The sample day on which nobody asks anything."""
+    return played(tmp_path_factory.mktemp("quiet"))
+
+
 def test_a_halt_and_its_end_leave_their_marks(tmp_path: Path) -> None:
     """Nothing is sent between the two; both are records of the run, with who and why."""
     person = played(tmp_path, ("09:45", "halt", {"reason": "점검"}), ("10:30", "resume", {}))
@@ -111,11 +119,9 @@ def test_selling_all_sells_all(tmp_path: Path) -> None:
     assert person.app.engine.trading_state is TradingState.REDUCING
 
 
-def test_a_run_that_is_asked_nothing_is_the_run_without_a_socket(tmp_path: Path) -> None:
+def test_a_run_that_is_asked_nothing_is_the_run_without_a_socket(quiet: Person, tmp_path: Path) -> None:
     """Looking at its state changes no decision."""
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    quiet, asked = played(tmp_path / "a"), played(tmp_path / "b", ("10:00", "status", {}))
+    asked = played(tmp_path, ("10:00", "status", {}))
     assert quiet.records == asked.records
     assert asked.answers[0]["positions"] >= 0
 
@@ -143,11 +149,8 @@ def test_what_cannot_be_done_is_refused_in_both_languages_and_changes_nothing(tm
     assert person.app.engine.trading_states == ()
 
 
-def test_a_trial_leaves_the_account_and_every_decision_as_they_are(tmp_path: Path) -> None:
+def test_a_trial_leaves_the_account_and_every_decision_as_they_are(quiet: Person, tmp_path: Path) -> None:
     """The same day with and without it, record for record; the verdicts are those of the stages in force."""
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    quiet = played(tmp_path / "a")
     armed = next(r for r in quiet.kept(SetupRecord) if r.status is SetupStatus.ARMED)
     entry = {"symbol": armed.symbol, "price": 20_000, "stop": 19_500}
     asked = [
@@ -155,7 +158,7 @@ def test_a_trial_leaves_the_account_and_every_decision_as_they_are(tmp_path: Pat
         ("10:30", "check", {**entry, "quantity": 10}),
         ("10:30", "check", {**entry, "stop": 0}),
     ]
-    tried = played(tmp_path / "b", *asked)
+    tried = played(tmp_path, *asked)
     assert quiet.records == tried.records
     first, second, refused = tried.answers
     assert first["verdicts"][0]["stage"] == "position-sizer"

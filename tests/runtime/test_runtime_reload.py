@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,15 @@ risk:
 """
 
 
+class AllSeenError(Exception):
+    """Ends a run of which nothing more is asked."""
+
+
 class Editor:
-    """Watches a run; at given times edits its file and asks for a reload, and looks at the engine at others."""
+    """Watches a run; at given times edits its file and asks for a reload, and looks at the engine at others.
+
+    A minute after the last of its steps it ends the run.
+    """
 
     def __init__(self, control: ControlServer, path: Path, file: Path, *steps: tuple[dt.datetime, Any]) -> None:
         self._control, self._path, self._file = control, path, file
@@ -63,6 +71,8 @@ class Editor:
         self.notices.append(notice)
 
     def on_clock(self, now: Nanos) -> None:
+        if not self._steps:
+            raise AllSeenError
         while self._steps and dt.datetime.combine(session_date(now), clock(now)) >= self._steps[0][0]:
             _, step = self._steps.pop(0)
             if isinstance(step, str):
@@ -100,7 +110,8 @@ def played(folder: Path, *steps: tuple[str, Any], days: int = 1, text: str = BAS
     with ControlServer(path) as control:
         editor = Editor(control, path, file, *dated)
         planned = plan(read(), Request(kind=RunKind.RUN, first=FIRST, days=days))
-        play(planned, FolderRecorder(folder / "run"), editor, utc_now, control, read)
+        with suppress(AllSeenError):
+            play(planned, FolderRecorder(folder / "run"), editor, utc_now, control, read)
     return editor
 
 
@@ -216,7 +227,8 @@ def test_a_signal_to_the_process_reloads_too(tmp_path: Path) -> None:
             return resolve(None, environ={"KATS_HOME": str(tmp_path)}, cwd=tmp_path)
 
         planned = plan(read(), Request(kind=RunKind.RUN, first=FIRST, days=1))
-        play(planned, FolderRecorder(tmp_path / "run"), editor, utc_now, control, read)
+        with suppress(AllSeenError):
+            play(planned, FolderRecorder(tmp_path / "run"), editor, utc_now, control, read)
     assert editor.seen == [None, 2]
     assert [r.who for r in editor.records if isinstance(r, OperatorRecord)] == ["SIGHUP"]
 

@@ -408,7 +408,7 @@ class _Inspector:
         for file in used:
             part = self._daily[file.name]
             key = part.day * len(self._symbols) + part.code
-            is_hidden = np.isin(key, taken)
+            is_hidden = _is_among(key, taken)
             looked = self._looked[file.name]
             looked.won, looked.hidden = int(np.count_nonzero(~is_hidden)), int(np.count_nonzero(is_hidden))
             if looked.hidden:
@@ -528,6 +528,13 @@ def _daily_rows(bars: _Bars, usable: BoolArray) -> DailyRows:
 def _picked(rows: DailyRows, which: BoolArray) -> DailyRows:
     columns = tuple(column[which] for column in rows.columns)
     return DailyRows(rows.day[which], rows.code[which], columns, rows.empty_day, rows.empty_code)
+
+
+def _is_among(keys: Int64Array, known: Int64Array) -> BoolArray:
+    """Tell which keys are among known ones in rising order; `np.isin` would hash millions anew for each file."""
+    if not known.size:
+        return np.zeros(keys.shape, dtype=np.bool_)
+    return np.asarray(known[np.minimum(np.searchsorted(known, keys), known.size - 1)] == keys)
 
 
 def _groups(codes: npt.NDArray[np.int32]) -> Iterator[tuple[int, int, int]]:
