@@ -68,7 +68,7 @@ class _Shared:
     weeks: Weeks | None
     traded: BoolArray | None
     bars: dict[tuple[str, ...], OwnBars] = field(default_factory=dict)
-    packed: dict[str, rolling.Numbers] = field(default_factory=dict)
+    packed: dict[str, FloatArray] = field(default_factory=dict)
     totals: dict[str, rolling.Numbers] = field(default_factory=dict)
     known_weeks: Positions | None = None
     positions: dict[tuple[tuple[str, ...], _Lens], Positions] = field(default_factory=dict)
@@ -100,7 +100,7 @@ class Indicators:
         `traded`, for weekly bars, are the days on which each column traded.
         """
         flat = present.shape if present.ndim == 2 else (len(present), 1)
-        cells = {name: values.reshape(flat) for name, values in columns.items()}
+        cells = {name: values.reshape(flat) for name, values in columns.items()} if present.ndim == 1 else columns
         self._shared = _Shared(cells, present.reshape(flat), restarts, present.shape, weeks, traded)
         self._lens = _Lens()
 
@@ -122,7 +122,7 @@ class Indicators:
         if weeks is None or self._lens != _Lens():
             raise ValueError("weekly indicators start from the daily ones of a panel: panel.indicators.weekly")
         one = self._shared
-        columns, present, restarts = weeks.resampled(one.columns, one.present, one.restarts)
+        columns, present, restarts = weeks.resampled(one.columns, self._bars(()))
         bars = Indicators(columns, present, restarts=restarts, weeks=weeks, traded=one.present)
         return bars._seen(_Lens(days=True))
 
@@ -136,13 +136,11 @@ class Indicators:
 
     def sma(self, name: Field, n: int) -> FloatArray:
         """Return the mean of the last `n` bars. First: n-1."""
-        return self._one(("sma", name, n), (name,), _span(n), lambda bars: self._window_sum(name, bars, n) / n)
+        return self._one(("sma", name, n), (name,), _span(n), lambda bars: self._window_mean(name, bars, n))
 
     def stdev(self, name: Field, n: int) -> FloatArray:
         """Return the population standard deviation of the last `n` bars. First: n-1."""
-        return self._one(
-            ("stdev", name, n), (name,), _span(n), lambda bars: rolling.window_deviation(self._packed(name, bars), n)
-        )
+        return self._one(("stdev", name, n), (name,), _span(n), lambda bars: self._deviation(name, bars, n))
 
     def highest(self, name: Field, n: int, min_bars: int | None = None) -> FloatArray:
         """Return the maximum of the last `n` bars, or of what exists from `min_bars` on. First: n-1, or min_bars-1."""
@@ -156,10 +154,11 @@ class Indicators:
         """Return C[t] / C[t-k] - 1. First: k."""
 
         def compute(bars: OwnBars) -> FloatArray:
-            close = self._packed("close", bars).astype(np.float64)
+            close = self._packed("close", bars)
             result = np.zeros(close.shape)
             np.divide(close[k:], close[:-k], out=result[k:], where=close[:-k] > 0)
-            return result - 1
+            result -= 1
+            return result
 
         return self._one(("change", k), ("close",), _span(k + 1), compute)
 
@@ -176,9 +175,13 @@ class Indicators:
 
         def compute(bars: OwnBars) -> FloatArray:
             moves = rolling.step(self._packed("close", bars))
-            up, down = _wilder(np.maximum(moves, 0), bars, n), _wilder(np.maximum(-moves, 0), bars, n)
-            result = np.full(up.shape, np.nan)
-            np.divide(100 * up, up + down, out=result, where=(up + down) > 0)
+            ways = np.empty((len(moves), 2, moves.shape[1]))
+            np.maximum(moves, 0, out=ways[:, 0])
+            np.subtract(ways[:, 0], moves, out=ways[:, 1])
+            smoothed = _wilder(ways, bars, n)
+            both = np.add(smoothed[:, 0], smoothed[:, 1], out=moves)
+            result = np.full(moves.shape, np.nan)
+            np.divide(100 * smoothed[:, 0], both, out=result, where=both > 0)
             return result
 
         return self._one(("rsi", n), ("close",), _span(n + 1), compute)
@@ -188,8 +191,9 @@ class Indicators:
 
         def compute(bars: OwnBars) -> FloatArray:
             high, low, close = (self._packed(name, bars) for name in ("high", "low", "close"))
-            true_range = np.zeros_like(high)
-            np.subtract(np.maximum(high[1:], close[:-1]), np.minimum(low[1:], close[:-1]), out=true_range[1:])
+            true_range = np.zeros(high.shape)
+            np.maximum(high[1:], close[:-1], out=true_range[1:])
+            true_range[1:] -= np.minimum(low[1:], close[:-1])
             return _wilder(true_range, bars, n)
 
         return self._one(("atr", n), ("high", "low", "close"), _span(n + 1), compute)
@@ -199,8 +203,8 @@ class Indicators:
         key = ("bollinger", n, k)
 
         def compute(bars: OwnBars) -> _Packed:
-            close = self._packed("close", bars)
-            middle, reach = rolling.window_mean(close, n), k * rolling.window_deviation(close, n)
+            middle, reach = self._window_mean("close", bars, n), self._deviation("close", bars, n)
+            reach *= k
             return middle - reach, middle, middle + reach
 
         return Bands(*self._get(key, ("close",), _span(n), compute))
@@ -216,7 +220,11 @@ class Indicators:
 
         def compute(bars: OwnBars) -> _Packed:
             close = self._packed("close", bars)
-            line = _ema(close, bars, fast, slow - 1) - _ema(close, bars, slow, slow - 1)
+            columns = bars.columns_of_age(slow - 1)
+            short, long = (rolling.seeded(close, n, columns) for n in (fast, slow))
+            seeds = {i: (own, np.stack([short[i][1], long[i][1]])) for i, own in columns.items()}
+            both = rolling.smooth(close, seeds, np.repeat([[2 / (fast + 1)], [2 / (slow + 1)]], close.shape[1], axis=1))
+            line = both[:, 0] - both[:, 1]
             average = _ema(line, bars, signal, slow + signal - 2)
             return line, average, line - average
 
@@ -226,7 +234,8 @@ class Indicators:
         """Return Elder's force index, the EMA of (C[t] - C[t-1]) * V[t] in won. First: n."""
 
         def compute(bars: OwnBars) -> FloatArray:
-            force = rolling.step(self._packed("close", bars)) * self._packed("volume", bars)
+            force = rolling.step(self._packed("close", bars))
+            force *= self._packed("volume", bars)
             return _ema(force, bars, n, n)
 
         return self._one(("force", n), ("close", "volume"), _span(n + 1), compute)
@@ -237,7 +246,7 @@ class Indicators:
         def compute(bars: OwnBars) -> FloatArray:
             volume = self._packed("volume", bars)
             result = np.full(volume.shape, np.nan)
-            before = self._window_sum("volume", bars, n)[:-1] / n
+            before = self._window_mean("volume", bars, n)[:-1]
             np.divide(volume[1:], before, out=result[1:], where=before > 0)
             return result
 
@@ -251,8 +260,8 @@ class Indicators:
 
         def compute(bars: OwnBars) -> FloatArray:
             moves, volume = rolling.step(self._packed("close", bars)), self._packed("volume", bars)
-            up = rolling.window_sum(np.where(moves > 0, volume, 0), n)
-            down = rolling.window_sum(np.where(moves < 0, volume, 0), n)
+            is_whole = self._is_whole("volume")
+            up, down = (_window_sum(volume * side, n, is_whole) for side in (moves > 0, moves < 0))
             result = np.full(up.shape, np.inf)
             np.divide(up, down, out=result, where=down > 0)
             return result
@@ -318,13 +327,13 @@ class Indicators:
                 if one.known_weeks is None:
                     one.known_weeks = one.weeks.known_at_days(one.present, one.traded)
                 known = one.known_weeks
-                found = np.where(known >= 0, found.ravel()[known], -1)
+                found = known if self._lens.back == 0 else np.where(known >= 0, found.ravel()[known], -1)
             one.positions[gappy, self._lens] = found
         return found
 
     def _gappy(self, fields: Sequence[str]) -> tuple[str, ...]:
         """Return those of the fields that may lack values of their own (NaN)."""
-        return tuple(name for name in fields if self._shared.columns[name].dtype != np.int64)
+        return tuple(name for name in fields if not self._is_whole(name))
 
     def _bars(self, gappy: tuple[str, ...]) -> OwnBars:
         """Return the bars that have all of these fields."""
@@ -335,25 +344,38 @@ class Indicators:
             found = one.bars[gappy] = OwnBars(present, one.restarts)
         return found
 
-    def _packed(self, name: str, bars: OwnBars) -> rolling.Numbers:
-        """Return a packed column; kept only where all columns share the same bars."""
+    def _is_whole(self, name: str) -> bool:
+        """Tell whether a column holds won or shares: whole numbers, which floats hold exactly up to nine quadrillion."""
+        return self._shared.columns[name].dtype == np.int64
+
+    def _packed(self, name: str, bars: OwnBars) -> FloatArray:
+        """Return a packed column as floats; kept only where all columns share the same bars."""
         one = self._shared
-        if one.columns[name].dtype != np.int64:
+        if not self._is_whole(name):
             return bars.pack(one.columns[name])
         found = one.packed.get(name)
         if found is None:
-            found = one.packed[name] = bars.pack(one.columns[name])
+            found = one.packed[name] = bars.pack(one.columns[name].astype(np.float64))
         return found
 
     def _window_sum(self, name: str, bars: OwnBars, n: int) -> rolling.Numbers:
         """Return the sum of a column's last `n` bars; of whole numbers from a running total, which is kept."""
-        values = self._packed(name, bars)
-        if values.dtype != np.int64:
-            return rolling.window_sum(values, n)
+        if not self._is_whole(name):
+            return rolling.window_sum(self._packed(name, bars), n)
         total = self._shared.totals.get(name)
         if total is None:
-            total = self._shared.totals[name] = rolling.running_total(values)
+            total = self._shared.totals[name] = rolling.whole_total(self._packed(name, bars))
         return rolling.difference(total, n)
+
+    def _window_mean(self, name: str, bars: OwnBars, n: int) -> FloatArray:
+        mean = self._window_sum(name, bars, n).astype(np.float64, copy=False)
+        mean /= n
+        return mean
+
+    def _deviation(self, name: str, bars: OwnBars, n: int) -> FloatArray:
+        if not self._is_whole(name):
+            return rolling.window_deviation(self._packed(name, bars), n)
+        return rolling.whole_deviation(self._packed(name, bars), n, self._window_sum(name, bars, n))
 
     def _seen(self, lens: _Lens) -> Indicators:
         view = object.__new__(Indicators)
@@ -368,13 +390,19 @@ def _span(n: int) -> int:
     return n - 1
 
 
-def _ema(values: rolling.Numbers, bars: OwnBars, n: int, seed_age: int) -> FloatArray:
-    return rolling.smooth(values, n, bars.age, seed_age, 2 / (n + 1))
+def _window_sum(values: FloatArray, n: int, is_whole: bool) -> rolling.Numbers:
+    return rolling.difference(rolling.whole_total(values), n) if is_whole else rolling.window_sum(values, n)
 
 
-def _wilder(values: rolling.Numbers, bars: OwnBars, n: int) -> FloatArray:
+def _ema(values: FloatArray, bars: OwnBars, n: int, seed_age: int) -> FloatArray:
+    seeds = rolling.seeded(values, n, bars.columns_of_age(seed_age))
+    return rolling.smooth(values, seeds, np.full(values.shape[1:], 2 / (n + 1)))
+
+
+def _wilder(values: FloatArray, bars: OwnBars, n: int) -> FloatArray:
     """Smooth values that exist from bar 1 on, as Wilder does: (13 e + x) / 14 is e + (x - e) / 14."""
-    return rolling.smooth(values, n, bars.age, n, 1 / n)
+    seeds = rolling.seeded(values, n, bars.columns_of_age(n))
+    return rolling.smooth(values, seeds, np.full(values.shape[1:], 1 / n))
 
 
 def _regrow(

@@ -7,13 +7,14 @@ An indicator over sessions would count a halted day as a bar. So every column is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from kats_core.market.rolling import Numbers
+from kats_core.market.rolling import Numbers, running_total
 from kats_core.market.tables import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
@@ -30,7 +31,7 @@ class OwnBars:
     @cached_property
     def number(self) -> Positions:
         """Number of own bars up to and including each row."""
-        return np.cumsum(self.present, axis=0, dtype=np.int64)
+        return running_total(self.present.astype(np.int64))
 
     @cached_property
     def length(self) -> int:
@@ -45,69 +46,106 @@ class OwnBars:
     @cached_property
     def packed_cells(self) -> Positions:
         """Flat positions of the same bars in the packed array."""
-        columns = self.present.shape[1]
-        row = self.number.ravel()[self.cells] - 1
-        return np.asarray(row * columns + self.cells % max(columns, 1))
+        return self._places.ravel()[self.cells]
+
+    @cached_property
+    def cell_of(self) -> Positions:
+        """Packed: the flat position of each bar in (rows x columns); -1 behind a column's last bar."""
+        result = np.full((self.length, self.present.shape[1]), -1, dtype=np.int64)
+        result.ravel()[self.packed_cells] = self.cells
+        return result
+
+    def cells_of(self, number: Positions) -> Positions:
+        """Return the flat positions of bars by their number, from 0, in the column they are asked for."""
+        if not self.cell_of.size:
+            return np.zeros_like(number)
+        places = number * self.present.shape[1] + np.arange(self.present.shape[1])
+        return np.asarray(np.take(self.cell_of.ravel(), places))
 
     @cached_property
     def age(self) -> npt.NDArray[np.int32]:
         """Packed: the bar's number since its column started (again), from 0."""
-        columns = self.present.shape[1]
         rows = np.arange(self.length, dtype=np.int32)[:, None]
-        if self.restarts is None or not self.restarts.any():
-            return np.broadcast_to(rows, (self.length, columns))
-        starts = self.pack(np.where(self.restarts, self.number - 1, 0)).astype(np.int32)
+        again, columns = self._starts_anew
+        shape = (self.length, self.present.shape[1])
+        if not again.size:
+            return np.broadcast_to(rows, shape)
+        starts = np.zeros(shape, dtype=np.int32)
+        starts[again, columns] = again
         return rows - np.maximum.accumulate(starts, axis=0)
 
     @cached_property
     def has_one_start(self) -> bool:
         """Tell whether no column starts anew, so that age is the packed row."""
-        return self.age.strides[-1] == 0 if self.age.size else True
+        return not self._starts_anew[0].size
+
+    def columns_of_age(self, age: int) -> Mapping[int, Positions]:
+        """Return, by packed row, the columns whose bar there has an age, rows in rising order."""
+        rows = sorted({age, *(self._starts_anew[0] + age).tolist()})
+        found = {row: np.flatnonzero(self.age[row] == age) for row in rows if row < self.length}
+        return {row: columns for row, columns in found.items() if columns.size}
 
     def pack(self, values: Numbers) -> Numbers:
         """Push each column's bars together; behind its last bar a column holds zeros."""
-        packed = np.zeros((self.length, self.present.shape[1]), dtype=values.dtype)
-        packed.ravel()[self.packed_cells] = values.ravel()[self.cells]
+        if not self.cell_of.size:
+            return np.zeros(self.cell_of.shape, dtype=values.dtype)
+        packed = np.take(values.ravel(), self.cell_of, mode="clip")
+        packed.ravel()[self._behind] = 0
         return packed
 
     def spread(self, packed: Numbers, first: int) -> FloatArray:
         """Return packed values at their sessions; NaN where there is no bar or its age is below `first`."""
-        values = np.empty(packed.size + 1)
-        values[:-1] = packed.ravel()
-        values[: first * self.present.shape[1]] = np.nan
-        values[self._young(first)] = np.nan
-        values[-1] = np.nan
+        if not packed.size:
+            return np.full(self.present.shape, np.nan)
         result = np.empty(self.present.shape)
         # Positions are never outside: "clip" spares the check.
-        np.take(values, self._sources, out=result.ravel(), mode="clip")
-        return result
+        np.take(packed.astype(np.float64, copy=False).ravel(), self._places, out=result, mode="clip")
+        return self._without_young(result, first)
 
     def back(self, k: int) -> Positions:
         """Return, for each cell, the flat position of the column's own bar `k` bars before it; -1 where there is none."""
-        result = np.full(self.present.size, -1, dtype=np.int64)
-        where = np.full(self.length * self.present.shape[1], -1, dtype=np.int64)
-        where[self.packed_cells] = self.cells
-        old_enough = self.age.ravel()[self.packed_cells] >= k
-        result[self.cells[old_enough]] = where[self.packed_cells[old_enough] - k * self.present.shape[1]]
-        return result.reshape(self.present.shape)
+        if not self.cell_of.size:
+            return np.full(self.present.shape, -1, dtype=np.int64)
+        result = np.take(self.cell_of.ravel(), self._places - k * self.present.shape[1], mode="clip")
+        return self._without_young(result, k, -1)
+
+    def _without_young(self, result: Numbers, first: int, nothing: float = np.nan) -> Numbers:
+        flat = result.ravel()
+        flat[self._absent] = nothing
+        flat[self._young(first)] = nothing
+        return result
 
     @cached_property
-    def _sources(self) -> Positions:
-        """For each cell its flat position in the packed array; one behind the end where it is no bar."""
-        result = np.full(self.present.size, self.length * self.present.shape[1], dtype=np.int64)
-        result[self.cells] = self.packed_cells
+    def _places(self) -> Positions:
+        """For each cell the flat position in the packed array of its bar, or of the bar before it."""
+        result = self.number - 1
+        result *= self.present.shape[1]
+        result += np.arange(self.present.shape[1])
         return result
+
+    @cached_property
+    def _absent(self) -> Positions:
+        """Flat positions of the cells that are no bar."""
+        return np.flatnonzero(~self.present)
+
+    @cached_property
+    def _behind(self) -> Positions:
+        """Flat packed positions behind the columns' last bars."""
+        return np.flatnonzero(self.cell_of < 0)
 
     @cached_property
     def _starts_anew(self) -> tuple[Positions, Positions]:
         """Packed rows and columns of the restarts."""
-        if self.has_one_start:
+        if self.restarts is None:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-        rows, columns = np.nonzero((self.age == 0) & (np.arange(self.length)[:, None] > 0))
-        return rows, columns
+        rows, columns = np.nonzero(self.restarts & self.present)
+        again = self.number[rows, columns] - 1
+        return again[again > 0], columns[again > 0]
 
     def _young(self, first: int) -> Positions:
-        """Return the flat packed positions of the first bars behind each restart."""
+        """Return the flat positions of the first bars of each column, and of those behind each restart."""
         starts, columns = self._starts_anew
         rows = starts[:, None] + np.arange(first)
-        return np.asarray((rows * self.present.shape[1] + columns[:, None])[rows < self.length])
+        again = self.cell_of[np.minimum(rows, self.length - 1), columns[:, None]][rows < self.length]
+        cells = np.append(self.cell_of[:first].ravel(), again)
+        return cells[cells >= 0]

@@ -7,6 +7,7 @@ symbols change no bit of an earlier result. Rows whose window reaches before the
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,7 +18,15 @@ from kats_core.market.tables import FloatArray
 Numbers: TypeAlias = npt.NDArray[Any]
 """int64 or float64; arithmetic on "one of the two" is more than NumPy's types can say."""
 
+Columns: TypeAlias = npt.NDArray[np.int64]
+"""Numbers of columns."""
+
+Seeds: TypeAlias = tuple[Columns, FloatArray]
+"""Columns, and where their averages begin."""
+
 _LARGEST = 2**63 - 1
+_EXACT = 2**53
+"""Whole numbers below it are exact in float64."""
 
 
 def window_sum(values: Numbers, n: int) -> Numbers:
@@ -39,6 +48,14 @@ def running_total(values: Numbers) -> Numbers:
     return total
 
 
+def whole_total(values: FloatArray) -> Numbers:
+    """Return the running total of whole numbers held as floats, exactly: in floats where they can hold it, else in int64."""
+    total = running_total(values)
+    if values.min(initial=0) >= 0 and total[-1:].max(initial=0) < _EXACT:
+        return total
+    return running_total(values.astype(np.int64))
+
+
 def difference(total: Numbers, n: int) -> Numbers:
     """Return the sum of the last `n` rows, of the rows there are before that many, from a running total."""
     result = np.empty_like(total)
@@ -53,18 +70,38 @@ def window_mean(values: Numbers, n: int) -> FloatArray:
 
 
 def window_deviation(values: Numbers, n: int) -> FloatArray:
-    """Return the population standard deviation of the last `n` rows, 0 exactly where they are all the same."""
-    if values.dtype != np.int64:
-        return _deviation_by_lag(values, n)
-    total, squares = window_sum(values, n), window_sum(values * values, n)
+    """Return the population standard deviation of the last `n` rows."""
+    if values.dtype == np.int64:
+        return whole_deviation(values.astype(np.float64), n, window_sum(values, n))
+    return _deviation_by_lag(values, n)
+
+
+def whole_deviation(values: FloatArray, n: int, total: Numbers) -> FloatArray:
+    """Return `window_deviation` of whole numbers held as floats, 0 exactly where they are all the same.
+
+    `total` are the sums of the last `n` rows.
+    """
+    largest = np.abs(values).max(initial=0)
+    squares = running_total(values * values)
+    if largest * n < _EXACT**0.5 and squares[-1:].max(initial=0) < _EXACT:
+        return _root(n * difference(squares, n), total, n)
+    whole = values.astype(np.int64)
     # Totals may wrap around: their differences do not, where a window's own squares fit.
-    spread = n * squares - total * total
-    result = np.asarray(np.sqrt(np.maximum(spread, 0)) / n, dtype=np.float64)
-    wide = np.flatnonzero(np.abs(values).max(axis=0, initial=0) > _largest_squared(n))
+    result = _root(n * window_sum(whole * whole, n), total.astype(np.int64), n)
+    wide = np.flatnonzero(np.abs(whole).max(axis=0, initial=0) > _largest_squared(n))
     if wide.size:
-        own = values[:, wide]
+        own = whole[:, wide]
         fits = window_highest(np.abs(own), n) <= _largest_squared(n)
         result[:, wide] = np.where(fits, result[:, wide], _deviation_by_lag(own, n))
+    return result
+
+
+def _root(squares: Numbers, total: Numbers, n: int) -> FloatArray:
+    squares -= total * total
+    result = squares.astype(np.float64, copy=False)
+    np.maximum(result, 0, out=result)
+    np.sqrt(result, out=result)
+    result /= n
     return result
 
 
@@ -94,24 +131,31 @@ def step(values: Numbers) -> Numbers:
     return result
 
 
-def smooth(values: Numbers, n: int, age: npt.NDArray[np.int32], seed_age: int, weight: float) -> FloatArray:
-    """Return e + weight * (x - e), row by row; e is the mean of the last `n` rows where a column's age is `seed_age`."""
-    result = np.zeros(values.shape)
-    seeding = set(np.flatnonzero((age == seed_age).any(axis=1)).tolist())
-    if not seeding:
-        return result
-    floats = values.astype(np.float64, copy=False)
-    current = np.zeros(values.shape[1])
-    # Recursion leaves no choice but to go row by row; over all symbols at once a row costs about two microseconds.
-    for i in range(min(seeding), len(values)):
-        row = result[i]
-        np.subtract(floats[i], current, out=row)
-        row *= weight
-        row += current
-        if i in seeding:
-            np.copyto(row, window_mean(values[i - n + 1 : i + 1], n)[-1], where=age[i] == seed_age)
+def smooth(values: FloatArray, seeds: Mapping[int, Seeds], weights: FloatArray) -> FloatArray:
+    """Return e + weight * (x - e), row by row; `seeds` are, by row, what e is in some columns.
+
+    With weights of shape (k, columns) instead of (columns,), k averages of each column are made in one pass, of the same
+    values or, where these are (rows x k x columns) like the result, each of its own.
+    """
+    result = np.zeros((len(values), *np.broadcast_shapes(values.shape[1:], weights.shape)))
+    first = min(seeds, default=len(values))
+    current = np.zeros(result.shape[1:])
+    subtract, multiply, add = np.subtract, np.multiply, np.add
+    # Recursion leaves no choice but to go row by row; over all symbols at once a row costs about a microsecond.
+    for i, (x, row) in enumerate(zip(values[first:], result[first:], strict=True), first):
+        subtract(x, current, row)
+        multiply(row, weights, row)
+        add(row, current, row)
+        if i in seeds:
+            columns, means = seeds[i]
+            row[..., columns] = means
         current = row
     return result
+
+
+def seeded(values: Numbers, n: int, columns: Mapping[int, Columns]) -> dict[int, Seeds]:
+    """Return, by row, the mean of the last `n` rows in its `columns`."""
+    return {i: (own, window_mean(values[i - n + 1 : i + 1, ..., own], n)[-1]) for i, own in columns.items()}
 
 
 def _extreme(values: Numbers, n: int, of: np.ufunc) -> Numbers:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from kats_core.market.own_bars import BoolArray, Positions
+from kats_core.market.own_bars import BoolArray, OwnBars, Positions
 
 Column = npt.NDArray[np.int64]
 
@@ -34,45 +34,87 @@ class Weeks:
         return Weeks(np.flatnonzero(begins), np.cumsum(begins) - 1 - ~np.array(ends, dtype=np.bool_))
 
     def resampled(
-        self, columns: Mapping[str, Column], present: BoolArray, restarts: BoolArray | None
-    ) -> tuple[dict[str, Column], BoolArray, BoolArray | None]:
-        """Return weekly columns, where a column has a week at all, and where it starts anew.
+        self, columns: Mapping[str, Column], bars: OwnBars
+    ) -> tuple[WeeklyColumns, BoolArray, BoolArray | None]:
+        """Return weekly columns of the daily `bars`, where a column has a week at all, and where it starts anew.
 
         A week in which a column starts anew is made of the days from then on.
         """
-        if restarts is not None:
-            present, restarts = self._since_restart(present, restarts)
-        rows = np.arange(len(present))[:, None]
-        has_week = np.logical_or.reduceat(present, self.starts, axis=0)
-        first = np.minimum.reduceat(np.where(present, rows, len(present)), self.starts, axis=0)
-        last = np.maximum.reduceat(np.where(present, rows, -1), self.starts, axis=0)
-        weekly = {
-            "open": np.take_along_axis(columns["open"], np.where(has_week, first, 0), axis=0),
-            "high": np.maximum.reduceat(np.where(present, columns["high"], 0), self.starts, axis=0),
-            "low": np.minimum.reduceat(np.where(present, columns["low"], np.iinfo(np.int64).max), self.starts, axis=0),
-            "close": np.take_along_axis(columns["close"], np.where(has_week, last, 0), axis=0),
-            "volume": np.add.reduceat(np.where(present, columns["volume"], 0), self.starts, axis=0),
-            "value": np.add.reduceat(np.where(present, columns["value"], 0), self.starts, axis=0),
-        }
-        return weekly, has_week, restarts
+        present, anew = bars.present, None
+        ends = np.append(self.starts[1:], len(present)) - 1
+        latest = bars.number[ends] if len(self.starts) else bars.number[:0]
+        before = np.zeros_like(latest)
+        before[1:] = latest[:-1]
+        if bars.restarts is not None and bars.restarts.any():
+            present, anew, before = self._since_restart(bars, bars.restarts, before)
+        has_week = latest > before
+        first, last = (bars.cells_of(np.where(has_week, number, 0)) for number in (before, latest - 1))
+        return WeeklyColumns(columns, self.starts, present, first, last), has_week, anew
 
     def known_at_days(self, present: BoolArray, traded: BoolArray) -> Positions:
         """Return, per (day, column), the flat position of the column's own last week that is complete then.
 
         -1 where there is none, or where the column did not trade on the day. `present` tells which weeks a column has.
         """
-        weeks, columns = present.shape
-        own = np.maximum.accumulate(np.where(present, np.arange(weeks)[:, None], -1), axis=0)
-        latest = own[np.maximum(self.done, 0)]
-        is_known = traded & (latest >= 0) & (self.done >= 0)[:, None]
-        return np.where(is_known, latest * columns + np.arange(columns), -1)
+        cells = np.arange(present.size).reshape(present.shape)
+        known = np.maximum.accumulate(np.where(present, cells, -1), axis=0)[np.maximum(self.done, 0)]
+        known[self.done < 0] = -1
+        known[~traded] = -1
+        return np.asarray(known)
 
-    def _since_restart(self, present: BoolArray, restarts: BoolArray) -> tuple[BoolArray, BoolArray]:
-        anew = np.logical_or.reduceat(restarts, self.starts, axis=0)
-        present = present.copy()
-        for week, j in np.argwhere(anew).tolist():
-            start = int(self.starts[week])
-            end = int(self.starts[week + 1]) if week + 1 < len(self.starts) else len(present)
-            latest = start + int(np.flatnonzero(restarts[start:end, j])[-1])
-            present[start:latest, j] = False
-        return present, anew
+    def _since_restart(
+        self, bars: OwnBars, restarts: BoolArray, before: Positions
+    ) -> tuple[BoolArray, BoolArray, Positions]:
+        present, before = bars.present.copy(), before.copy()
+        anew = np.zeros(before.shape, dtype=np.bool_)
+        for row, j in np.argwhere(restarts).tolist():
+            week = int(np.searchsorted(self.starts, row, side="right")) - 1
+            anew[week, j] = True
+            present[self.starts[week] : row, j] = False
+            before[week, j] = bars.number[row, j] - 1
+        return present, anew, before
+
+
+class WeeklyColumns(Mapping[str, Column]):
+    """Weekly columns by name, each gathered when it is first asked for."""
+
+    def __init__(
+        self,
+        columns: Mapping[str, Column],
+        starts: npt.NDArray[np.intp],
+        present: BoolArray,
+        first: Positions,
+        last: Positions,
+    ) -> None:
+        """Take daily columns, the weeks' first rows, the days that count, and each week's first and last bar."""
+        self._columns, self._starts, self._present = columns, starts, present
+        self._first, self._last = first, last
+        self._gathered: dict[str, Column] = {}
+
+    def __getitem__(self, name: str) -> Column:
+        found = self._gathered.get(name)
+        if found is None:
+            found = self._gathered[name] = self._gather(name, self._columns[name])
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def _gather(self, name: str, daily: Column) -> Column:
+        match name:
+            case "open":
+                return daily.ravel()[self._first]
+            case "close":
+                return daily.ravel()[self._last]
+            case "high":
+                return self._reduced(np.maximum, daily, 0)
+            case "low":
+                return self._reduced(np.minimum, daily, np.iinfo(np.int64).max)
+            case _:
+                return self._reduced(np.add, daily, 0)
+
+    def _reduced(self, of: np.ufunc, daily: Column, absent: int) -> Column:
+        return np.asarray(of.reduceat(np.where(self._present, daily, absent), self._starts, axis=0), dtype=np.int64)

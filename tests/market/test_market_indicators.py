@@ -379,6 +379,27 @@ def test_bands_of_prices_too_large_for_exact_squares_are_right_and_do_not_depend
     np.testing.assert_array_equal(rolling.window_deviation(prices[:42, None], 20), whole[:42])
 
 
+def test_sums_of_won_are_exact_where_floats_are_not() -> None:
+    """A running total beyond nine quadrillion changes no window's sum, and not by what follows."""
+    won = np.array([4 * 10**15 + k for k in range(8)] + [7, 8, 9], dtype=np.float64)[:, None]
+    total = rolling.whole_total(won)
+    assert total.dtype == np.int64
+    assert rolling.difference(total, 3)[-1, 0] == 24
+    short = rolling.whole_total(won[:2])
+    assert short.dtype == np.float64
+    assert short[:, 0].tolist() == total[:2, 0].tolist()
+
+
+def test_several_averages_in_one_pass_are_those_of_one_at_a_time() -> None:
+    """Bit for bit, with weights and seeds of their own."""
+    closes = np.stack([walk_of_closes(60), walk_of_closes(61)[1:]], axis=1).astype(np.float64)
+    every = np.arange(2)
+    alone = [rolling.smooth(closes, rolling.seeded(closes, n, {19: every}), np.full(2, 2 / (n + 1))) for n in (12, 20)]
+    seeds = {19: (every, np.stack([closes[8:20].mean(axis=0), closes[:20].mean(axis=0)]))}
+    both = rolling.smooth(closes, seeds, np.array([[2 / 13] * 2, [2 / 21] * 2]))
+    np.testing.assert_array_equal(both, np.stack(alone, axis=1))
+
+
 def walk_of_closes(length: int) -> npt.NDArray[np.int64]:
     """Return ordinary closes."""
     return np.array([row[3] for row in walk(4, length)], dtype=np.int64)
