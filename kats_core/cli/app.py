@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 VERBS = (
     "run",
     "backtest",
+    "report",
     "explain",
     "screen",
     "halt",

@@ -13,7 +13,7 @@ import typer
 from kats_core.cli import console, resolving
 from kats_core.cli.console import InputError
 from kats_core.cli.resolving import ConfigOption, DataOption, JsonOption, SeedOption
-from kats_core.cli.text import label, t
+from kats_core.cli.text import label, language, t
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from kats_core.cli.wording import Wording
     from kats_core.config import Resolved
     from kats_core.journal.caveats import BarPaths, Caveats
-    from kats_core.runtime.play import Finished, Plan, Refusal, Request
+    from kats_core.journal.refusals import Refusal
+    from kats_core.runtime.play import Finished, Plan, Request
 
 _REFUSALS_SHOWN = 8
 
@@ -32,10 +33,13 @@ SAMPLE_SESSIONS = 250
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    app.command("backtest", help=t("help_backtest"))(backtest)
+    # Without a subcommand it plays.
+    group = typer.Typer(help=t("help_backtest"), invoke_without_command=True, callback=backtest)
+    app.add_typer(group, name="backtest")
 
 
 def backtest(
+    context: typer.Context,
     config: ConfigOption = None,
     data: DataOption = None,
     first: Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD", help=t("help_from"))] = None,
@@ -46,7 +50,9 @@ def backtest(
     seed: SeedOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Plan, play, print."""
+    """Plan, play, print; a subcommand does its own."""
+    if context.invoked_subcommand is not None:
+        return
     days = (resolving.day(first, "--from"), resolving.day(last, "--to"))
     if days[0] is not None and days[1] is not None and days[0] > days[1]:
         raise InputError(t("wrong_order", first=days[0], last=days[1]))
@@ -89,12 +95,15 @@ def _request(
 
 def _play(planned: Plan, folder: Path) -> Finished:
     from kats_core.cli.progress import Progress
+    from kats_core.research.folder import complete
     from kats_core.runtime.play import play
     from kats_core.store.folder_recorder import FolderRecorder
     from kats_core.store.recorder import utc_now
 
     with resolving.database(planned.app.resolved.settings) as database:
-        recorder = FolderRecorder(folder, database)
+        recorder = FolderRecorder(
+            folder, database, complete=lambda growing: complete(growing, planned.panel, language())
+        )
         try:
             with Progress(console.err()) as progress:
                 return play(planned, recorder, progress, utc_now)
@@ -109,6 +118,7 @@ def _show(finished: Finished, folder: Path, screen: Console, names: Sequence[str
     from kats_core.cli.describing import span
     from kats_core.cli.summary import print_faults
     from kats_core.cli.wording import Wording
+    from kats_core.store.folder_recorder import REPORT
 
     run = finished.run
     screen.print(Text.assemble((t("backtest_title", days=span(finished.sessions)), "bold"), "  ", ", ".join(names)))
@@ -127,6 +137,7 @@ def _show(finished: Finished, folder: Path, screen: Console, names: Sequence[str
     for note in run.notes:
         screen.print(Text.assemble((t("note"), "dim"), "  ", (note, "dim")), soft_wrap=True)
     screen.print(Text.assemble((t("saved"), "dim"), "  ", str(folder)), soft_wrap=True)
+    screen.print(Text.assemble((t("report"), "dim"), "  ", str(folder / REPORT)), soft_wrap=True)
     which = run.run_id[:8] if folder.name == run.run_id else shlex.quote(str(folder))
     hint = f"kats explain --day --run {which}"
     screen.print(Text.assemble((t("why"), "dim"), "  ", (hint, "bold")), soft_wrap=True)

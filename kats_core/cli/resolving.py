@@ -107,3 +107,24 @@ def day(written: str | None, option: str) -> dt.date | None:
         return dt.date.fromisoformat(text)
     except ValueError:
         raise InputError(t("no_day", option=option, found=written)) from None
+
+
+def run_folder(which: str | None) -> Path:
+    """Return the folder of a run: named itself, by the run's id or the beginning of it, or of the last run.
+
+    Raises:
+        InputError: the run is kept in the database, or there is none yet.
+        StoreError: there is no such run.
+    """
+    if which is not None and (Path(which).expanduser().exists() or os.sep in which):
+        return Path(which).expanduser()
+    found = settings()
+    if not found.db_url.get_secret_value() and not (found.kats_home / "kats.db").exists():
+        raise InputError(t("no_run_yet", home=found.kats_home))
+    from kats_core.store.rows import read_run
+
+    with database(found) as opened:
+        run = read_run(opened, which)
+    if run.folder is None:
+        raise InputError(t("no_folder", run=run.run_id[:8], kind=run.kind))
+    return Path(run.folder)

@@ -269,6 +269,22 @@ TEXTS: dict[str, tuple[str, str]] = {
         "거래일. 값이 없으면 실행의 마지막 날.",
         "Session; without a value the last one of the run.",
     ),
+    "help_report": (
+        "백테스트 보고서(HTML 한 장)를 결과 폴더만으로 다시 만듭니다.",
+        "Make the report of a backtest, one HTML page, anew from its folder alone.",
+    ),
+    "help_report_run": (
+        "백테스트 폴더나 실행 번호. 없으면 마지막 실행.",
+        "The folder of a backtest, or a run's id; else the last run.",
+    ),
+    "help_report_out": ("만들 파일. 없으면 그 폴더의 report.html.", "File to write; else report.html in that folder."),
+    "help_charts": ("차트로 담을 매매 수. 기본 500.", "Trades to hold charts of; 500 by default."),
+    "help_open": ("만든 보고서를 브라우저로 엽니다.", "Open the page in the browser."),
+    "report": ("보고서", "report"),
+    "no_folder": (
+        "실행 {run}({kind})은 결과 폴더가 없습니다. 보고서는 백테스트에만 있습니다.",
+        "run {run} ({kind}) has no folder: only backtests have reports",
+    ),
     "help_which_run": ("실행 번호나 백테스트 폴더. 없으면 마지막 실행.", "A run's id or folder; else the last run."),
     "help_all_names": ("대기하지 않은 종목도 모두 적습니다.", "List every symbol that was not armed, too."),
     "help_force": ("있는 파일을 덮어씁니다.", "Overwrite a file that is there."),

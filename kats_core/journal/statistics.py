@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import TypeVar
 
 import msgspec
 
+from kats_core.model.kinds import OrderState, Side
 from kats_core.model.labels import Labelled
-from kats_core.model.record import EquityRecord, TradeRecord
+from kats_core.model.record import EquityRecord, FillRecord, OrderEventRecord, OrderRecord, TradeRecord
+from kats_core.model.time import SECOND
 
 SQN_NEEDS = 30
 SQN_CAP = 100
@@ -223,6 +225,52 @@ def grouped(trades: Iterable[TradeRecord], by: Callable[[TradeRecord], K]) -> li
 def _group(name: str | int, trades: Sequence[TradeRecord]) -> Group:
     profits = [trade.net_profit for trade in trades]
     return Group(name, len(trades), win_rate(profits), mean(r_multiples(trades)), sum(profits))
+
+
+class Execution(msgspec.Struct, frozen=True, kw_only=True):
+    """How entries were carried out. Shares as fractions of the entries that were filled, slippage of the price it was asked at.
+
+    `fill_s` is the mean time in seconds from an order to its last fill, `partial_frac` the share of orders that got less
+    than they asked for. `expired` and `amended` are numbers of orders.
+    """
+
+    filled: int
+    slippage: float | None
+    fill_s: float | None
+    partial_frac: float | None
+    expired: int
+    amended: int
+
+
+def execution(
+    orders: Iterable[OrderRecord],
+    events: Iterable[OrderEventRecord],
+    fills: Iterable[FillRecord],
+    references: Mapping[str, int],
+) -> Execution:
+    """Return how the purchases among the orders were carried out; `references` are the prices of the signals, by their id."""
+    bought: dict[str, list[FillRecord]] = {}
+    for fill in fills:
+        if fill.side is Side.BUY:
+            bought.setdefault(fill.order_id, []).append(fill)
+    purchases = {order.order_id: order for order in orders if order.side is Side.BUY}
+    steps = [(event.order_id, event.after, event.event) for event in events if event.order_id in purchases]
+    slips, waits, partial = [], [], 0
+    for order_id, own in bought.items():
+        order, shares = purchases[order_id], sum(fill.quantity for fill in own)
+        reference = references.get(order.signal_id)
+        if reference:
+            slips.append(float(Fraction(sum(fill.amount for fill in own), shares * reference) - 1))
+        waits.append((own[-1].ts - order.ts) / SECOND)
+        partial += shares < order.quantity
+    return Execution(
+        filled=len(bought),
+        slippage=mean(slips),
+        fill_s=mean(waits),
+        partial_frac=partial / len(bought) if bought else None,
+        expired=len({order_id for order_id, after, _ in steps if after is OrderState.EXPIRED}),
+        amended=len({order_id for order_id, _, event in steps if event == "AMENDED"}),
+    )
 
 
 def r_multiples(trades: Iterable[TradeRecord]) -> list[float]:

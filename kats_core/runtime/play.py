@@ -18,6 +18,7 @@ from kats_core.config import Resolved
 from kats_core.exits.in_bar import BarPath
 from kats_core.journal import caveats, statistics
 from kats_core.journal.caveats import BarPaths, BarsPlayed, Caveats, Survivorship, Totals
+from kats_core.journal.refusals import Refusals
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.events import EventCalendar, EventType
 from kats_core.market.panel import Panel
@@ -27,7 +28,7 @@ from kats_core.model.codes import CoreCode
 from kats_core.model.command import Notify
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import FactSource, Scope
-from kats_core.model.record import EquityRecord, FaultRecord, Record, SignalRecord, SignalStatus, TradeRecord
+from kats_core.model.record import EquityRecord, FaultRecord, Record, SignalRecord, TradeRecord
 from kats_core.model.time import Nanos
 from kats_core.risk.contract import ViWatchingStage
 from kats_core.runtime.assembly import App, RunKind, build, on_path, open_source
@@ -92,37 +93,6 @@ class Plan:
     dense: bool
     both_paths: bool = False
     left_out: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class Refusal:
-    """How often signals were rejected for one reason, and in which sessions first and last."""
-
-    code: str
-    count: int
-    first: dt.date
-    last: dt.date
-
-
-class Refusals:
-    """Count rejected signals by reason; a proposal that comes again each bar counts each time."""
-
-    def __init__(self) -> None:
-        self._by_code: dict[str, Refusal] = {}
-
-    def append(self, record: SignalRecord) -> None:
-        """Take a record of a signal; only a rejected one counts."""
-        if record.status is not SignalStatus.REJECTED or record.code is None:
-            return
-        known = self._by_code.get(record.code)
-        if known is None:
-            self._by_code[record.code] = Refusal(record.code, 1, record.session, record.session)
-        else:
-            known.count, known.last = known.count + 1, record.session
-
-    def __iter__(self) -> Iterator[Refusal]:
-        """Yield the reasons, the most frequent first."""
-        return iter(sorted(self._by_code.values(), key=lambda r: (-r.count, r.code)))
 
 
 @dataclass(slots=True)

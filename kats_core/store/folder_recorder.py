@@ -6,10 +6,10 @@ import datetime as dt
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from kats_core.journal.latest import SetupKey, key_of
 from kats_core.model.record import Record, SetupRecord
 from kats_core.model.wire import WIRE_VERSION, encode_records
+from kats_core.store import arrow
 from kats_core.store.errors import StoreError
 from kats_core.store.recorder import Clock, Reasons, not_armed_record, utc_now
 from kats_core.store.run import Run, RunStatus
@@ -32,7 +33,17 @@ ARMING = "arming.parquet"
 
 _CELLS_AT_ONCE = 500_000
 
-_OURS = frozenset({DECISIONS, DESCRIPTION, ARMING})
+METRICS = "metrics.json"
+TRADES = "trades.csv"
+EQUITY = "equity.csv"
+CANDLES = "candles.parquet"
+INDICES = "indices.parquet"
+REPORT = "report.html"
+
+_OURS = frozenset({DECISIONS, DESCRIPTION, ARMING, METRICS, TRADES, EQUITY, CANDLES, INDICES, REPORT})
+
+Completion: TypeAlias = Callable[[Path], None]
+"""Writes into the folder of a run that is done what is made of its records: figures, tables, a report."""
 
 
 class FolderRecorder:
@@ -40,14 +51,22 @@ class FolderRecorder:
 
     Everything grows in a hidden folder beside the target, which takes the target's place in `finish`. Other files that
     somebody put into the target stay in it; a repeat that fails leaves a complete earlier run as it is. With a `database`
-    the run gets its row in `runs`, decisions stay here. The same run writes the same bytes, except for `run.json`, which
-    knows the time.
+    the run gets its row in `runs`, decisions stay here. `complete` adds to the records of a run that is done; where it
+    raises, the run is kept without what it could not make. The same run writes the same bytes, except for `run.json`,
+    which knows the time.
     """
 
-    def __init__(self, folder: Path, database: Database | None = None, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database: Database | None = None,
+        clock: Clock = utc_now,
+        complete: Completion | None = None,
+    ) -> None:
         self._folder = folder.absolute()
         self._database = database
         self._clock = clock
+        self._complete = complete
         self._growing = self._beside("writing")
         self._aside = self._beside("replaced")
         self._buffer: list[Record] = []
@@ -117,6 +136,14 @@ class FolderRecorder:
             )
             self._decisions.flush()
             os.fsync(self._decisions.fileno())
+        try:
+            if self._complete is not None and status is RunStatus.DONE:
+                self._complete(self._growing)
+        finally:
+            self._keep(run)
+
+    def _keep(self, run: Run) -> None:
+        with self._explained():
             self._put_in_place()
             self._decisions.close()
         if self._database is not None:
@@ -201,8 +228,11 @@ class FolderRecorder:
         import pyarrow as pa
         from pyarrow import parquet
 
-        coded = [pa.DictionaryArray.from_arrays(_whole(cells, pa.int32()), _words(words)) for cells, words in columns]
-        days = _whole(sessions.astype(np.int32), pa.date32())
+        coded = [
+            pa.DictionaryArray.from_arrays(arrow.whole(cells, pa.int32()), arrow.words(words))
+            for cells, words in columns
+        ]
+        days = arrow.whole(sessions.astype(np.int32), pa.date32())
         table = pa.table([days, *coded], names=["session", "instance", "symbol", "code"])
         if self._arming is None:
             self._arming = parquet.ParquetWriter(
@@ -237,24 +267,6 @@ class _Status(msgspec.Struct):
 
 class _Ending(msgspec.Struct):
     run: _Status
-
-
-def _whole(cells: npt.NDArray[np.int32], kind: Any) -> Any:
-    """Return numbers as an arrow array of their own memory: `pyarrow.array` would import pandas, for seconds."""
-    import pyarrow as pa
-
-    return pa.Array.from_buffers(kind, len(cells), [None, pa.py_buffer(np.ascontiguousarray(cells))])
-
-
-def _words(words: Sequence[str]) -> Any:
-    """Return texts as an arrow array, by the same way."""
-    import pyarrow as pa
-
-    encoded = [word.encode() for word in words]
-    borders = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
-    return pa.Array.from_buffers(
-        pa.string(), len(encoded), [None, pa.py_buffer(borders), pa.py_buffer(b"".join(encoded))]
-    )
 
 
 def _coded(words: Sequence[str]) -> tuple[npt.NDArray[np.int32], list[str]]:

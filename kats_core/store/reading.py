@@ -7,14 +7,15 @@ through its indices, a folder by a first glance at each line.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from kats_core.journal.latest import SetupKey, latest
-from kats_core.model.record import Record, SetupRecord
+from kats_core.model.record import Record, SetupRecord, VerdictRecord
 from kats_core.model.time import DAY, Nanos, midnight
 from kats_core.model.wire import WIRE_VERSION, decode_record
 from kats_core.store.errors import StoreError
@@ -83,33 +84,85 @@ def _as_folder(which: str | Path | None) -> Path | None:
     return None
 
 
+class _Version(msgspec.Struct):
+    v: int
+
+
 class _Description(msgspec.Struct):
     v: int
     run: Run
 
 
-def _load_folder(folder: Path, wanted: Selection) -> StoredRun:
+def describe(folder: Path) -> Run:
+    """Return what a run's folder says of the run.
+
+    Raises:
+        StoreError: there is no run in it, another version wrote it, or it cannot be read.
+    """
+    with _explained(folder):
+        written = (folder / DESCRIPTION).read_bytes()
     try:
-        description = msgspec.json.decode((folder / DESCRIPTION).read_bytes(), type=_Description)
-        if description.v != WIRE_VERSION:
-            raise StoreError(
-                f"folder {folder} was written in format {description.v}; this program reads {WIRE_VERSION}"
-            )
-        lines = (folder / DECISIONS).read_bytes().splitlines()[1:]
-    except FileNotFoundError as error:
-        raise StoreError(
-            f"folder {folder} holds no run ({Path(error.filename).name} is missing): name another"
-        ) from error
-    except OSError as error:
-        raise StoreError(f"folder {folder} cannot be read ({error.strerror}): check its permissions") from error
+        version = msgspec.json.decode(written, type=_Version).v
+        if version != WIRE_VERSION:
+            raise StoreError(f"folder {folder} was written in format {version}; this program reads {WIRE_VERSION}")
+        run = msgspec.json.decode(written, type=_Description).run
     except msgspec.DecodeError as error:
         raise StoreError(f"{folder / DESCRIPTION} is damaged ({error}): run it again") from error
+    return msgspec.structs.replace(run, folder=str(folder))
+
+
+def read_kinds(folder: Path, kinds: Collection[type[Record]]) -> list[Record]:
+    """Return the records of some kinds from a run's folder, in the order in which they were written.
+
+    Raises:
+        StoreError: the decisions are missing, damaged, or cannot be read.
+    """
+    return _decoded(folder, _beginnings(kinds), lambda line: True)
+
+
+def read_verdicts(folder: Path, signals: Collection[str]) -> list[VerdictRecord]:
+    """Return the verdicts on some signals; raises as `read_kinds`."""
+    glance = msgspec.json.Decoder(_Glance).decode
+    found = _decoded(folder, _beginnings([VerdictRecord]), lambda line: glance(line).signal_id in signals)
+    return [record for record in found if isinstance(record, VerdictRecord)]
+
+
+def _beginnings(kinds: Collection[type[Record]]) -> tuple[bytes, ...]:
+    """Return how the lines of some kinds of records begin: their type stands first."""
+    return tuple(f'{{"type":"{kind.__struct_config__.tag}"'.encode() for kind in kinds)
+
+
+def _decoded(folder: Path, beginnings: tuple[bytes, ...], is_wanted: Callable[[bytes], bool]) -> list[Record]:
+    path = folder / DECISIONS
+    try:
+        with _explained(folder), path.open("rb") as lines:
+            return [decode_record(line) for line in lines if line.startswith(beginnings) and is_wanted(line)]
+    except msgspec.DecodeError as error:
+        raise StoreError(f"{path} is damaged ({error}): run it again") from error
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        missing = Path(error.filename).name
+        raise StoreError(f"folder {folder} holds no run ({missing} is missing): name another") from error
+    except NotADirectoryError as error:
+        raise StoreError(f"{folder} is a file: name the folder of a run") from error
+    except OSError as error:
+        raise StoreError(f"folder {folder} cannot be read ({error.strerror}): check its permissions") from error
+
+
+def _load_folder(folder: Path, wanted: Selection) -> StoredRun:
+    run = describe(folder)
+    with _explained(folder):
+        lines = (folder / DECISIONS).read_bytes().splitlines()[1:]
     try:
         chosen = lines if wanted.is_all else _chosen(lines, wanted)
         decisions = [decode_record(line) for line in chosen]
     except msgspec.DecodeError as error:
         raise StoreError(f"{folder / DECISIONS} is damaged ({error}): run it again") from error
-    run = msgspec.structs.replace(description.run, folder=str(folder))
     return StoredRun(run, latest([*_not_armed(folder / ARMING, wanted), *decisions]))
 
 

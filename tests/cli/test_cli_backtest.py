@@ -16,8 +16,14 @@ def test_figures_and_decisions_of_the_sample_market(kats: Any) -> None:
         assert word in answer.out
     assert sorted(path.name for path in (kats.folder / "result").iterdir()) == [
         "arming.parquet",
+        "candles.parquet",
         "decisions.jsonl",
+        "equity.csv",
+        "indices.parquet",
+        "metrics.json",
+        "report.html",
         "run.json",
+        "trades.csv",
     ]
     explained = kats("explain", "--day", "2025-08-29", "--run", "result", "--json")
     assert explained.code == 0

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from kats_core.journal import statistics
 from kats_core.journal.statistics import Drawdown, SqnRating, Streaks
 from kats_core.market.costs import Costs
-from kats_core.model.kinds import Market
-from kats_core.model.record import EquityRecord, TradeRecord
+from kats_core.model.kinds import Market, OrderState, OrderType, Purpose, Side
+from kats_core.model.record import EquityRecord, FillRecord, OrderEventRecord, OrderRecord, TradeRecord
+from kats_core.model.time import SECOND
 
 # fmt: off
 J_3 = [
@@ -58,6 +59,87 @@ def assert_fell(worst: Drawdown | None, frac: float, peak_day: dt.date, trough_d
     assert worst is not None
     assert worst.frac == pytest.approx(frac, abs=5e-7)
     assert (worst.peak_day, worst.trough_day) == (peak_day, trough_day)
+
+
+def order(order_id: str, quantity: int, side: Side = Side.BUY) -> OrderRecord:
+    return OrderRecord(
+        order_id=order_id,
+        number=1,
+        signal_id=f"signal of {order_id}",
+        session=MONDAY,
+        ts=0,
+        instance="vb",
+        symbol="005930",
+        slot=0,
+        purpose=Purpose.ENTRY,
+        side=side,
+        order_type=OrderType.LIMIT,
+        quantity=quantity,
+        limit=None,
+        trigger=None,
+        reason="",
+    )
+
+
+def fill(order_id: str, price: int, quantity: int, seconds: int, side: Side = Side.BUY) -> FillRecord:
+    return FillRecord(
+        fill_id=f"{order_id}/{seconds}",
+        order_id=order_id,
+        sequence=1,
+        ts=seconds * SECOND,
+        instance="vb",
+        symbol="005930",
+        slot=0,
+        side=side,
+        price=price,
+        quantity=quantity,
+        amount=price * quantity,
+        commission=0,
+        tax=0,
+    )
+
+
+def step(order_id: str, event: str, after: OrderState) -> OrderEventRecord:
+    return OrderEventRecord(
+        order_id=order_id,
+        sequence=1,
+        ts=0,
+        event=event,
+        before=OrderState.SUBMITTED,
+        after=after,
+        filled_quantity=0,
+        filled_amount=0,
+    )
+
+
+def test_execution_of_entries() -> None:
+    """Slippage of the price at the signal, time to the last fill, orders that got less than all; sales do not count."""
+    found = statistics.execution(
+        [order("whole", 100), order("part", 100), order("none", 50), order("sale", 150, Side.SELL)],
+        [
+            step("part", "AMENDED", OrderState.PARTIAL_FILLED),
+            step("part", "SESSION_END", OrderState.EXPIRED),
+            step("none", "SESSION_END", OrderState.EXPIRED),
+            step("sale", "SESSION_END", OrderState.EXPIRED),
+        ],
+        [
+            fill("whole", 10_100, 50, 2),
+            fill("whole", 10_300, 50, 6),
+            fill("part", 10_000, 40, 2),
+            fill("sale", 9_000, 140, 9, Side.SELL),
+        ],
+        {"signal of whole": 10_000, "signal of part": 10_000},
+    )
+    assert found.filled == 2
+    assert found.slippage == pytest.approx((0.02 + 0.0) / 2)
+    assert found.fill_s == pytest.approx((6 + 2) / 2)
+    assert (found.partial_frac, found.expired, found.amended) == (0.5, 2, 1)
+
+
+def test_execution_without_an_entry_says_nothing() -> None:
+    """Not that it was perfect."""
+    found = statistics.execution([], [], [], {})
+    assert (found.filled, found.slippage, found.fill_s, found.partial_frac) == (0, None, None, None)
 
 
 def test_j1_r_of_a_position_with_an_add_and_three_sales() -> None:
