@@ -18,6 +18,7 @@ import kats_risk_position_sizer
 import kats_strategy_volatility_breakout
 from kats_core.engine.engine import Engine
 from kats_core.engine.pipeline import StageInstance
+from kats_core.engine.rejudging import Rejudging
 from kats_core.engine.state import EngineConfig, StrategyInstance
 from kats_core.exits.in_bar import BarPath
 from kats_core.market.calendar import krx_calendar
@@ -259,6 +260,7 @@ class Desk:
     limits: Limits = field(default_factory=Limits)
     # Rules other than the gate's are shown with round numbers of shares, more than the gate lets through.
     gate: GateConfig = field(default_factory=lambda: GateConfig.model_construct(max_order_frac=1.0))
+    rejudging: Rejudging | None = None
     session: dt.date = SESSION
     broker: Broker = field(init=False)
     engine: Engine = field(init=False)
@@ -280,6 +282,7 @@ class Desk:
             calendar=krx_calendar(),
             scope=self.scope,
             path=self.path,
+            rejudging=self.rejudging,
         )
         account = BrokerAccount(
             capital=self.capital, commission=Fraction(str(self.limits.commission)), scope=self.scope

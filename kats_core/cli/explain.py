@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,11 +11,12 @@ from typer.core import TyperCommand
 
 from kats_core.cli import console, resolving
 from kats_core.cli.console import InputError
+from kats_core.cli.recorded import Recorded
 from kats_core.cli.resolving import JsonOption
 from kats_core.cli.text import label, language, t
 
 if TYPE_CHECKING:
-    from kats_core.store.reading import Selection, StoredRun
+    from kats_core.store.reading import StoredRun
     from kats_core.store.run import Run
 
 LAST = "last"
@@ -56,7 +56,7 @@ def explain(
     is_whole_day = what is None
     if is_whole_day and day is None:
         day = LAST
-    with _Runs(run) as runs:
+    with Recorded(run) as runs:
         about = runs.description
         session = about.last_day if day == LAST else _session(day, about)
         symbol = None if what is None else _symbol(what, about)
@@ -65,43 +65,6 @@ def explain(
         else:
             stored = runs.load(Selection(session=session, signal=what))
     _show(stored, what, symbol, session, names=None if everything else _names(), as_json=as_json)
-
-
-class _Runs:
-    """The run that is asked about, wherever it is kept."""
-
-    def __init__(self, which: str | None) -> None:
-        from kats_core.store.reading import Selection
-
-        self._which = which
-        self._database = None
-        if which is None or not Path(which).expanduser().is_dir():
-            settings = resolving.settings()
-            if not settings.db_url.get_secret_value() and not (settings.kats_home / "kats.db").exists():
-                raise InputError(t("no_run_yet", home=settings.kats_home))
-            self._database = resolving.database(settings)
-        # No session was ever held on that day: this reads only what the run says of itself.
-        try:
-            self.description: Run = self.load(Selection(session=dt.date(1970, 1, 1))).run
-        except BaseException:
-            self.close()
-            raise
-
-    def load(self, selection: Selection) -> StoredRun:
-        from kats_core.store.reading import load_run
-
-        return load_run(self._database, self._which, selection)
-
-    def __enter__(self) -> _Runs:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the database."""
-        if self._database is not None:
-            self._database.close()
 
 
 def _session(written: str | None, run: Run) -> dt.date | None:

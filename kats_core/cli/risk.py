@@ -1,7 +1,8 @@
-"""`kats risk list|check`: show the stages that judge every entry, and ask them about one that nobody has signalled."""
+"""`kats risk`: show the stages that judge every entry; ask them about one that nobody has signalled, or about a recorded run."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from kats_core.cli import console, operating, resolving
 from kats_core.cli.console import InputError
 from kats_core.cli.operating import InstanceOption
+from kats_core.cli.recorded import Recorded
 from kats_core.cli.resolving import ConfigOption, DataOption, JsonOption, SeedOption
 from kats_core.cli.text import label, language, t
 from kats_core.model.kinds import Decision, Purpose
@@ -16,6 +18,8 @@ from kats_core.model.kinds import Decision, Purpose
 if TYPE_CHECKING:
     from kats_core.config import Resolved
     from kats_core.config.effective import StageEntry
+
+RunArgument = Annotated[str | None, typer.Argument(metavar="[RUN]", help=t("help_which_run"))]
 
 _STYLES = {"approve": "green", "resize": "yellow", "reject": "bold red", "defer": "bold yellow", "skipped": "dim"}
 
@@ -25,6 +29,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help=t("help_risk_group"), no_args_is_help=True)
     group.command("list", help=t("help_risk_list"))(list_stages)
     group.command("check", help=t("help_risk_check"))(check)
+    group.command("diff", help=t("help_risk_diff"))(diff)
     app.add_typer(group, name="risk")
 
 
@@ -81,6 +86,40 @@ def check(
         screen.print_json(data=answer)
         return
     _show(answer, where)
+
+
+def diff(
+    against: Annotated[Path, typer.Option("--against", metavar="FILE", help=t("help_against"))],
+    run: RunArgument = None,
+    data: DataOption = None,
+    everything: Annotated[bool, typer.Option("--all", help=t("help_all_changes"))] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge a recorded run's proposals by the stages and limits of another file."""
+    import os
+
+    from kats_core.config import resolve
+    from kats_core.runtime.rejudged import not_judged, rejudged
+    from kats_core.runtime.repeating import JUDGED, recorded_configuration
+
+    other = resolve(against, environ=os.environ, cwd=Path.cwd())
+    with Recorded(run) as runs:
+        stored = runs.load(JUDGED)
+    recorded = recorded_configuration(stored, resolving.settings(), [str(path) for path in data or ()])
+
+    from kats_core.cli import rejudging
+    from kats_core.cli.progress import Progress
+    from kats_core.cli.wording import Wording
+    from kats_core.runtime.assembly import codes_of
+
+    with Progress(console.err()) as progress:
+        found = rejudged(stored, recorded, other, progress)
+    ignored = not_judged(recorded, other)
+    if as_json:
+        console.out().print_json(data=rejudging.as_json(found, stored, against, ignored))
+        return
+    wording = Wording({**stored.run.codes, **codes_of(other)}, stored.run.instruments)
+    rejudging.show(found, wording, against, ignored, everything=everything)
 
 
 def _on_fresh_account(

@@ -20,8 +20,9 @@ _CHIPS = {
     Decision.DEFER: ("↻", "bold yellow"),
     Decision.SKIPPED: ("·", "dim"),
 }
+STYLE_OF_DECISION = {decision: style for decision, (_, style) in _CHIPS.items()}
 _GAP = Text("  ")
-_STATUS_STYLE = {
+STYLE_OF_STATUS = {
     SignalStatus.PROPOSED: "",
     SignalStatus.ORDERED: "bold green",
     SignalStatus.REJECTED: "bold red",
@@ -93,7 +94,7 @@ class Trail:
         signal = self.signal
         reason = wording.reason(signal.code)
         return Text.assemble(
-            (label(signal.status), _STATUS_STYLE[signal.status]),
+            (label(signal.status), STYLE_OF_STATUS[signal.status]),
             f" · {reason}" if reason else "",
             (f" ×{self.times}" if self.times > 1 else "", "dim"),
             overflow="ellipsis",

@@ -14,6 +14,7 @@ from kats_core.config.effective import (
     StrategyEntry,
     configuration_hash,
     resolve,
+    resolve_recorded,
 )
 from kats_core.config.model import Assume, ConfigFile
 from kats_core.config.problems import ConfigError, Place, Problem
@@ -35,4 +36,5 @@ __all__ = [
     "configuration_hash",
     "read_settings",
     "resolve",
+    "resolve_recorded",
 ]

@@ -98,7 +98,10 @@ class EffectiveValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """The effective configuration. `stages` are in the order of execution; `hash` is `configuration_hash` of it."""
+    """The effective configuration. `stages` are in the order of execution.
+
+    `deciding` is all that decides but for the data, as plain values; `hash` is its `configuration_hash`.
+    """
 
     mode: Literal["paper"]
     capital: int
@@ -117,7 +120,13 @@ class Resolved:
     settings: Settings
     values: tuple[EffectiveValue, ...]
     notes: tuple[str, ...]
+    deciding: Mapping[str, Any]
     hash: str
+
+    @property
+    def recorded(self) -> dict[str, Any]:
+        """What is kept with a run, so that `resolve_recorded` gives this configuration again."""
+        return {**self.deciding, "data": {"use": self.data.use, "params": plain(self.data.params)}}
 
 
 @dataclass
@@ -151,16 +160,46 @@ def resolve(
     work = _gather(config_path, overrides or {}, environ, cwd, file_data=file_data)
     _lay_environment(work)
     _settle_mode(work)
-    file = _validated(ConfigFile, work, ())
-    available = installed() if available is None else available
-    uses = _load_plugins(work, _uses(work, available), available)
-    for name in _LISTS:
-        work.problems += name_problems([use for use in uses if use.path[0] == name], work.document)
-    _check_order(work, uses)
+    file, uses = _checked(work, installed() if available is None else available)
     events = _operator_events(work, file, config_path, cwd)
     if work.problems or file is None:
         raise ConfigError(_in_order(work.problems))
     return _resolved(work, file, uses, events)
+
+
+def resolve_recorded(
+    recorded: Mapping[str, Any],
+    label: str,
+    *,
+    settings: Settings,
+    overrides: Mapping[str, Any] | None = None,
+    available: Sequence[InstalledPlugin] | None = None,
+) -> Resolved:
+    """Return the configuration that a run was played with, from what was kept of it (`Resolved.recorded`).
+
+    Neither files nor the environment have a say in it. `label` stands for the file in messages.
+
+    Raises:
+        ConfigError: a plugin is not there any more, or does not take its parameters.
+    """
+    document = Document()
+    document.fill({key: value for key, value in recorded.items() if key != "events"}, lambda _: Place(label))
+    apply_overrides(document, overrides or {})
+    work = _Work(document, SettingsRead(settings, {}, ()), document.problems)
+    file, uses = _checked(work, installed() if available is None else available)
+    if work.problems or file is None:
+        raise ConfigError(_in_order(work.problems))
+    return _resolved(work, file, uses, msgspec.convert(recorded["events"], tuple[MarketEvent, ...]))
+
+
+def _checked(work: _Work, available: Sequence[InstalledPlugin]) -> tuple[ConfigFile | None, Sequence[Use]]:
+    """Return the document as its model and every plugin that it names, loaded; note what is wrong with them."""
+    file = _validated(ConfigFile, work, ())
+    uses = _load_plugins(work, _uses(work, available), available)
+    for name in _LISTS:
+        work.problems += name_problems([use for use in uses if use.path[0] == name], work.document)
+    _check_order(work, uses)
+    return file, uses
 
 
 def _operator_events(
@@ -391,20 +430,22 @@ def _resolved(work: _Work, file: ConfigFile, uses: Sequence[Use], events: tuple[
     of = {kind: [use for use in uses if use.kind is kind] for kind in PluginKind}
     (source,), (broker,) = of[PluginKind.DATA_SOURCE], of[PluginKind.BROKER]
     capital = file.capital or work.read.settings.total_capital
-    deciding = {
-        "capital": capital,
-        "broker": {"use": broker.name, "params": broker.params},
-        "universe": file.universe,
-        "strategies": [_decides(use) for use in of[PluginKind.STRATEGY]],
-        "risk": [_decides(use) for use in of[PluginKind.RISK_STAGE]],
-        "limits": file.limits,
-        "regime": file.regime,
-        "pulse": file.pulse,
-        "overlays": file.overlays,
-        "gate": file.gate,
-        "assume": file.assume,
-        "events": [msgspec.to_builtins(event) for event in events],
-    }
+    deciding = plain(
+        {
+            "capital": capital,
+            "broker": {"use": broker.name, "params": broker.params},
+            "universe": file.universe,
+            "strategies": [_decides(use) for use in of[PluginKind.STRATEGY]],
+            "risk": [_decides(use) for use in of[PluginKind.RISK_STAGE]],
+            "limits": file.limits,
+            "regime": file.regime,
+            "pulse": file.pulse,
+            "overlays": file.overlays,
+            "gate": file.gate,
+            "assume": file.assume,
+            "events": [msgspec.to_builtins(event) for event in events],
+        }
+    )
     return Resolved(
         mode="paper",
         capital=capital,
@@ -423,6 +464,7 @@ def _resolved(work: _Work, file: ConfigFile, uses: Sequence[Use], events: tuple[
         settings=work.read.settings,
         values=tuple(_values(work, file, uses)),
         notes=tuple(work.notes),
+        deciding=deciding,
         hash=configuration_hash(deciding),
     )
 

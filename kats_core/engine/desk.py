@@ -154,26 +154,7 @@ class OrderDesk:
         Reserves in the same step, before the order is sent. `touch` is where a daily bar met the setup's level.
         """
         state, signal = self._state, proposal.signal
-        if proposal.quantity is None:
-            raise ValueError("an approved proposal has a quantity")
-        order = Order(
-            order_id=self._number(),
-            signal_id=proposal.signal_id,
-            instance=proposal.instance,
-            symbol=proposal.symbol,
-            slot=proposal.slot,
-            purpose=proposal.purpose,
-            side=Side.BUY,
-            order_type=OrderType.LIMIT,
-            quantity=proposal.quantity,
-            limit=signal.entry_limit,
-            state=OrderState.CREATED,
-            created_at=state.now,
-            expires_at=self._end_of_entry(ttl_s),
-            chase_cap=signal.chase_cap,
-            slip_ticks=signal.slip_ticks if touch is None else touch.slip_ticks,
-            trigger=signal.trigger_price if touch is None else touch.price,
-        )
+        order = self._entry(self._number(), proposal, ttl_s, touch)
         is_staged = proposal.pyramids and proposal.purpose is Purpose.ENTRY
         plan = proposal.plan.quantity if is_staged and proposal.plan is not None else None
         grade = state.facts.text(fact.GRADE, proposal.symbol)
@@ -182,9 +163,7 @@ class OrderDesk:
             proposal.signal_id, state.session, signal.exits, grade, sector, signal.pivot, plan
         )
         reserved = state.reservations.hold(order, proposal.risk_per_share, proposal.stop, grade, sector)
-        approved = proposal.quantity - self._asked_for.get(proposal.signal_id, 0)
-        view = self._view(order.instance, order.symbol, day, met=order.trigger, approved=approved)
-        refusal = self._release(order, view, reserved=reserved.cash)
+        refusal = self._release(order, self._entry_view(order, day), reserved=reserved.cash)
         if refusal is CoreCode.REPEAT_EXEC and order.instance not in self._traffic.latched:
             self._traffic.latch(order.instance, refusal)
             state.fault("core", refusal, order.symbol, f"{order.instance} buys nothing until a person releases it")
@@ -194,6 +173,11 @@ class OrderDesk:
         """Return when an entry that is sent now is taken back: at the end-of-day check at the latest, or with its auction."""
         now, check = self._state.now, self._state.clock.eod_check
         return min(now + ttl_s * time.SECOND, check) if now < check else None
+
+    def refusal(self, proposal: Proposal, day: SymbolDay, ttl_s: int, touch: Touch | None) -> CoreCode | None:
+        """Return why the gate would hold an approved entry back now, or None; nothing is sent, kept or counted."""
+        order = self._entry(self._next, proposal, ttl_s, touch)
+        return gate.check(order, self._entry_view(order, day), self._state.config.gate)
 
     def sell(
         self,
@@ -411,6 +395,35 @@ class OrderDesk:
         self._traffic.on_cancel(now)
         self._step(order, OrderStep.CANCEL, wish.code)
         self._state.emit(Cancel(now, order_id))
+
+    def _entry(self, number: OrderId, proposal: Proposal, ttl_s: int, touch: Touch | None) -> Order:
+        """Return the order that an approved proposal asks for."""
+        state, signal = self._state, proposal.signal
+        if proposal.quantity is None:
+            raise ValueError("an approved proposal has a quantity")
+        return Order(
+            order_id=number,
+            signal_id=proposal.signal_id,
+            instance=proposal.instance,
+            symbol=proposal.symbol,
+            slot=proposal.slot,
+            purpose=proposal.purpose,
+            side=Side.BUY,
+            order_type=OrderType.LIMIT,
+            quantity=proposal.quantity,
+            limit=signal.entry_limit,
+            state=OrderState.CREATED,
+            created_at=state.now,
+            expires_at=self._end_of_entry(ttl_s),
+            chase_cap=signal.chase_cap,
+            slip_ticks=signal.slip_ticks if touch is None else touch.slip_ticks,
+            trigger=signal.trigger_price if touch is None else touch.price,
+        )
+
+    def _entry_view(self, order: Order, day: SymbolDay) -> gate.GateView:
+        """Return the gate's picture of a new entry, which the pipeline has approved."""
+        approved = order.quantity - self._asked_for.get(order.signal_id, 0)
+        return self._view(order.instance, order.symbol, day, met=order.trigger, approved=approved)
 
     def _number(self) -> OrderId:
         number = self._next

@@ -590,6 +590,8 @@ class Engine:
                 state.facts.put(Fact(name, value, state.now, FactSource.DERIVED))
 
     def _tell_stages(self, event: StageEvent) -> None:
+        if self._state.config.rejudging is not None:
+            self._state.config.rejudging.hear(event)
         for stage, listener in self._listeners:
             if stage.is_parked:
                 continue

@@ -13,6 +13,7 @@ from kats_core.engine.desk import OrderDesk, Touch
 from kats_core.engine.facts import Facts
 from kats_core.engine.pipeline import Context, LimitsReader
 from kats_core.engine.portfolio import Key
+from kats_core.engine.rejudging import Opinion, Rejudging
 from kats_core.engine.state import SetupState, State, StrategyInstance, SymbolDay
 from kats_core.engine.view import BarView
 from kats_core.engine.watch import holds, level_of, needs_minutes, resolve
@@ -43,6 +44,7 @@ from kats_core.model.setup import At, Below, OpeningRangeHigh, Setup, Tick, Trig
 from kats_core.model.signal import ExitPlan, Never, NotYet, Signal
 from kats_core.model.time import Nanos
 from kats_core.model.verdict import Proposal, Verdict
+from kats_core.risk.limits import Limits
 from kats_core.risk.per_share import risk_per_share
 from kats_core.strategy.entry import price_entry
 
@@ -178,7 +180,7 @@ class Entries:
         """Start the pipeline of the proposal that waited for these inputs."""
         waiting = self._pending.pop(event.request, None)
         for one in event.facts:
-            self._state.facts.put(self._less_unacknowledged(one) if one.name == fact.ORDERABLE_CASH else one)
+            self._state.facts.put(self._usable(one))
         if waiting is None:
             return
         if self._state.now > waiting.deadline:
@@ -492,19 +494,19 @@ class Entries:
             sequence=sequence,
             purpose=Purpose.ENTRY,
             signal=signal,
-            risk_per_share=self._risk_per_share(signal, day),
+            risk_per_share=self._risk_per_share(signal, day, self._state.config.limits),
             pyramids=instance.traits.pyramids,
             style=instance.traits.style,
             sits_out_events=instance.traits.is_halted_by_events,
             trades_gaps=instance.traits.trades_gaps,
         )
 
-    def _risk_per_share(self, signal: Signal, day: SymbolDay) -> Fraction:
+    def _risk_per_share(self, signal: Signal, day: SymbolDay, limits: Limits) -> Fraction:
         """Return what one share of the signal risks, costs included."""
         return risk_per_share(
             signal.entry_limit,
             signal.exits.stop,
-            min_stop_frac=to_fraction(self._state.config.limits.min_stop_frac),
+            min_stop_frac=to_fraction(limits.min_stop_frac),
             commission=self._state.costs.commission,
             tax=day.tax_rate,
         )
@@ -513,6 +515,8 @@ class Entries:
         """Send a proposal through the stages, then reserve and order in the same step."""
         state = self._state
         self._mark()
+        if state.config.rejudging is not None:
+            state.config.rejudging.keep(self._opinion(state.config.rejudging, proposal, entry))
         context = self._context(proposal, state.facts)
         attempt = self._attempts[proposal.signal_id] = self._attempts.get(proposal.signal_id, 0) + 1
         outcome = pipeline.run(proposal, state.config.stages, context, attempt)
@@ -528,6 +532,30 @@ class Entries:
             self._refuse(outcome.proposal, entry, verdict.code)
         else:
             self._order(outcome.proposal, entry, len(state.config.stages), attempt)
+
+    def _opinion(self, rejudging: Rejudging, proposal: Proposal, entry: SetupState) -> Opinion:
+        """Return what other stages and limits make of a proposal, on the account as it is; nothing is kept of it."""
+        state, limits = self._state, rejudging.limits
+        day = state.days[proposal.symbol]
+        proposal = structs.replace(proposal, risk_per_share=self._risk_per_share(proposal.signal, day, limits))
+        only = tuple(sorted(rejudging.needs.difference(self.needs)))
+        facts = state.facts
+        if only:
+            asked = Fetch(state.now, 0, only, proposal.symbol, proposal.entry_limit)
+            facts = facts.with_also(map(self._usable, rejudging.fetch(asked).facts))
+        context = replace(self._context(proposal, facts), limits=rejudging.reader)
+        outcome = pipeline.run(proposal, rejudging.stages, context, 1)
+        verdicts, code, judged = outcome.records, outcome.verdict.code, outcome.proposal
+        if outcome.verdict.decision in (Decision.REJECT, Decision.DEFER):
+            is_over = outcome.verdict.decision is Decision.REJECT
+            status = SignalStatus.REJECTED if is_over else SignalStatus.DEFERRED
+        else:
+            code, last = self._last_check(judged, limits)
+            verdicts.append(self._core_verdict(judged, last, len(rejudging.stages) + 1, 1, limits))
+            if code is None:
+                code = self.desk.refusal(judged, day, entry.instance.ttl_s, self._touch(entry, day, judged.signal))
+            status = SignalStatus.ORDERED if code is None else SignalStatus.REJECTED
+        return Opinion(entry.setup, proposal, verdicts, status, code, judged.quantity)
 
     def _context(self, proposal: Proposal, facts: Facts) -> Context:
         state = self._state
@@ -569,21 +597,21 @@ class Entries:
         proposal = self._proposal(self._instances[instance], state.days[symbol], signal, "", 0, 0)
         if quantity is not None:
             proposal = structs.replace(proposal, purpose=Purpose.MANUAL, quantity=quantity)
-        facts = state.facts.with_also(
-            self._less_unacknowledged(one) if one.name == fact.ORDERABLE_CASH else one for one in fetched
-        )
+        facts = state.facts.with_also(map(self._usable, fetched))
         # Copies: a stage that fails on a trial has not failed in trading.
         stages = [replace(stage) for stage in state.config.stages]
         outcome = pipeline.run(proposal, stages, self._context(proposal, facts), 1)
         if outcome.verdict.decision in (Decision.REJECT, Decision.DEFER):
             return outcome.records
-        _, verdict = self._last_check(outcome.proposal)
-        return [*outcome.records, self._core_verdict(outcome.proposal, verdict, len(stages) + 1, 1)]
+        limits = state.config.limits
+        _, verdict = self._last_check(outcome.proposal, limits)
+        return [*outcome.records, self._core_verdict(outcome.proposal, verdict, len(stages) + 1, 1, limits)]
 
     def _order(self, proposal: Proposal, entry: SetupState, judged: int, attempt: int) -> None:
         state = self._state
-        code, verdict = self._last_check(proposal)
-        state.record(self._core_verdict(proposal, verdict, judged + 1, attempt))
+        limits = state.config.limits
+        code, verdict = self._last_check(proposal, limits)
+        state.record(self._core_verdict(proposal, verdict, judged + 1, attempt, limits))
         if code is None:
             day = state.days[proposal.symbol]
             touch = self._touch(entry, day, proposal.signal)
@@ -612,7 +640,7 @@ class Entries:
         met = max(bar.open, level)
         return Touch(min(met, signal.chase_cap), signal.slip_ticks)
 
-    def _last_check(self, proposal: Proposal) -> tuple[CoreCode | None, Verdict]:
+    def _last_check(self, proposal: Proposal, limits: Limits) -> tuple[CoreCode | None, Verdict]:
         """Check halts, cash and exposure again, whatever the stages said.
 
         One won is kept for the rounding of commissions.
@@ -621,7 +649,7 @@ class Entries:
         need = state.reservations.need(quantity, proposal.entry_limit)
         free = state.portfolio.cash - state.reservations.cash - len(state.reservations.all)
         invested = state.portfolio.market_value + state.reservations.notional + quantity * proposal.entry_limit
-        ceiling = floor_times(state.portfolio.equity, to_fraction(state.config.limits.max_exposure))
+        ceiling = floor_times(state.portfolio.equity, to_fraction(limits.max_exposure))
         detail: dict[str, int | float | str] = {"reserved": need, "free_cash": free, "invested": invested}
         interrupted = self._interruption(proposal.symbol)
         if interrupted is not None:
@@ -637,7 +665,9 @@ class Entries:
             return CoreCode.EXPOSURE, Verdict(Decision.REJECT, 0, CoreCode.EXPOSURE, detail)
         return None, Verdict(Decision.APPROVE, quantity, None, detail)
 
-    def _core_verdict(self, proposal: Proposal, verdict: Verdict, position: int, attempt: int) -> VerdictRecord:
+    def _core_verdict(
+        self, proposal: Proposal, verdict: Verdict, position: int, attempt: int, limits: Limits
+    ) -> VerdictRecord:
         return VerdictRecord(
             signal_id=proposal.signal_id,
             attempt=attempt,
@@ -651,7 +681,7 @@ class Entries:
             detail=verdict.detail,
             until=None,
             facts=(),
-            limits={"max_exposure": self._state.config.limits.max_exposure},
+            limits={"max_exposure": limits.max_exposure},
         )
 
     def _refuse(self, proposal: Proposal, entry: SetupState, code: Code | None) -> None:
@@ -692,12 +722,12 @@ class Entries:
             )
         )
 
-    def _less_unacknowledged(self, cash: Fact) -> Fact:
-        """Return orderable cash without what is reserved for orders the broker does not know yet."""
-        if not isinstance(cash.value, int) or cash.source is FactSource.MISSING:
-            return cash
+    def _usable(self, told: Fact) -> Fact:
+        """Return what a broker told; orderable cash without what is reserved for orders that it does not know yet."""
+        if told.name != fact.ORDERABLE_CASH or not isinstance(told.value, int) or told.source is FactSource.MISSING:
+            return told
         unknown = {o.order_id for o in self.desk.live if o.state in (OrderState.CREATED, OrderState.SUBMITTING)}
-        return structs.replace(cash, value=cash.value - self._state.reservations.cash_where(unknown.__contains__))
+        return structs.replace(told, value=told.value - self._state.reservations.cash_where(unknown.__contains__))
 
     def _why_silent(self, entry: SetupState) -> CoreCode:
         """Return why a setup was never asked: its level was not reached, or nothing traded."""

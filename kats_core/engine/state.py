@@ -12,6 +12,7 @@ from kats_core.engine.baselines import Baselines
 from kats_core.engine.facts import Facts
 from kats_core.engine.pipeline import StageInstance
 from kats_core.engine.portfolio import Key, Portfolio
+from kats_core.engine.rejudging import Rejudging
 from kats_core.engine.reservations import Reservations
 from kats_core.engine.trading import TradingStates
 from kats_core.exits.in_bar import BarPath
@@ -75,7 +76,7 @@ class StrategyInstance:
 class EngineConfig:
     """Everything an engine is built from; only `ConfigChanged` puts other limits, gate and stages in its place.
 
-    `build_stage` makes a stage of what that event names.
+    `build_stage` makes a stage of what that event names. `rejudging` judges beside the stages, to compare.
     """
 
     run_id: str
@@ -89,6 +90,7 @@ class EngineConfig:
     path: BarPath = BarPath.WORST
     overlays: OverlayParams = field(default_factory=OverlayParams)
     build_stage: Callable[[StageSpec], StageInstance] | None = None
+    rejudging: Rejudging | None = None
 
 
 @dataclass(slots=True)

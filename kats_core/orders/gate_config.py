@@ -200,6 +200,15 @@ class GateConfig(BaseModel):
             return FIRST_MONTH | data
         return data
 
+    @field_validator("entry_from", "entry_until", mode="before")
+    @classmethod
+    def _read_clock(cls, value: Any) -> Any:
+        # Behind a validator of the whole model a strict one takes no text for a time, not even out of JSON.
+        try:
+            return dt.time.fromisoformat(value) if isinstance(value, str) else value
+        except ValueError:
+            return value
+
     @field_validator("entry_from", "entry_until")
     @classmethod
     def _is_korean_clock(cls, value: dt.time) -> dt.time:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from kats_core import __version__
@@ -11,6 +12,7 @@ from kats_core.config import Resolved
 from kats_core.config.effective import StageEntry, StrategyEntry, plain
 from kats_core.engine.engine import Engine
 from kats_core.engine.pipeline import StageInstance
+from kats_core.engine.rejudging import Opinion, Rejudging
 from kats_core.engine.state import EngineConfig, StrategyInstance
 from kats_core.exits.in_bar import BarPath
 from kats_core.market.calendar import krx_calendar
@@ -28,6 +30,7 @@ from kats_core.model.kinds import Regime, Scope
 from kats_core.model.labels import Code, CodeTexts, Labelled, code_texts
 from kats_core.orders.broker import Broker, BrokerAccount
 from kats_core.risk.contract import StagePlugin
+from kats_core.risk.limits import Limits
 from kats_core.runtime import screening as screens
 from kats_core.runtime.inputs import (
     Approximated,
@@ -68,6 +71,15 @@ class StageWorkshop:
         return StageInstance(spec.instance, plugin.name, built, plugin.traits, spec=spec)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondOpinion:
+    """Stages and limits that judge beside those of a run, and who hears what they say (`engine.rejudging`)."""
+
+    stages: tuple[StageEntry, ...]
+    limits: Limits
+    keep: Callable[[Opinion], None]
+
+
 @dataclass(slots=True, kw_only=True)
 class App:
     """One run, ready to start."""
@@ -97,7 +109,14 @@ def open_source(resolved: Resolved) -> DataSource:
 
 
 def build(
-    resolved: Resolved, source: DataSource, kind: RunKind, first: dt.date, last: dt.date, scope: Scope, panel: Panel
+    resolved: Resolved,
+    source: DataSource,
+    kind: RunKind,
+    first: dt.date,
+    last: dt.date,
+    scope: Scope,
+    panel: Panel,
+    second: SecondOpinion | None = None,
 ) -> App:
     """Build a run over the sessions from `first` to `last`, from a fresh account.
 
@@ -105,7 +124,7 @@ def build(
     """
     seed = int(getattr(resolved.data.params, "seed", 0))
     run_id = ids.run_id(kind, resolved.hash, source.identity(), first, last, seed)
-    desk = _desk(resolved, run_id, scope, getattr(resolved.broker.params, "bar_path", BarPath.WORST))
+    desk = _desk(resolved, run_id, scope, getattr(resolved.broker.params, "bar_path", BarPath.WORST), second)
     conditions = market_conditions(panel.indices, panel, krx_calendar(), last, resolved.regime, resolved.pulse)
     screening = screens.build(panel, resolved.universe, desk.strategies, conditions, resolved.assume.grade)
     return App(
@@ -153,10 +172,12 @@ class _Desk:
     workshop: StageWorkshop
 
 
-def _desk(resolved: Resolved, run_id: str, scope: Scope, path: BarPath) -> _Desk:
+def _desk(resolved: Resolved, run_id: str, scope: Scope, path: BarPath, second: SecondOpinion | None = None) -> _Desk:
     strategies = strategies_of(resolved)
     workshop = StageWorkshop()
     stages = tuple(workshop(workshop.spec(entry)) for entry in resolved.stages)
+    account = BrokerAccount(capital=resolved.capital, commission=to_fraction(resolved.limits.commission), scope=scope)
+    broker = resolved.broker.plugin.build(resolved.broker.params, account)
     engine = Engine(
         EngineConfig(
             run_id=run_id,
@@ -170,11 +191,16 @@ def _desk(resolved: Resolved, run_id: str, scope: Scope, path: BarPath) -> _Desk
             overlays=resolved.overlays,
             build_stage=workshop,
             path=path,
+            rejudging=None if second is None else _rejudging(second, broker),
         )
     )
-    account = BrokerAccount(capital=resolved.capital, commission=to_fraction(resolved.limits.commission), scope=scope)
-    broker = resolved.broker.plugin.build(resolved.broker.params, account)
     return _Desk(engine=engine, broker=broker, strategies=strategies, stages=stages, workshop=workshop)
+
+
+def _rejudging(second: SecondOpinion, broker: Broker) -> Rejudging:
+    workshop = StageWorkshop()
+    stages = tuple(workshop(workshop.spec(entry)) for entry in second.stages)
+    return Rejudging(stages=stages, limits=second.limits, keep=second.keep, fetch=broker.fetch)
 
 
 def strategies_of(resolved: Resolved) -> tuple[StrategyInstance, ...]:

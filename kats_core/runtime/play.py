@@ -31,7 +31,7 @@ from kats_core.model.kinds import FactSource, Scope
 from kats_core.model.record import EquityRecord, FaultRecord, Record, SignalRecord, TradeRecord
 from kats_core.model.time import Nanos
 from kats_core.risk.contract import ViWatchingStage
-from kats_core.runtime.assembly import App, RunKind, build, on_path, open_source
+from kats_core.runtime.assembly import App, RunKind, SecondOpinion, build, on_path, open_source
 from kats_core.runtime.control import ControlServer
 from kats_core.runtime.days import DayPlayer, Market
 from kats_core.runtime.operations import Operations
@@ -113,8 +113,8 @@ class Finished:
         return statistics.measure(self.trades, self.equity, self.run.capital)
 
 
-def plan(resolved: Resolved, request: Request) -> Plan:
-    """Open the data, choose the sessions, build the run.
+def plan(resolved: Resolved, request: Request, second: SecondOpinion | None = None) -> Plan:
+    """Open the data, choose the sessions, build the run; `second` judges beside it.
 
     Raises:
         SourceError: the data cannot be used, hold nothing for the days that were asked for, or are daily bars where every
@@ -131,7 +131,7 @@ def plan(resolved: Resolved, request: Request) -> Plan:
         panel = history(source, request.last)
         sessions = _day_sessions(panel, request)
         scope = panel.scope
-    app = build(resolved, source, request.kind, sessions[0], sessions[-1], scope, panel)
+    app = build(resolved, source, request.kind, sessions[0], sessions[-1], scope, panel, second)
     return Plan(
         app=app,
         sessions=sessions,
@@ -383,6 +383,7 @@ def _describe(app: App, started: dt.datetime, names: dict[str, str]) -> Run:
         notes=notes,
         codes=dict(app.codes),
         instruments=names,
+        configuration=app.resolved.recorded,
     )
 
 

@@ -149,7 +149,10 @@ class FolderRecorder:
         if self._database is not None:
             from kats_core.store.database_recorder import register
 
-            register(self._database, msgspec.structs.replace(run, folder=str(self._folder), codes={}, instruments={}))
+            in_database = msgspec.structs.replace(
+                run, folder=str(self._folder), codes={}, instruments={}, configuration={}
+            )
+            register(self._database, in_database)
 
     def _holds_complete_run(self) -> bool:
         description = self._folder / DESCRIPTION

@@ -47,7 +47,7 @@ from kats_core.model.record import (
     VerdictRecord,
 )
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """The newest migration. A database with another version is migrated or, when it is newer, refused."""
 
 _json = msgspec.json.Encoder()
@@ -175,6 +175,7 @@ class RunRow(Base):
     instruments: Mapped[Json]
     folder: Mapped[str | None] = mapped_column(Text)
     summary: Mapped[Json]
+    configuration: Mapped[Json] = mapped_column(server_default="{}")
 
 
 class SetupRow(Base):

@@ -31,12 +31,18 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """Which records to read; what is None selects everything.
 
     Whatever belongs to a signal (verdicts, orders, fills, trade, its setup) comes with it. The signals of a session are
-    those that arose in it and those with an order in it. `signal` may be the beginning of an id.
+    those that arose in it and those with an order in it. `signal` may be the beginning of an id. `only` are the kinds of
+    records that are wanted at all.
     """
 
     session: dt.date | None = None
     symbol: str | None = None
     signal: str | None = None
+    only: frozenset[type[Record]] | None = None
+
+    def wants(self, kind: type[Record]) -> bool:
+        """Tell whether records of a kind are wanted."""
+        return self.only is None or kind in self.only
 
     @property
     def is_all(self) -> bool:
@@ -157,13 +163,21 @@ def _explained(folder: Path) -> Iterator[None]:
 def _load_folder(folder: Path, wanted: Selection) -> StoredRun:
     run = describe(folder)
     with _explained(folder):
-        lines = (folder / DECISIONS).read_bytes().splitlines()[1:]
+        lines = _of_kinds((folder / DECISIONS).read_bytes().splitlines()[1:], wanted)
     try:
         chosen = lines if wanted.is_all else _chosen(lines, wanted)
         decisions = [decode_record(line) for line in chosen]
     except msgspec.DecodeError as error:
         raise StoreError(f"{folder / DECISIONS} is damaged ({error}): run it again") from error
     return StoredRun(run, latest([*_not_armed(folder / ARMING, wanted), *decisions]))
+
+
+def _of_kinds(lines: list[bytes], wanted: Selection) -> list[bytes]:
+    """Return the lines of the kinds that are wanted; each begins with the name of its own."""
+    if wanted.only is None:
+        return lines
+    beginnings = _beginnings(wanted.only)
+    return [line for line in lines if line.startswith(beginnings)]
 
 
 class _Glance(msgspec.Struct):
@@ -248,7 +262,7 @@ def _is_within(ts: Nanos, wanted: Selection) -> bool:
 
 
 def _not_armed(path: Path, wanted: Selection) -> Iterator[SetupRecord]:
-    if wanted.signal is not None or not path.exists():
+    if wanted.signal is not None or not wanted.wants(SetupRecord) or not path.exists():
         return
     from pyarrow import ArrowInvalid, parquet
 

@@ -66,6 +66,8 @@ def read_records(database: Database, run_id: str, wanted: Selection) -> list[Rec
     records: list[Record] = []
     with database.reading() as connection:
         for kind, rows in ROWS.items():
+            if not wanted.wants(kind):
+                continue
             columns = table_of(rows).c
             query = select(*(columns[name] for name in kind.__struct_fields__)).where(columns.run_id == run_id)
             if not wanted.is_all:

@@ -23,7 +23,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """A run's identity (id, kind, hashes, days, seed), its circumstances and its end.
 
     `codes` is the catalogue of reasons of everything that took part, so that explaining the run imports no plugin;
-    `instruments` gives names to symbols. `folder` is set when the decisions are in a folder, not in the database.
+    `instruments` gives names to symbols. `configuration` is `Resolved.recorded`, so that the run can be repeated. `folder` is set when the decisions are in a folder, not in the database.
     """
 
     run_id: str
@@ -43,6 +43,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     instruments: dict[str, str] = {}
     folder: str | None = None
     summary: dict[str, Any] = {}
+    configuration: dict[str, Any] = {}
 
     def __post_init__(self) -> None:
         for moment in (self.started, self.ended):

@@ -89,3 +89,12 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Kats, Answer]:
     folder = tmp_path_factory.mktemp("played")
     kats = Kats(folder, folder / "home")
     return kats, kats("run")
+
+
+@pytest.fixture(scope="session")
+def backtested(tmp_path_factory: pytest.TempPathFactory) -> Kats:
+    """Return a command line whose folder `result` holds four weeks of the sample market, in which stages refuse and shrink."""
+    folder = tmp_path_factory.mktemp("backtested")
+    kats = Kats(folder, folder / "home")
+    assert kats("backtest", "--from", "2024-12-02", "--to", "2024-12-30", "--out", "result").code == 0
+    return kats
