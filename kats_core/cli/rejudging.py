@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kats_core.cli import console
 from kats_core.cli.text import label, t
+from kats_core.model.time import to_datetime
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -73,8 +74,10 @@ def _answer(answer: Answer | None) -> dict[str, Any] | None:
     return {"decision": answer.decision.value, "quantity": answer.quantity, "code": answer.code, "until": answer.until}
 
 
-def show(found: Rejudged, wording: Wording, against: Path, ignored: Sequence[str], *, everything: bool) -> None:
-    """Print the summary by stage, then the signals on which something changes."""
+def show(
+    found: Rejudged, wording: Wording, against: Path, ignored: Sequence[str], *, everything: bool, has_clock: bool
+) -> None:
+    """Print the summary by stage, then the signals on which something changes; `has_clock` tells their times too."""
     from rich.text import Text
 
     screen = console.out()
@@ -90,9 +93,9 @@ def show(found: Rejudged, wording: Wording, against: Path, ignored: Sequence[str
     screen.print(t("rejudged_ordered", before=found.ordered[0], after=found.ordered[1]), soft_wrap=True)
     screen.print(_stages(found.stages))
     if everything and found.changed:
-        screen.print(_answers(found.changed, wording))
+        screen.print(_answers(found.changed, wording, has_clock))
     elif ends:
-        screen.print(_ends(ends[:SHOWN], wording))
+        screen.print(_ends(ends[:SHOWN], wording, has_clock))
     if not everything and len(ends) > SHOWN:
         screen.print(t("rejudged_more", count=len(ends) - SHOWN), style="dim", soft_wrap=True)
     if ignored:
@@ -103,7 +106,7 @@ def show(found: Rejudged, wording: Wording, against: Path, ignored: Sequence[str
 def _stages(stages: Sequence[StageTally]) -> Table:
     from kats_core.model.kinds import Decision
 
-    table = _table("stage")
+    table = _table(t("column_stage"))
     decisions = [d for d in Decision if any(d in tally.before or d in tally.after for tally in stages)]
     for decision in decisions:
         table.add_column(label(decision), justify="right", no_wrap=True)
@@ -120,36 +123,47 @@ def _both(before: int, after: int) -> str:
     return f"{before:,} → {after:,}"
 
 
-def _ends(signals: Sequence[ChangedSignal], wording: Wording) -> Table:
+def _ends(signals: Sequence[ChangedSignal], wording: Wording, has_clock: bool) -> Table:
     """Return how each signal ended and would have ended."""
-    table = _table("signal", "session", "symbol", "strategy", "before", "after")
+    table = _table(*_whose_headings(), t("column_before"), t("column_after"))
     for signal in signals:
-        table.add_row(*_whose(signal, wording), _outcome(signal.before, wording), _outcome(signal.after, wording))
+        table.add_row(
+            *_whose(signal, wording, has_clock), _outcome(signal.before, wording), _outcome(signal.after, wording)
+        )
     return table
 
 
-def _answers(signals: Sequence[ChangedSignal], wording: Wording) -> Table:
+def _answers(signals: Sequence[ChangedSignal], wording: Wording, has_clock: bool) -> Table:
     """Return every stage's decision that changes."""
-    table = _table("signal", "session", "symbol", "strategy", "stage", "before", "after")
+    table = _table(*_whose_headings(), t("column_stage"), t("column_before"), t("column_after"))
     for signal in signals:
         for number, answer in enumerate(signal.answers):
-            whose = _whose(signal, wording) if number == 0 else ("", "", "", "")
+            whose = _whose(signal, wording, has_clock) if number == 0 else ("", "", "", "")
             table.add_row(*whose, answer.stage, _told(answer.before, wording), _told(answer.after, wording))
     return table
 
 
-def _table(*columns: str) -> Table:
+def _table(*headings: str) -> Table:
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for column in columns:
-        table.add_column(t(f"column_{column}"), no_wrap=column not in ("before", "after"), overflow="fold")
+    told = (t("column_before"), t("column_after"))
+    whole = (t("column_signal"), t("column_session"), t("column_strategy"), t("column_stage"))
+    for heading in headings:
+        least = 13 if heading in told else None
+        table.add_column(heading, no_wrap=heading in whole, min_width=least, overflow="fold")
     return table
 
 
-def _whose(signal: ChangedSignal, wording: Wording) -> tuple[str, str, str, str]:
-    return (signal.signal_id[:8], signal.session.isoformat(), wording.named(signal.symbol), signal.instance)
+def _whose_headings() -> tuple[str, str, str, str]:
+    return (t("column_signal"), t("column_session"), t("column_symbol"), t("column_strategy"))
+
+
+def _whose(signal: ChangedSignal, wording: Wording, has_clock: bool) -> tuple[str, str, str, str]:
+    # Daily bars are judged at the open, which tells nothing.
+    when = f"{to_datetime(signal.ts):%Y-%m-%d %H:%M}" if has_clock else signal.session.isoformat()
+    return (signal.signal_id[:8], when, wording.named(signal.symbol), signal.instance)
 
 
 def _told(answer: Answer | None, wording: Wording) -> Text:

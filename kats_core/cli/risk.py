@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
     group.command("list", help=t("help_risk_list"))(list_stages)
     group.command("check", help=t("help_risk_check"))(check)
     group.command("diff", help=t("help_risk_diff"))(diff)
+    group.command("value", help=t("help_risk_value"))(value)
     app.add_typer(group, name="risk")
 
 
@@ -110,7 +111,7 @@ def diff(
     from kats_core.cli import rejudging
     from kats_core.cli.progress import Progress
     from kats_core.cli.wording import Wording
-    from kats_core.runtime.assembly import codes_of
+    from kats_core.runtime.assembly import RunKind, codes_of
 
     with Progress(console.err()) as progress:
         found = rejudged(stored, recorded, other, progress)
@@ -119,7 +120,28 @@ def diff(
         console.out().print_json(data=rejudging.as_json(found, stored, against, ignored))
         return
     wording = Wording({**stored.run.codes, **codes_of(other)}, stored.run.instruments)
-    rejudging.show(found, wording, against, ignored, everything=everything)
+    has_clock = stored.run.kind == RunKind.RUN
+    rejudging.show(found, wording, against, ignored, everything=everything, has_clock=has_clock)
+
+
+def value(run: RunArgument = None, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Follow every signal of a recorded run that a stage refused, deferred or shrunk."""
+    from kats_core.runtime.repeating import JUDGED, recorded_configuration
+    from kats_core.runtime.valued import valued
+
+    with Recorded(run) as runs:
+        stored = runs.load(JUDGED)
+    recorded = recorded_configuration(stored, resolving.settings(), [str(path) for path in data or ()])
+
+    from kats_core.cli import valuing
+    from kats_core.cli.progress import Progress
+
+    with Progress(console.err()) as progress:
+        found = valued(stored, recorded, progress)
+    if as_json:
+        console.out().print_json(data=valuing.as_json(found, stored.run))
+        return
+    valuing.show(found, stored.run)
 
 
 def _on_fresh_account(

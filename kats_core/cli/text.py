@@ -146,6 +146,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "기록된 실행의 신호를 다른 설정의 단계, 순서, 한도로 다시 심사해 달라지는 판정을 보여 줍니다.",
         "Judge a recorded run's signals by the stages, order and limits of another file; show which decisions change.",
     ),
+    "help_risk_value": (
+        "리스크 단계마다 거절, 보류, 축소한 신호가 샀더라면 어떻게 되었을지: 단계가 지킨 돈과 놓친 돈.",
+        "What the signals that each risk stage refused, deferred or shrunk would have made: what it saved or lost.",
+    ),
     "help_against": (
         "비교할 설정 파일. risk와 limits만 쓰입니다.",
         "The file to compare with; only risk and limits count.",
@@ -545,6 +549,38 @@ TEXTS: dict[str, tuple[str, str]] = {
     "rejudged_means": (
         "신호마다 기록된 순간의 계좌로 따로 심사했습니다. 그 뒤의 계좌와 신호가 어떻게 달라질지는 백테스트만 보여 줍니다.",
         "Each signal is judged alone, on the account as recorded; what follows from a change only a backtest shows.",
+    ),
+    "ledger_title": (
+        "실행 {run} ({first} ~ {last}): 리스크 단계가 막은 신호가 샀더라면",
+        "run {run} ({first} to {last}): what the signals would have made that the risk stages kept out",
+    ),
+    "ledger_empty": (
+        "거절, 보류, 축소된 신호가 없습니다",
+        "no signal was refused, deferred or shrunk",
+    ),
+    "ledger_refused": ("거절", "refused"),
+    "ledger_deferred": ("보류", "deferred"),
+    "ledger_shrunk": ("축소", "shrunk"),
+    "ledger_would_win": ("이익", "would win"),
+    "ledger_would_lose": ("손실", "would lose"),
+    "ledger_sum_r": ("R 합계", "sum R"),
+    "ledger_average_r": ("평균 R", "average R"),
+    "ledger_effect": ("지킨 돈(원)", "saved (won)"),
+    "ledger_still_open": ("아직 보유 중", "still open"),
+    "ledger_not_filled": ("체결 불가", "not fillable"),
+    "ledger_repeats": ("같은 날 되풀이된 신호(제외)", "repeated the same day (left out)"),
+    "ledger_bought_later": ("같은 날 결국 매수(제외)", "bought later the same day (left out)"),
+    "ledger_how": (
+        "지킨 돈이 음수면 그만큼 놓쳤습니다. 신호마다 자기 지정가와 청산 계획으로 {sessions}거래일까지, 비용을 빼고 따라갔습니다.",
+        "Below 0 it was lost. Each signal is followed from its limit by its own exit plan, {sessions} sessions at most, after costs.",
+    ),
+    "ledger_alone": (
+        "자본 한도 없이 신호를 따로따로 따라갔으므로 모두 살 수는 없었고, 합계는 계좌의 손익이 아닙니다.",
+        "Each is followed alone and without limits of capital: no account could have bought them all, the sums are not its P&L.",
+    ),
+    "ledger_sample": (
+        "단계는 여기 없던 손실도 막습니다. 적은 수의 신호나 한 시기의 결과로 단계를 빼거나 늦추지 마세요.",
+        "A stage also guards against what did not happen here: few signals, or one stretch of time, are no reason to drop it.",
     ),
     "changed_answers": ("달라짐", "changed"),
     "no_such_stage": ("없는 단계", "no such stage"),

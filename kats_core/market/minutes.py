@@ -14,6 +14,8 @@ from kats_core.model import time
 from kats_core.model.bar import Bar
 from kats_core.model.kinds import BarKind
 
+_COLUMNS = ("start", "open", "high", "low", "close", "volume", "value", "is_auction")
+
 
 @dataclass(frozen=True)
 class MinuteBars:
@@ -59,6 +61,12 @@ class MinuteBars:
         order = np.argsort(self.symbol, kind="stable")
         borders = np.searchsorted(self.symbol[order], np.arange(len(self.symbols) + 1))
         return tuple(order[borders[j] : borders[j + 1]] for j in range(len(self.symbols)))
+
+    def only(self, symbol: str) -> MinuteBars:
+        """Return the bars of one symbol; none where it did not trade."""
+        rows = self.rows_of[self.symbols.index(symbol)] if symbol in self.symbols else np.empty(0, dtype=np.intp)
+        columns = {name: getattr(self, name)[rows] for name in _COLUMNS}
+        return MinuteBars(self.session, (symbol,), np.zeros(rows.size, dtype=np.int32), **columns)
 
     def bar(self, row: int) -> Bar:
         """Return one row as a bar."""

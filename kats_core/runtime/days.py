@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -43,11 +43,12 @@ from kats_core.model.event import (
 from kats_core.model.fact import Fact
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import BarKind, FactSource, MarketPhase, Scope
-from kats_core.model.record import FaultRecord, Record
+from kats_core.model.labels import Code
+from kats_core.model.record import FaultRecord, Record, SetupRecord
 from kats_core.model.setup import Above, Below, Setup
 from kats_core.model.time import Nanos
 from kats_core.runtime.arming import SIDE_LIMIT, ArmingDesk
-from kats_core.runtime.inputs import PREPARED, Inputs
+from kats_core.runtime.inputs import PREPARED, Inputs, SessionInputs
 from kats_core.runtime.pump import Pump
 from kats_core.runtime.screening import Screening
 from kats_core.runtime.streaming import StreamedDay
@@ -70,12 +71,38 @@ class Market:
     side_limit: int = SIDE_LIMIT
 
 
+class Arming(Protocol):
+    """Says what is armed for a session, and why the rest is not (`ArmingDesk`)."""
+
+    def for_session(
+        self,
+        session: dt.date,
+        inputs: SessionInputs,
+        streamed: frozenset[str] | None = None,
+        held: frozenset[str] = frozenset(),
+    ) -> tuple[Setup, ...]:
+        """Return the setups of a session, best first."""
+
+    def refused(
+        self,
+        session: dt.date,
+        inputs: SessionInputs,
+        setups: Sequence[Setup],
+        symbols: Sequence[str],
+        streamed: frozenset[str] | None = None,
+    ) -> Sequence[SetupRecord]:
+        """Return a record of each symbol that is not armed."""
+
+    def not_armed(self, sessions: Sequence[dt.date]) -> Iterator[tuple[str, npt.NDArray[np.uint8], tuple[Code, ...]]]:
+        """Yield, by instance, why each cell of the panel was not armed."""
+
+
 @dataclass(slots=True)
 class DayPlayer:
     """Plays sessions one after the other on one engine and account.
 
     `on_clock` is called after each instant that was played (for pacing and for the screen); `keep` takes the records of
-    setups that were not armed.
+    setups that were not armed. `given` arms in the place of the strategies.
     """
 
     engine: Engine
@@ -87,21 +114,25 @@ class DayPlayer:
     dense: bool = False
     explain_all: bool = True
     vi_terms: ViTerms = field(default_factory=ViTerms)
-    _arming: ArmingDesk = field(init=False)
+    given: Arming | None = None
+    _arming: Arming = field(init=False)
     _faults: list[tuple[StrategyInstance, Exception]] = field(init=False, default_factory=list)
     _index_open: dict[dt.date, float] = field(init=False, default_factory=dict)
     _index_change: dict[dt.date, float] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         market = self.market
-        self._arming = ArmingDesk(
-            market.panel,
-            self.strategies,
-            lambda s, e: self._faults.append((s, e)),
-            market.overlays,
-            market.screening,
-            market.side_limit,
-        )
+        if self.given is not None:
+            self._arming = self.given
+        else:
+            self._arming = ArmingDesk(
+                market.panel,
+                self.strategies,
+                lambda s, e: self._faults.append((s, e)),
+                market.overlays,
+                market.screening,
+                market.side_limit,
+            )
 
         index = self.market.panel.indices.get(MARKET_INDEX)
         if index is not None:
@@ -109,7 +140,7 @@ class DayPlayer:
             self._index_change = _changes(index.sessions, index.close, index.close)
 
     @property
-    def arming(self) -> ArmingDesk:
+    def arming(self) -> Arming:
         """The strategies' judgement of the whole history."""
         return self._arming
 

@@ -158,12 +158,12 @@ def _on_day_bars(resolved: Resolved) -> tuple[Resolved, tuple[str, ...]]:
     return replace(resolved, strategies=kept, notes=(*resolved.notes, note)), left_out
 
 
-def history(source: DataSource, last: dt.date | None) -> Panel:
-    """Return the daily bars up to `last` with everything the source knows beside them."""
+def history(source: DataSource, last: dt.date | None, first: dt.date | None = None) -> Panel:
+    """Return the daily bars up to `last`, from `first` where it is named, with everything the source knows beside them."""
     indices = source.indices()
     if last is not None:
         indices = {name: index.until(last) for name, index in indices.items()}
-    return replace(source.history(None, last), tables=source.tables(), indices=indices)
+    return replace(source.history(first, last), tables=source.tables(), indices=indices)
 
 
 def play(
