@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from rich import box
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +16,7 @@ from kats_core.cli.text import label, language, t, weekday
 from kats_core.market.screening.checks import Check, Checks, Note, Reading, Unit, Value, checks_of
 from kats_core.market.screening.flows import flow_of
 from kats_core.market.screening.qualification import GRADES
+from kats_core.market.sectors import HORIZONS, SectorStrength
 from kats_core.model import fact
 from kats_core.model.codes import CoreCode
 from kats_core.model.kinds import Grade, Profile, Pulse, Regime
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 _SCALES = {"ko": ((1e12, "조"), (1e8, "억")), "en": ((1e12, "tn"), (1e9, "bn"), (1e6, "m"))}
 _TRADED_GRADES = (Grade.A, Grade.B, Grade.C)
 _WHOLE = 100
+_SECTORS_SHOWN = 5
 
 
 def show(found: Found, out: Console, most: int | None) -> None:
@@ -136,9 +139,19 @@ def _heading(found: Found) -> Iterator[Text]:
         f"  {NONE if regime is None else label(Regime[str(regime)])}",
         f" · {t('pulse')} {NONE if pulse is None else label(Pulse[str(pulse)])}",
     )
+    if screen.sectors is not None and screen.sectors.rank.any():
+        yield Text.assemble((t("sectors"), "dim"), "  ", _strongest(screen.sectors))
     if not found.is_in_force:
         grade = found.inputs.get(fact.GRADE, screen.panel.symbols[0]).value if screen.panel.symbols else None
         yield Text(t("not_in_force", grade=grade or NONE), "bold yellow")
+
+
+def _strongest(sectors: SectorStrength) -> str:
+    """Return the strongest sectors, and of how many."""
+    ranked = np.flatnonzero(sectors.rank)
+    best = sorted(ranked.tolist(), key=lambda k: int(sectors.rank[k]))[:_SECTORS_SHOWN]
+    named = (f"{sectors.rank[k]} {sectors.names[k]} {float(sectors.composite[k]):+.1%}" for k in best)
+    return f"{' · '.join(named)} ({t('sectors_ranked', count=ranked.size)})"
 
 
 def _evening(found: Found) -> Text:
@@ -249,6 +262,17 @@ def _facts(found: Found, column: int) -> Iterator[tuple[str, str]]:
         yield f"{t('stars')} {profile.value}", _stars(found, profile, column)
     yield t("strength"), _number(screen.strength[column])
     yield t("supply"), _supply(found, column)
+    if screen.sectors is not None and screen.sectors.sector_of[column] >= 0:
+        yield t("sectors"), _sector(screen.sectors, int(screen.sectors.sector_of[column]))
+
+
+def _sector(sectors: SectorStrength, k: int) -> str:
+    """Return the place of a sector among all, its strength, and who bought it."""
+    rank = int(sectors.rank[k])
+    if not rank:
+        return f"{sectors.names[k]} ({t('sector_unranked')})"
+    place = t("sector_place", rank=rank, count=int(np.count_nonzero(sectors.rank)))
+    return f"{sectors.names[k]} {place} · {float(sectors.composite[k]):+.1%} · {label(flow_of(int(sectors.flow[k])))}"
 
 
 def _stars(found: Found, profile: Profile, j: int) -> str:
@@ -386,9 +410,25 @@ def _about(found: Found) -> dict[str, Any]:
         "missing": list(found.screen.coverage.missing),
         "regime": found.inputs.get(fact.REGIME).value,
         "pulse": found.inputs.get(fact.PULSE).value,
+        "sectors": [] if found.screen.sectors is None else _sectors_as_json(found.screen.sectors),
         "notes": list(found.notes),
         "faults": list(found.faults),
     }
+
+
+def _sectors_as_json(sectors: SectorStrength) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": sectors.names[k],
+            "rank": int(sectors.rank[k]),
+            "composite": float(sectors.composite[k]),
+            "relative": float(sectors.relative[k]),
+            "returns": {str(horizon): float(own[k]) for horizon, own in zip(HORIZONS, sectors.returns, strict=True)},
+            "breadth": float(sectors.breadth[k]),
+            "flow": flow_of(int(sectors.flow[k])).value,
+        }
+        for k in sorted(np.flatnonzero(sectors.rank).tolist(), key=lambda k: int(sectors.rank[k]))
+    ]
 
 
 def _symbol(found: Found, j: int) -> dict[str, Any]:
@@ -404,6 +444,8 @@ def _symbol(found: Found, j: int) -> dict[str, Any]:
         "rank": _plain(screen.rank[j], whole=True),
         "stars": {profile.value: found.stars(profile, j) for profile in _profiles(found)},
         "rs": _plain(screen.strength[j]),
+        "sector": instrument.sector,
+        "sector_rank": found.inputs.get(fact.SECTOR_RANK, instrument.symbol).value,
         "trend_score": int(screen.trend_score[j]),
         "fundamental_score": int(screen.fundamental_score[j]),
         "canslim_score": int(screen.canslim_score[j]),

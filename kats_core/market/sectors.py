@@ -1,5 +1,7 @@
 """Measure how strong each sector is against the market (`spec/market.md` section 6). It informs; it gives no verdict.
 
+Screening measures it on every evening (`screening.screener`), which the facts of a session and `kats screen` show.
+
 All sessions at once: arrays are (sessions x symbols) or (sessions x sectors), NaN where something is missing. A sector with
 too few qualified members of known return and size is not ranked.
 """
@@ -7,27 +9,30 @@ too few qualified members of known return and size is not ranked.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from kats_core.market.panel import BoolArray
-from kats_core.market.screening.flows import Flow, flow_of
+from kats_core.market.screening.compare import BoolArray
 from kats_core.market.tables import FloatArray
 
 HORIZONS = (1, 5, 20)
 WEIGHTS = (0.5, 0.3, 0.2)
-FLOW_SESSIONS = 5
 LEAST_MEMBERS = 3
 BUY_BONUS, SELL_MALUS, BREADTH_WEIGHT = 0.005, -0.003, 0.002
 
 
 @dataclass(frozen=True, slots=True)
 class SectorStrength:
-    """Strength by session and sector. `rank` 1 is the strongest, 0 is not ranked; `flow` is +1 BUY, -1 SELL, else 0."""
+    """Strength by session and sector, or by sector on one evening.
+
+    `sector_of` is each symbol's place in `names`, -1 where its sector is unknown. `rank` 1 is the strongest, 0 is not ranked;
+    `flow` is +1 BUY, -1 SELL, else 0.
+    """
 
     names: tuple[str, ...]
+    sector_of: npt.NDArray[np.intp]
     returns: tuple[FloatArray, ...]
     relative: FloatArray
     breadth: FloatArray
@@ -35,9 +40,17 @@ class SectorStrength:
     composite: FloatArray
     rank: npt.NDArray[np.int32]
 
-    def flow_of(self, t: int, sector: int) -> Flow:
-        """Return the flow of a sector in a session."""
-        return flow_of(int(self.flow[t, sector]))
+    def at(self, rows: int | slice) -> SectorStrength:
+        """Return the strength on one evening, or on some."""
+        return replace(
+            self,
+            returns=tuple(own[rows] for own in self.returns),
+            relative=self.relative[rows],
+            breadth=self.breadth[rows],
+            flow=self.flow[rows],
+            composite=self.composite[rows],
+            rank=self.rank[rows],
+        )
 
 
 def sector_strength(
@@ -46,24 +59,49 @@ def sector_strength(
     market_cap: FloatArray,
     qualified: BoolArray,
     index_close: FloatArray,
-    inst_net: FloatArray | None = None,
-    foreign_net: FloatArray | None = None,
+    inst5: FloatArray | None = None,
+    foreign5: FloatArray | None = None,
+    breaks: BoolArray | None = None,
 ) -> SectorStrength:
     """Return the strength of all sectors.
 
     `sectors` are the symbols' own, None where unknown; `close` and `market_cap` carry NaN where there is none; the members of
     a session are those that are `qualified` in it, weighted by what they were worth at the beginning of each horizon.
+    `inst5` and `foreign5` are net buying over five sessions in won; no return is taken across one of the `breaks` of the
+    price scale.
     """
     names = tuple(sorted({name for name in sectors if name is not None}))
-    of = np.array([[own == name for name in names] for own in sectors], dtype=np.float64).reshape(len(sectors), -1)
-    returns = tuple(_returns(close, market_cap, qualified, of, horizon) for horizon in HORIZONS)
+    place = {name: k for k, name in enumerate(names)}
+    sector_of = np.array([-1 if own is None else place[own] for own in sectors], dtype=np.intp)
+    of = _Sectors.of(sector_of)
+    scale = np.cumsum(np.zeros(close.shape, dtype=np.bool_) if breaks is None else breaks, axis=0, dtype=np.int64)
+    returns = tuple(_returns(close, market_cap, qualified, scale, of, horizon) for horizon in HORIZONS)
     against = [own - _change(index_close, horizon)[:, None] for own, horizon in zip(returns, HORIZONS, strict=True)]
     relative = np.asarray(sum(weight * column for weight, column in zip(WEIGHTS, against, strict=True)))
-    breadth = _breadth(close, qualified, of)
-    flow = _flow(inst_net, foreign_net, qualified, of)
+    breadth = _breadth(close, qualified, scale, of)
+    flow = _flow(inst5, foreign5, qualified, of)
     bonus = np.where(flow > 0, BUY_BONUS, np.where(flow < 0, SELL_MALUS, 0.0))
     composite = composed(relative, bonus, breadth)
-    return SectorStrength(names, returns, relative, breadth, flow, composite, _ranked(composite))
+    return SectorStrength(names, sector_of, returns, relative, breadth, flow, composite, _ranked(composite))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sectors:
+    """The symbols in the order of their sectors, and where each sector starts among them."""
+
+    order: npt.NDArray[np.intp]
+    starts: npt.NDArray[np.intp]
+
+    @staticmethod
+    def of(sector_of: npt.NDArray[np.intp]) -> _Sectors:
+        order = np.argsort(sector_of, kind="stable")
+        order = order[sector_of[order] >= 0]
+        return _Sectors(order, np.flatnonzero(np.diff(sector_of[order], prepend=-1)))
+
+    def sums(self, values: FloatArray | BoolArray) -> FloatArray:
+        """Return sums by sector; symbol by symbol, since a product of matrices rounds by how many rows it is given."""
+        ordered = np.ascontiguousarray(values[:, self.order], dtype=np.float64)
+        return np.add.reduceat(ordered, self.starts, axis=1) if self.starts.size else np.zeros((len(values), 0))
 
 
 def composed(relative: FloatArray, bonus: FloatArray, breadth: FloatArray) -> FloatArray:
@@ -77,23 +115,35 @@ def _change(values: FloatArray, sessions: int) -> FloatArray:
     return result
 
 
-def _returns(close: FloatArray, cap: FloatArray, qualified: BoolArray, of: FloatArray, horizon: int) -> FloatArray:
-    change = _change(close, horizon)
+def _unbroken_change(close: FloatArray, scale: npt.NDArray[np.int64], sessions: int) -> FloatArray:
+    result = _change(close, sessions)
+    result[sessions:][scale[sessions:] != scale[:-sessions]] = np.nan
+    return result
+
+
+def _returns(
+    close: FloatArray,
+    cap: FloatArray,
+    qualified: BoolArray,
+    scale: npt.NDArray[np.int64],
+    of: _Sectors,
+    horizon: int,
+) -> FloatArray:
+    change = _unbroken_change(close, scale, horizon)
     worth = np.full(cap.shape, np.nan)
     worth[horizon:] = cap[:-horizon]
     counts = qualified & ~np.isnan(change) & (worth > 0)
     weight = np.where(counts, worth, 0.0)
-    total = weight @ of
-    members = counts.astype(np.float64) @ of
+    total, members = of.sums(weight), of.sums(counts)
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = (weight * np.where(counts, change, 0.0)) @ of / total
+        mean = of.sums(weight * np.where(counts, change, 0.0)) / total
     return np.where(members >= LEAST_MEMBERS, mean, np.nan)
 
 
-def _breadth(close: FloatArray, qualified: BoolArray, of: FloatArray) -> FloatArray:
+def _breadth(close: FloatArray, qualified: BoolArray, scale: npt.NDArray[np.int64], of: _Sectors) -> FloatArray:
     """Return advancing over advancing and declining members, 0 where none moved."""
-    change = np.where(qualified, _change(close, 1), np.nan)
-    rising, falling = ((sign(change, 0)).astype(np.float64) @ of for sign in _SIGNS)
+    change = np.where(qualified, _unbroken_change(close, scale, 1), np.nan)
+    rising, falling = (of.sums(sign(change, 0)) for sign in _SIGNS)
     moved = rising + falling
     return np.where(moved > 0, rising / np.maximum(moved, 1), 0.0)
 
@@ -102,23 +152,14 @@ _SIGNS: tuple[Callable[..., BoolArray], ...] = (np.greater, np.less)
 
 
 def _flow(
-    inst: FloatArray | None, foreign: FloatArray | None, qualified: BoolArray, of: FloatArray
+    inst: FloatArray | None, foreign: FloatArray | None, qualified: BoolArray, of: _Sectors
 ) -> npt.NDArray[np.int8]:
     if inst is None or foreign is None:
-        return np.zeros((qualified.shape[0], of.shape[1]), dtype=np.int8)
-    bought, sold = (np.where(qualified, _summed(net), np.nan) for net in (inst, foreign))
-    known = ~np.isnan(bought) & ~np.isnan(sold)
-    both = [np.where(known, net, 0.0) @ of for net in (bought, sold)]
+        return np.zeros((qualified.shape[0], of.starts.size), dtype=np.int8)
+    known = qualified & ~np.isnan(inst) & ~np.isnan(foreign)
+    both = [of.sums(np.where(known, net, 0.0)) for net in (inst, foreign)]
     is_buying, is_selling = (both[0] > 0) & (both[1] > 0), (both[0] < 0) & (both[1] < 0)
     return (is_buying.astype(np.int8) - is_selling.astype(np.int8)).astype(np.int8)
-
-
-def _summed(net: FloatArray) -> FloatArray:
-    result = np.full(net.shape, np.nan)
-    if len(net) >= FLOW_SESSIONS:
-        windows = np.lib.stride_tricks.sliding_window_view(net, FLOW_SESSIONS, axis=0)
-        result[FLOW_SESSIONS - 1 :] = windows.sum(axis=-1)
-    return result
 
 
 def _ranked(composite: FloatArray) -> npt.NDArray[np.int32]:

@@ -19,10 +19,12 @@ from kats_core.market.calendar import Calendar, krx_calendar
 from kats_core.market.conditions import Conditions
 from kats_core.market.panel import BoolArray, Panel
 from kats_core.market.patterns.vcp import vcp
+from kats_core.market.screening.flows import flow_of
 from kats_core.market.screening.profiles import reason_of, refusals
 from kats_core.market.screening.qualification import GRADES
 from kats_core.market.screening.rules import ScreenRules
 from kats_core.market.screening.screener import Screen, Screener
+from kats_core.market.sectors import SectorStrength
 from kats_core.market.status import is_tradable
 from kats_core.market.tables import SHARES, FloatArray
 from kats_core.model import fact
@@ -67,7 +69,7 @@ class Screening:
     _refused: dict[tuple[int, str], npt.NDArray[np.uint8]] = field(default_factory=dict)
 
     def of_session(self, session: dt.date, at: Nanos) -> Iterable[Answer]:
-        """Return grade, rank, size and strength of every symbol on the eve, and the stars of each profile in use."""
+        """Return what the eve's screen says of every symbol and its sector, with the stars of each profile in use."""
         screen = self.on_eve(session)
         if screen is None:
             return
@@ -82,6 +84,8 @@ class Screening:
         for profile in self.profiles:
             if self.gives_stars(profile):
                 yield Column(fact.stars_for(profile), screen.stars(profile), as_of, FactSource.DERIVED)
+        if screen.sectors is not None:
+            yield from _of_sectors(screen.sectors, as_of)
 
     def on_eve(self, session: dt.date) -> Screen | None:
         """Return the screen from which a session is armed, None when the panel has no bars of the evening before."""
@@ -175,6 +179,21 @@ def _without_cap(screen: Screen) -> str:
         return ""
     some = ", ".join(unknown[:_NAMED]) + (" ..." if len(unknown) > _NAMED else "")
     return f", for {len(unknown):,} of {candidates:,} candidates have no market cap ({some})"
+
+
+def _of_sectors(sectors: SectorStrength, as_of: Nanos) -> Iterator[Answer]:
+    """Yield what each symbol's sector is like; missing where the sector is unknown or not ranked."""
+    by_name = {
+        fact.SECTOR_RANK: sectors.rank.tolist(),
+        fact.SECTOR_STRENGTH: sectors.composite.tolist(),
+        fact.SECTOR_FLOW: [flow_of(sign).value for sign in sectors.flow.tolist()],
+    }
+    for name, values in by_name.items():
+        # The sector -1, which nobody knows, is the last one here.
+        cells = np.empty(len(values) + 1, dtype=np.object_)
+        cells[:-1] = values
+        cells[:-1][sectors.rank == 0] = None
+        yield Column(name, cells[sectors.sector_of], as_of, FactSource.DERIVED)
 
 
 def _whole(values: FloatArray) -> Texts:

@@ -14,7 +14,13 @@ DATA = Path(__file__).parents[2].parent / "shared" / "data"
 def test_the_list_of_the_sample_market(kats: Any) -> None:
     """How the market was cut down, then the best first with marks for the checks, and who is armed."""
     korean = kats("screen").out
-    for text in ("2025-09-17 종가까지로 고른 2025-09-18 후보", "60 · 시가총액 부족 −4 → 56", "12345678", "1위 대기"):
+    for text in (
+        "2025-09-17 종가까지로 고른 2025-09-18 후보",
+        "60 · 시가총액 부족 −4 → 56",
+        "12345678",
+        "1위 대기",
+        "업종 강약  1 ",
+    ):
         assert text in korean
     english = kats("screen", "--lang", "en").out
     for text in ("candidates for 2025-09-18, from the close of 2025-09-17", "market cap too small", "armed, 1"):
@@ -29,6 +35,11 @@ def test_the_list_for_programs_agrees_with_a_run(kats: Any) -> None:
     assert (found["session"], found["evening"], found["in_force"]) == ("2025-09-18", "2025-09-17", True)
     assert sum(only["left_out"].values()) + len(only["symbols"]) == 60
     assert {one["symbol"] for one in found["armed"]} <= {one["symbol"] for one in only["symbols"]}
+    ranked = {sector["name"]: sector["rank"] for sector in found["sectors"]}
+    assert list(ranked.values()) == list(range(1, len(ranked) + 1))
+    strengths = [sector["composite"] for sector in found["sectors"]]
+    assert strengths == sorted(strengths, reverse=True)
+    assert all(one["sector_rank"] == ranked.get(one["sector"]) for one in only["symbols"])
     keys = [(-s["stars"]["FLOW"], -s["rs"], -s["turnover"]) for s in only["symbols"]]
     assert keys == sorted(keys)
     for one in only["symbols"]:
@@ -45,6 +56,7 @@ def test_a_symbol_says_why_it_is_not_armed(kats: Any) -> None:
     assert "trend  0/8" in english
     assert re.search(r"✗ +T1 +above SMA50 +close 22,400 +> SMA50 25,457", english)
     assert re.search(r"✓ +Q4 .*asked at the entry", english)
+    assert re.search(r"sector strength +전기·전자 \d+ of \d+ · ", english)
     korean = kats("screen", "--symbol", "한빛전자").out
     assert "미대기: 확신도 부족" in korean
     found = kats("screen", "--symbol", "990010", "--json").json

@@ -21,7 +21,8 @@ from kats_core.market.screening.profiles import REASONS, reason_of, refusals
 from kats_core.market.screening.qualification import GRADES
 from kats_core.market.screening.rules import ScreenRules
 from kats_core.market.screening.screener import Screen, Screener
-from kats_core.market.tables import FLOWS, QUARTERS, SHARES, YEARS, SideTable
+from kats_core.market.sectors import HORIZONS
+from kats_core.market.tables import FLOWS, QUARTERS, SHARES, YEARS, IndexSeries, SideTable
 from kats_core.model.codes import CoreCode
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import Grade, InstrumentKind, Profile, Scope
@@ -94,7 +95,14 @@ def market(seed: int = 1) -> Panel:
         value=cells[5],
         scope=Scope.RAW,
         tables={one.name: one for one in (flows, shares, quarters, years)},
+        indices={"KOSPI": kospi(draws)},
     )
+
+
+def kospi(draws: np.random.Generator) -> IndexSeries:
+    """Return an index of the same sessions."""
+    close = 2_500 * np.exp(np.cumsum(draws.normal(0, 0.01, len(SESSIONS))))
+    return IndexSeries("KOSPI", tuple(SESSIONS), close, close, close, close, close * 1e9, "test")
 
 
 def numbers(screen: Screen) -> dict[str, Any]:
@@ -192,6 +200,37 @@ def test_measures_count_own_bars(row: int, column: int) -> None:
     }
     for name, value in expected.items():
         np.testing.assert_allclose(got[name][0, column], value if has_bar else nan, rtol=1e-12, err_msg=name)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(150, len(SESSIONS) - 2))
+def test_sectors_are_measured_by_their_qualified_members_against_the_index(row: int) -> None:
+    """Over a session, by market cap the evening before; flows in shares count at the evening's close."""
+    panel, screener = market(), Screener(market(), RULES)
+    screen, before = (screener.on_evening(t) for t in (row, row - 1))
+    found, sums, cap = screen.sectors, screen.flow_sums, before.basics.market_cap
+    assert found is not None
+    assert found.names == ("제약", "화학")
+    for k in range(2):
+        members = screen.qualified & (found.sector_of == k)
+        both = members & panel.present[row - 1]
+        change = panel.close[row][both] / panel.close[row - 1][both] - 1
+        assert found.returns[0][k] == pytest.approx((cap[both] * change).sum() / cap[both].sum())
+        known = members & np.isfinite(sums.inst5 + sums.foreign5)
+        inst, foreign = ((own * screen.basics.price)[known].sum() for own in (sums.inst5, sums.foreign5))
+        assert found.flow[k] == (np.sign(inst) if np.sign(inst) == np.sign(foreign) else 0)
+    index = panel.indices["KOSPI"].close
+    one, five, twenty = (index[row] / index[row - n] - 1 for n in HORIZONS)
+    relative = 0.5 * (found.returns[0] - one) + 0.3 * (found.returns[1] - five) + 0.2 * (found.returns[2] - twenty)
+    np.testing.assert_allclose(found.relative, relative, atol=1e-12)
+    assert sorted(found.rank.tolist()) == [1, 2]
+
+
+@pytest.mark.parametrize("lacking", [{"indices": {}}, {"tables": {}}])
+def test_sectors_have_no_strength_where_sizes_or_the_index_are_unknown(lacking: dict[str, Any]) -> None:
+    """Nothing stands in for them."""
+    panel = dataclasses.replace(market(), **lacking)
+    assert Screener(panel, RULES).on_evening(len(SESSIONS) - 2).sectors is None
 
 
 def test_grades_are_those_of_the_months_first_session() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kats_core.market.screening.flows import Flow
+from kats_core.market.screening.flows import Flow, flow_of
 from kats_core.market.sectors import BUY_BONUS, SELL_MALUS, SectorStrength, composed, sector_strength
 
 SECTORS = ["A", "A", "A", "B", "B", "B"]
@@ -81,12 +81,26 @@ def test_breadth_is_of_those_that_moved() -> None:
     ("inst", "foreign", "flow"), [(1, 1, Flow.BUY), (-1, -1, Flow.SELL), (3, -1, Flow.NEUTRAL), (1, 0, Flow.NEUTRAL)]
 )
 def test_a_flow_needs_both_on_one_side(inst: float, foreign: float, flow: Flow) -> None:
-    """Over five sessions."""
-    shape, whole = (6, 3), np.ones((6, 3), dtype=np.bool_)
-    found = sector_strength(
-        ["A"] * 3, np.ones(shape), np.ones(shape), whole, np.ones(6), np.full(shape, inst), np.full(shape, foreign)
-    )
-    assert [found.flow_of(t, 0) for t in (3, 4, 5)] == [Flow.NEUTRAL, flow, flow]
+    """Of members whose sums over five sessions are known."""
+    shape, whole = (2, 3), np.ones((2, 3), dtype=np.bool_)
+    inst5, foreign5 = np.full(shape, float(inst)), np.full(shape, float(foreign))
+    inst5[0] = np.nan
+    inst5[1, 2], foreign5[1, 2] = np.nan, -9
+    found = sector_strength(["A"] * 3, np.ones(shape), np.ones(shape), whole, np.ones(2), inst5, foreign5)
+    assert [flow_of(int(sign)) for sign in found.flow[:, 0]] == [Flow.NEUTRAL, flow]
+
+
+def test_no_return_is_taken_across_a_change_of_the_price_scale() -> None:
+    """Of four members one was split: it counts again when a horizon lies behind it, and its sector goes without it."""
+    close = np.full((4, 4), 100.0)
+    close[1:, 0] = 50.0
+    close[3] *= 1.1
+    breaks = np.zeros(close.shape, dtype=np.bool_)
+    breaks[1, 0] = True
+    ones = np.ones(close.shape)
+    found = sector_strength(["A"] * 4, close, ones, ones > 0, np.ones(4), breaks=breaks)
+    np.testing.assert_allclose(found.returns[0][1:, 0], [0, 0, 0.1])
+    assert found.breadth[:, 0].tolist() == [0, 0, 0, 1]
 
 
 def test_equals_are_ranked_by_name() -> None:
@@ -108,4 +122,4 @@ def test_what_comes_later_does_not_change_what_was(seed: int, cut: int) -> None:
     full = sector_strength([*SECTORS], close, cap, whole, index, *flows)
     early = sector_strength([*SECTORS], close[:cut], cap[:cut], whole[:cut], index[:cut], *flows[:, :cut])
     np.testing.assert_array_equal(full.rank[:cut], early.rank)
-    np.testing.assert_allclose(full.composite[:cut], early.composite, rtol=1e-12)
+    np.testing.assert_array_equal(full.composite[:cut], early.composite)

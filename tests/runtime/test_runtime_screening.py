@@ -36,7 +36,8 @@ RULES = ScreenRules()
 def market() -> Panel:
     """The sample market up to the session and a little beyond."""
     source = SampleSource(7, 400)
-    return replace(source.history(None, dt.date(2025, 9, 30)), tables=source.tables())
+    panel = source.history(None, dt.date(2025, 9, 30))
+    return replace(panel, tables=source.tables(), indices=source.indices())
 
 
 def without(*tables: str) -> Panel:
@@ -72,12 +73,38 @@ def test_grades_ranks_strength_and_stars_are_told_from_the_eve(house: House) -> 
     assert fact.stars_for(Profile.BULL) not in inputs.answers
 
 
+def test_a_symbol_is_told_how_strong_its_sector_is(house: House) -> None:
+    """Place, strength and supply, alike for all of a sector; nothing where it has too few qualified members to be ranked."""
+    panel = market()
+    screen = screened(panel, house.instance())
+    inputs = known(panel, screen)
+    rank, strength, flow = (inputs.texts(n) for n in (fact.SECTOR_RANK, fact.SECTOR_STRENGTH, fact.SECTOR_FLOW))
+    on_eve = screen.on_eve(SESSION)
+    assert on_eve is not None
+    assert on_eve.sectors is not None
+    best = on_eve.sectors.names[int(np.argmin(np.where(on_eve.sectors.rank > 0, on_eve.sectors.rank, 99)))]
+    of_best = np.array([instrument.sector == best for instrument in panel.instruments])
+    assert set(rank[of_best]) == {1}
+    assert set(strength[of_best]) == {on_eve.sectors.composite.max()}
+    assert set(flow[of_best]) <= {"BUY", "NEUTRAL", "SELL"}
+    unranked = np.array([on_eve.sectors.rank[k] == 0 for k in on_eve.sectors.sector_of])
+    assert [*rank[unranked], *strength[unranked], *flow[unranked]] == [None] * 3 * int(unranked.sum())
+    assert inputs.get(fact.SECTOR_RANK, "990010").source is FactSource.DERIVED
+
+
+def test_without_an_index_no_sector_is_told_of(house: House) -> None:
+    """The input is missing, and nothing assumes it."""
+    panel = replace(market(), indices={})
+    assert known(panel, screened(panel, house.instance())).get(fact.SECTOR_RANK, "990010").is_missing
+
+
 def test_what_comes_later_changes_no_fact(house: House) -> None:
     """Panel and tables cut at the eve tell the same."""
     whole, cut = market(), market().until(SESSION)
     assert cut.sessions[-1] == EVE
     one, other = (known(p, screened(p, house.instance())) for p in (whole, cut))
-    for name in (fact.GRADE, fact.RANK, fact.RS, fact.MARKET_CAP, fact.stars_for(Profile.FLOW)):
+    names = (fact.GRADE, fact.RANK, fact.RS, fact.MARKET_CAP, fact.stars_for(Profile.FLOW), fact.SECTOR_STRENGTH)
+    for name in names:
         np.testing.assert_array_equal(one.texts(name), other.texts(name))
 
 

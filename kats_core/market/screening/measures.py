@@ -90,6 +90,11 @@ class Measures:
             traded=self._sum(self._cumulated(traded), SHORT_FLOW, rows, 0),
         )
 
+    @property
+    def is_flow_in_won(self) -> bool:
+        """Whether net buying is in won, not in shares."""
+        return _in_won(self.panel.tables[FLOWS])
+
     def _flow(self, who: str, n: int, rows: slice) -> FloatArray:
         """Return a sum over n own bars, NaN where one of them is not known."""
         total = self._sum(self._cumulated(who), n, rows, 0)

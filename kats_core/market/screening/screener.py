@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from kats_core.market.conditions import MARKET_INDEX
 from kats_core.market.panel import Panel
 from kats_core.market.screening import flows, qualification, stars, trend, universe
 from kats_core.market.screening.canslim import CanslimInputs, letters
@@ -26,6 +27,7 @@ from kats_core.market.screening.qualification import QualificationInputs
 from kats_core.market.screening.rules import ScreenRules
 from kats_core.market.screening.trend import TrendInputs
 from kats_core.market.screening.universe import Exclusion
+from kats_core.market.sectors import HORIZONS, SectorStrength, sector_strength
 from kats_core.market.tables import FLOWS, QUARTERS, SHARES, YEARS, FloatArray
 from kats_core.model.kinds import Grade, InstrumentKind, Profile, Scope
 
@@ -85,6 +87,7 @@ class Screen:
     flow_sums: FlowSums
     flow: npt.NDArray[np.int8]
     contraction: BoolArray
+    sectors: SectorStrength | None
 
     @property
     def session(self) -> dt.date:
@@ -176,6 +179,7 @@ class _Month:
     flow_sums: FlowSums
     flow: npt.NDArray[np.int8]
     contraction: BoolArray
+    sectors: SectorStrength | None
 
 
 class Screener:
@@ -251,6 +255,7 @@ class Screener:
             flow_sums=_row(month.flow_sums, at),
             flow=month.flow[at],
             contraction=month.contraction[at],
+            sectors=None if month.sectors is None else month.sectors.at(at),
         )
 
     def _contractions(self, rows: slice, trend: BoolArray, fundamental: BoolArray) -> BoolArray:
@@ -312,7 +317,37 @@ class Screener:
             flow_sums=sums,
             flow=flows.signs(sums, self.rules),
             contraction=self._contractions(rows, trend_checks, fundamental),
+            sectors=self._sector_strength(rows, checks.all(axis=0) & self._member, sums),
         )
+
+    def _sector_strength(self, rows: slice, qualified: BoolArray, sums: FlowSums) -> SectorStrength | None:
+        """Return how strong sectors are; None where nobody knows sizes, sectors or the market's index."""
+        if self._index_close is None or not self.coverage.shares or not any(self._sectors):
+            return None
+        lead = min(rows.start, max(HORIZONS))
+        span = slice(rows.start - lead, rows.stop)
+        close = self.measures.close(span)
+        unit = 1.0 if not self.coverage.flows or self.measures.is_flow_in_won else close[lead:]
+        before = np.full((lead, close.shape[1]), np.nan)
+        return sector_strength(
+            self._sectors,
+            close,
+            self.measures.market_cap(span),
+            np.concatenate([np.zeros(before.shape, dtype=np.bool_), qualified]),
+            self._index_close[span],
+            inst5=np.concatenate([before, sums.inst5 * unit]),
+            foreign5=np.concatenate([before, sums.foreign5 * unit]),
+            breaks=self.panel.scale_breaks[span],
+        ).at(slice(lead, None))
+
+    @cached_property
+    def _index_close(self) -> FloatArray | None:
+        """The market's index by row of the panel, NaN where it has no value; None without an index."""
+        index = self.panel.indices.get(MARKET_INDEX)
+        if index is None or not len(index):
+            return None
+        closes = dict(zip(index.sessions, index.close.tolist(), strict=True))
+        return np.array([closes.get(session, np.nan) for session in self.panel.sessions])
 
     def _basics(self, rows: slice) -> QualificationInputs:
         measures = self.measures
