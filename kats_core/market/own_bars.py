@@ -70,9 +70,11 @@ class OwnBars:
         shape = (self.length, self.present.shape[1])
         if not again.size:
             return np.broadcast_to(rows, shape)
-        starts = np.zeros(shape, dtype=np.int32)
-        starts[again, columns] = again
-        return rows - np.maximum.accumulate(starts, axis=0)
+        age = np.repeat(rows, shape[1], axis=1)
+        # In the order of rows, so that a later restart counts from itself.
+        for row, column in sorted(zip(again.tolist(), columns.tolist(), strict=True)):
+            age[row:, column] = rows[: self.length - row, 0]
+        return age
 
     @cached_property
     def has_one_start(self) -> bool:
