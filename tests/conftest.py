@@ -29,7 +29,16 @@ from kats_core.model import fact, ids, time
 from kats_core.model.bar import Bar
 from kats_core.model.codes import CoreCode
 from kats_core.model.command import Command, Notify
-from kats_core.model.event import BarClosed, DailyTail, Event, PhaseReached, SessionPrepared, SetupsArmed, TimePassed
+from kats_core.model.event import (
+    BarClosed,
+    DailyTail,
+    Event,
+    PhaseReached,
+    SessionPrepared,
+    SetupsArmed,
+    StageSpec,
+    TimePassed,
+)
 from kats_core.model.fact import Fact, FactValue
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import (
@@ -45,7 +54,7 @@ from kats_core.model.kinds import (
     Side,
     Style,
 )
-from kats_core.model.labels import Code
+from kats_core.model.labels import Code, CodeBook
 from kats_core.model.position import Position
 from kats_core.model.record import FillRecord, Record
 from kats_core.model.setup import Above, Fixed, Setup, Trigger
@@ -262,6 +271,7 @@ class Desk:
     gate: GateConfig = field(default_factory=lambda: GateConfig.model_construct(max_order_frac=1.0))
     rejudging: Rejudging | None = None
     session: dt.date = SESSION
+    build_stage: Callable[[StageSpec], StageInstance] | None = None
     broker: Broker = field(init=False)
     engine: Engine = field(init=False)
     pump: Pump = field(init=False)
@@ -283,6 +293,8 @@ class Desk:
             scope=self.scope,
             path=self.path,
             rejudging=self.rejudging,
+            codes=CodeBook([CoreCode, OwnCode]),
+            build_stage=self.build_stage,
         )
         account = BrokerAccount(
             capital=self.capital, commission=Fraction(str(self.limits.commission)), scope=self.scope

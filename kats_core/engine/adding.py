@@ -6,21 +6,33 @@ one is due.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import msgspec
 from msgspec import structs
 
 from kats_core.engine.entries import Entries
 from kats_core.engine.leaving import ExitCoordinator
 from kats_core.engine.portfolio import Key
-from kats_core.engine.state import SetupState, State, StrategyInstance, SymbolDay
+from kats_core.engine.state import SetupMemory, SetupState, State, StrategyInstance, SymbolDay
 from kats_core.model.bar import Bar
 from kats_core.model.codes import CoreCode
 from kats_core.model.kinds import BarKind
+from kats_core.model.labels import CodeBook
 from kats_core.model.position import Position
 from kats_core.model.setup import Above, Fixed, Setup
 from kats_core.risk.pyramid import add_cap, add_trigger, stage_quantity
 
 _BELOW_TARGET_PERCENT = 98
 """An add stays more than two percent below the first target."""
+
+
+class AddMemory(msgspec.Struct, frozen=True):
+    """A position's stage that came next in the session, as it is kept over a restart."""
+
+    key: Key
+    stage: int
+    setup: SetupMemory
 
 
 class Pyramiding:
@@ -38,6 +50,19 @@ class Pyramiding:
     def begin_session(self) -> None:
         """Forget how far the last session's adds got."""
         self._asked.clear()
+
+    @property
+    def asked(self) -> list[SetupState]:
+        """The session's adds and how far they got."""
+        return list(self._asked.values())
+
+    def dump(self) -> tuple[AddMemory, ...]:
+        """Return the session's adds as they are kept."""
+        return tuple(AddMemory(key, stage, entry.dump()) for (key, stage), entry in self._asked.items())
+
+    def load(self, memory: Sequence[AddMemory], codes: CodeBook) -> None:
+        """Take up the session's adds as they were kept; raises ValueError as `Entries.load`."""
+        self._asked = {(kept.key, kept.stage): self._entries.taken_up(kept.setup, codes) for kept in memory}
 
     def may_add(self, key: Key) -> CoreCode | None:
         """Return why nothing is added to a position now, None when it may be: it is held whole and nothing is under way."""

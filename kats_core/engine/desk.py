@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
+import msgspec
 from msgspec import structs
 
 from kats_core.engine.portfolio import Opening
@@ -25,7 +26,7 @@ from kats_core.model.event import (
     OrderRefused,
 )
 from kats_core.model.kinds import BarKind, OrderState, OrderType, Purpose, Severity, Side, TradingState
-from kats_core.model.labels import Code
+from kats_core.model.labels import Code, CodeBook
 from kats_core.model.order import Fill, Order, OrderId
 from kats_core.model.position import Position
 from kats_core.model.record import FillRecord, OrderEventRecord, OrderRecord
@@ -34,7 +35,7 @@ from kats_core.model.time import NEVER, Nanos
 from kats_core.model.verdict import Proposal
 from kats_core.orders import gate
 from kats_core.orders.lifecycle import InvalidTransitionError, OrderStep, advance
-from kats_core.orders.traffic import Traffic
+from kats_core.orders.traffic import Traffic, TrafficMemory
 
 _CANCELLABLE = frozenset({OrderState.SUBMITTED, OrderState.PARTIAL_FILLED})
 
@@ -61,6 +62,31 @@ class _Wish:
         self.code = code
         self.not_before: Nanos = 0
         self.was_refused = False
+
+
+class WishMemory(msgspec.Struct, frozen=True):
+    """A wish to cancel, as it is kept over a restart."""
+
+    order_id: OrderId
+    code: str
+    not_before: Nanos
+    was_refused: bool
+
+
+class DeskMemory(msgspec.Struct, frozen=True, kw_only=True):
+    """The session's orders and how far they got, as they are kept over a restart; `next` is the number of the next one."""
+
+    next: OrderId
+    orders: tuple[Order, ...]
+    live: tuple[OrderId, ...]
+    openings: tuple[tuple[OrderId, Opening], ...]
+    reasons: tuple[tuple[OrderId, str], ...]
+    steps: tuple[tuple[OrderId, int], ...]
+    fills: tuple[tuple[OrderId, int], ...]
+    wishes: tuple[WishMemory, ...]
+    sent: tuple[OrderId, ...]
+    asked_for: dict[str, int]
+    traffic: TrafficMemory
 
 
 class OrderDesk:
@@ -147,6 +173,40 @@ class OrderDesk:
         self._recent.clear()
         self._asked_for.clear()
         self._traffic.begin_session()
+
+    def dump(self) -> DeskMemory:
+        """Return the session's orders as they are kept."""
+        return DeskMemory(
+            next=self._next,
+            orders=tuple(self._orders.values()),
+            live=tuple(self._live),
+            openings=tuple(self._openings.items()),
+            reasons=tuple((order_id, str(code)) for order_id, code in self._reasons.items()),
+            steps=tuple(self._steps.items()),
+            fills=tuple(self._fills.items()),
+            wishes=tuple(WishMemory(i, str(w.code), w.not_before, w.was_refused) for i, w in self._wishes.items()),
+            sent=tuple(sorted(self._sent)),
+            asked_for=dict(self._asked_for),
+            traffic=self._traffic.dump(),
+        )
+
+    def load(self, memory: DeskMemory, codes: CodeBook) -> None:
+        """Take up the session's orders as they were kept; raises ValueError when a code is nobody's."""
+        self._next = memory.next
+        self._orders = {order.order_id: order for order in memory.orders}
+        self._live = {order_id: self._orders[order_id] for order_id in memory.live}
+        self._openings = dict(memory.openings)
+        self._reasons = {order_id: codes[text] for order_id, text in memory.reasons}
+        self._steps, self._fills = dict(memory.steps), dict(memory.fills)
+        for kept in memory.wishes:
+            wish = self._wishes[kept.order_id] = _Wish(codes[kept.code])
+            wish.not_before, wish.was_refused = kept.not_before, kept.was_refused
+        self._sent = set(memory.sent)
+        # An order is created and sent in the same step.
+        sent = [order for order in memory.orders if order.order_id in self._sent]
+        self._recent = {gate.content(order): order.created_at for order in sent}
+        self._asked_for = dict(memory.asked_for)
+        self._traffic.load(memory.traffic)
 
     def buy(self, proposal: Proposal, day: SymbolDay, ttl_s: int, touch: Touch | None) -> CoreCode | None:
         """Send an approved entry; return why the gate held it back, or None.

@@ -11,13 +11,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from kats_core.engine.adding import Pyramiding
 from kats_core.engine.desk import OrderDesk
 from kats_core.engine.entries import Entries
 from kats_core.engine.leaving import ExitCoordinator
+from kats_core.engine.memory import Memory, SessionMemory, StrategyMemory, SymbolMemory
 from kats_core.engine.pipeline import StageInstance
 from kats_core.engine.portfolio import Portfolio
-from kats_core.engine.reload import rebuilt
+from kats_core.engine.reload import StageTrouble, kept, rebuilt, take_up
 from kats_core.engine.reservations import Reservations
 from kats_core.engine.state import EngineConfig, SetupState, State, StrategyInstance, SymbolDay
 from kats_core.engine.trading import Hold
@@ -108,9 +111,11 @@ class Engine:
         self._adding = Pyramiding(self._state, instances, self._entries, self._exits)
         self._entries.may_add = self._adding.may_add
         self._marked: tuple[int, int | None, int | None] | None = None
+        self._mark_told: EquityMarked | None = None
         self._exposure_at_check = 0.0
         self._listeners = _listening(config.stages)
         self._later: Rules | None = None
+        self._prepared: SessionPrepared | None = None
         self._handlers: dict[type, Callable[[Any], None]] = {
             BarClosed: self._on_bar,
             Traded: self._on_traded,
@@ -161,6 +166,69 @@ class Engine:
         asked = Fetch(self._state.now, 0, needs, symbol, signal.entry_limit)
         return self._entries.trial(instance, symbol, signal, quantity, fetch(asked).facts if needs else ())
 
+    def dump(self) -> Memory:
+        """Return everything the engine remembers; between two events, when all it asked for was carried out or noted."""
+        state = self._state
+        stages, troubles = kept(state.config.stages)
+        self._tell_troubles(troubles, "not kept")
+        return Memory(
+            now=state.now,
+            baselines=replace(state.baselines),
+            marked=self._mark_told,
+            stages=stages,
+            strategies=tuple(
+                StrategyMemory(instance=one.name, faults=one.faults, is_parked=one.is_parked)
+                for one in state.config.strategies
+            ),
+            rules=self.rules,
+            later=self._later,
+            holds=tuple(state.trading),
+            portfolio=state.portfolio.dump(),
+            reservations=state.reservations.dump(),
+            desk=self._desk.dump(),
+            exits=self._exits.dump(),
+            session=self._dump_session(),
+        )
+
+    def load(self, memory: Memory, trades: Sequence[TradeRecord] = ()) -> None:
+        """Take up what an engine remembered, before the first event; `trades` are the account's closed ones, oldest first.
+
+        The engine must be built with the rules that were in force (`Memory.rules`); a configuration that has changed since
+        is a `ConfigChanged` behind it, so that nothing gets looser by a restart. A stage that cannot take its state is
+        parked. What became of `live_orders` meanwhile is for the driver to tell, before it feeds anything else:
+        `OrderLost` for one that is SUBMITTING, since nobody knows whether it was sent.
+
+        Raises:
+            ValueError: the memory contradicts itself or the configuration: a position without a stop or without its
+                strategy, cash that the fills do not explain, a code that nobody owns. The engine must not be used.
+        """
+        state = self._state
+        if state.now:
+            raise ValueError("this engine has seen events: only a new one takes up a memory")
+        codes = state.config.codes
+        state.portfolio.load(memory.portfolio, codes)
+        instances = {one.name: one for one in state.config.strategies}
+        for position in state.portfolio.positions.values():
+            if position.instance not in instances:
+                text = f"{position.quantity} shares of {position.symbol} are held by {position.instance}"
+                raise ValueError(f"{text}, which is not configured: leave it in until they are sold")
+        for one in memory.strategies:
+            if one.instance in instances:
+                instances[one.instance].faults = one.faults
+                instances[one.instance].is_parked = one.is_parked
+        state.now, state.baselines = memory.now, replace(memory.baselines)
+        state.trading.load(memory.holds)
+        state.reservations.load(memory.reservations)
+        began = None
+        if memory.session is not None:
+            began = self._load_session(memory.session)
+        self._desk.load(memory.desk, codes)
+        self._exits.load(memory.exits, codes)
+        self._later = memory.later
+        self._mark_told = marked = memory.marked
+        self._marked = None if marked is None else (marked.equity, marked.equity_day, marked.realised_month)
+        self._tell_troubles(take_up(state.config.stages, memory.stages, trades, began, marked), "not restored")
+
     def trades(self, symbol: str) -> bool:
         """Tell whether a symbol is part of the session: armed, held or asked for."""
         return symbol in self._state.days
@@ -197,6 +265,15 @@ class Engine:
     def session(self) -> dt.date | None:
         """The session that was prepared last."""
         return None if self._state.hours is None else self._state.session
+
+    @property
+    def rules(self) -> Rules | None:
+        """The rules in force, as `ConfigChanged` carries them; None where a stage was not built from what it names."""
+        config = self._state.config
+        specs = tuple(stage.spec for stage in config.stages if stage.spec is not None)
+        if len(specs) != len(config.stages):
+            return None
+        return Rules(config.limits.model_dump_json(), config.gate.model_dump_json(), specs)
 
     @property
     def stages(self) -> tuple[StageInstance, ...]:
@@ -270,6 +347,7 @@ class Engine:
         state = self._state
         state.hours = doubtful_hours(state.config.calendar, event.session)
         state.prepared_at = event.ts
+        self._prepared = event
         if self._later is not None:
             # The stages hear of the session as always, below.
             self._use(self._later, None)
@@ -280,11 +358,7 @@ class Engine:
         state.stopped_symbols.clear()
         state.entered.clear()
         self._exposure_at_check = 0.0
-        tails = {tail.symbol: tail for tail in event.tails}
-        state.days = {i.symbol: self._day(i, event.base_prices[i.symbol], event) for i in event.instruments}
-        state.indices = {index.name: index for index in event.indices}
-        for symbol, day in state.days.items():
-            day.tail = tails.get(symbol)
+        self._begin_days(event)
         for position in state.portfolio.positions.values():
             if position.symbol not in state.days:
                 raise ValueError(f"{position.symbol} is held but not part of the session {event.session}")
@@ -315,6 +389,72 @@ class Engine:
         if doubt is not None:
             state.trading.lower(ALL, TradingState.REDUCING, "core", str(doubt), state.now)
             state.notify(Severity.CRITICAL, doubt)
+
+    def _dump_session(self) -> SessionMemory | None:
+        state = self._state
+        if self._prepared is None:
+            return None
+        adds = self._adding
+        return SessionMemory(
+            prepared=structs.replace(self._prepared, facts=()),
+            phase=state.phase,
+            bar_kind=state.bar_kind,
+            is_index_shocked=state.is_index_shocked,
+            symbols=tuple(
+                SymbolMemory(
+                    symbol=symbol,
+                    bar=day.bar,
+                    book=day.book,
+                    range_high=tuple(day.range_high.items()),
+                    is_untradable=day.is_untradable,
+                    gap_level=day.gap_level,
+                    first_trade=day.first_trade,
+                    minutes=tuple(day.minutes),
+                    keeps_minutes=day.keeps_minutes,
+                )
+                for symbol, day in state.days.items()
+            ),
+            facts=state.facts.dump(),
+            stopped_symbols=tuple(sorted(state.stopped_symbols)),
+            entered=tuple(state.entered.items()),
+            exposure_at_check=self._exposure_at_check,
+            entries=self._entries.dump(adds.asked),
+            adds=adds.dump(),
+        )
+
+    def _load_session(self, memory: SessionMemory) -> SessionBegan:
+        """Stand again in the middle of a session; nothing of it begins anew."""
+        state, codes, prepared = self._state, self._state.config.codes, memory.prepared
+        self._prepared, state.prepared_at = prepared, prepared.ts
+        state.hours = doubtful_hours(state.config.calendar, prepared.session)
+        state.phase, state.bar_kind, state.has_books = memory.phase, memory.bar_kind, prepared.has_books
+        state.is_index_shocked = memory.is_index_shocked
+        state.stopped_symbols, state.entered = set(memory.stopped_symbols), dict(memory.entered)
+        self._exposure_at_check = memory.exposure_at_check
+        self._begin_days(prepared)
+        for seen in memory.symbols:
+            day = state.days[seen.symbol]
+            day.bar, day.book, day.range_high = seen.bar, seen.book, dict(seen.range_high)
+            day.is_untradable, day.gap_level = seen.is_untradable, seen.gap_level
+            day.first_trade, day.minutes = seen.first_trade, list(seen.minutes)
+            day.keeps_minutes = seen.keeps_minutes
+        state.facts.begin_session(memory.facts)
+        self._adding.load(memory.adds, codes)
+        self._entries.load(memory.entries, self._adding.asked, codes)
+        return SessionBegan(prepared.ts, prepared.session)
+
+    def _tell_troubles(self, troubles: Sequence[StageTrouble], what: str) -> None:
+        for stage, error in troubles:
+            text = f"state {what}: {type(error).__name__}: {error}"
+            self._state.fault(stage.name, CoreCode.STAGE_ERROR, "", text)
+
+    def _begin_days(self, event: SessionPrepared) -> None:
+        tails = {tail.symbol: tail for tail in event.tails}
+        days = {i.symbol: self._day(i, event.base_prices[i.symbol], event) for i in event.instruments}
+        for symbol, day in days.items():
+            day.tail = tails.get(symbol)
+        self._state.days = days
+        self._state.indices = {index.name: index for index in event.indices}
 
     def _day(self, instrument: Instrument, base: int, event: SessionPrepared) -> SymbolDay:
         rules = symbol_rules(instrument, base, event.session, self._state.config.scope)
@@ -436,8 +576,7 @@ class Engine:
         self._listeners = _listening(stages)
         self._entries.use_limits()
         self._desk.use_gate()
-        for stage, error in troubles:
-            state.fault(stage.name, CoreCode.STAGE_ERROR, "", f"state not restored: {type(error).__name__}: {error}")
+        self._tell_troubles(troubles, "not restored")
 
     def _on_time(self, event: TimePassed) -> None:
         self._desk.expire()
@@ -563,17 +702,16 @@ class Engine:
             return
         self._marked = marked
         self._put_account_facts(equity)
-        self._tell_stages(
-            EquityMarked(
-                state.now,
-                equity,
-                base.day,
-                0,
-                equity_month=base.month,
-                equity_peak=base.peak,
-                realised_month=realised,
-            )
+        self._mark_told = EquityMarked(
+            state.now,
+            equity,
+            base.day,
+            0,
+            equity_month=base.month,
+            equity_peak=base.peak,
+            realised_month=realised,
         )
+        self._tell_stages(self._mark_told)
 
     def _put_account_facts(self, equity: int) -> None:
         state = self._state

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+import msgspec
 from msgspec import structs
 
 from kats_core.engine import pipeline
@@ -14,7 +15,7 @@ from kats_core.engine.facts import Facts
 from kats_core.engine.pipeline import Context, LimitsReader
 from kats_core.engine.portfolio import Key
 from kats_core.engine.rejudging import Opinion, Rejudging
-from kats_core.engine.state import SetupState, State, StrategyInstance, SymbolDay
+from kats_core.engine.state import SetupMemory, SetupState, State, StrategyInstance, SymbolDay
 from kats_core.engine.view import BarView
 from kats_core.engine.watch import holds, level_of, needs_minutes, resolve
 from kats_core.market.exact import floor_times, to_fraction
@@ -38,7 +39,7 @@ from kats_core.model.kinds import (
     Purpose,
     TradingState,
 )
-from kats_core.model.labels import Code
+from kats_core.model.labels import Code, CodeBook
 from kats_core.model.record import SetupRecord, SetupStatus, SignalRecord, SignalStatus, VerdictRecord
 from kats_core.model.setup import At, Below, OpeningRangeHigh, Setup, Tick, Trigger
 from kats_core.model.signal import ExitPlan, Never, NotYet, Signal
@@ -78,6 +79,25 @@ class _Pending:
         self.proposal = proposal
         self.setup = setup
         self.deadline = deadline
+
+
+class PendingMemory(msgspec.Struct, frozen=True):
+    """A proposal that waits, as it is kept over a restart; `setup` counts the setups, then the adds."""
+
+    request: int
+    proposal: Proposal
+    setup: int
+    deadline: Nanos
+
+
+class EntriesMemory(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the session's setups got, as it is kept over a restart."""
+
+    setups: tuple[SetupMemory, ...]
+    pending: tuple[PendingMemory, ...]
+    next_request: int
+    attempts: dict[str, int]
+    sequences: tuple[tuple[Key, int], ...]
 
 
 class Entries:
@@ -132,6 +152,42 @@ class Entries:
             day.setups.append(entry)
             self._setups.append(entry)
             self._state.record(self._setup_record(entry, SetupStatus.ARMED))
+
+    def dump(self, adds: Sequence[SetupState]) -> EntriesMemory:
+        """Return the session's setups as they are kept; `adds` are those of pyramiding."""
+        place = {id(entry): n for n, entry in enumerate([*self._setups, *adds])}
+        return EntriesMemory(
+            setups=tuple(entry.dump() for entry in self._setups),
+            pending=tuple(
+                PendingMemory(request, waiting.proposal, place[id(waiting.setup)], waiting.deadline)
+                for request, waiting in self._pending.items()
+            ),
+            next_request=self._next_request,
+            attempts=dict(self._attempts),
+            sequences=tuple(self._sequences.items()),
+        )
+
+    def load(self, memory: EntriesMemory, adds: Sequence[SetupState], codes: CodeBook) -> None:
+        """Take up the session's setups as they were kept.
+
+        Raises:
+            ValueError: a setup is of a strategy or a symbol that is not part of the run.
+        """
+        self._setups = [self.taken_up(kept, codes) for kept in memory.setups]
+        for entry in self._setups:
+            self._state.days[entry.setup.symbol].setups.append(entry)
+        every = [*self._setups, *adds]
+        self._pending = {p.request: _Pending(p.proposal, every[p.setup], p.deadline) for p in memory.pending}
+        self._next_request = memory.next_request
+        self._attempts, self._sequences = dict(memory.attempts), dict(memory.sequences)
+
+    def taken_up(self, kept: SetupMemory, codes: CodeBook) -> SetupState:
+        """Return a setup as it was kept; raises ValueError as `load`."""
+        setup = kept.setup
+        instance = self._instances.get(setup.instance)
+        if instance is None or setup.symbol not in self._state.days:
+            raise ValueError(f"setup of {setup.instance} in {setup.symbol}: not part of this run and session")
+        return SetupState.taken_up(kept, instance, codes)
 
     def triggers(self) -> dict[str, tuple[Trigger, ...]]:
         """Return the triggers that may still fire, by symbol."""

@@ -6,6 +6,7 @@ missing sells nothing and is told once a session; the hard stop needs no input.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 from kats_core.engine.portfolio import Key
@@ -18,7 +19,7 @@ from kats_core.model import fact
 from kats_core.model.bar import Bar
 from kats_core.model.codes import CoreCode
 from kats_core.model.kinds import BarKind, Severity
-from kats_core.model.labels import Code
+from kats_core.model.labels import Code, CodeBook
 from kats_core.model.position import Position
 from kats_core.model.signal import SellSignal
 
@@ -28,11 +29,19 @@ class ExitRules:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._told: set[tuple[Key, CoreCode]] = set()
+        self._told: set[tuple[Key, Code]] = set()
 
     def begin_session(self) -> None:
         """Tell again what is missing."""
         self._told.clear()
+
+    def dump(self) -> tuple[tuple[Key, str], ...]:
+        """Return what was told to be missing."""
+        return tuple(sorted((key, str(code)) for key, code in self._told))
+
+    def load(self, memory: Iterable[tuple[Key, str]], codes: CodeBook) -> None:
+        """Do not tell again what was told; raises ValueError when a code is nobody's."""
+        self._told = {(key, codes[text]) for key, text in memory}
 
     def level(self, position: Position, day: SymbolDay) -> int:
         """Return the highest price at which all of the position is sold: its stop, or the break of a gap above it."""

@@ -37,6 +37,10 @@ class Facts:
         self._known.clear()
         self.update(facts)
 
+    def dump(self) -> tuple[Fact, ...]:
+        """Return everything that is known."""
+        return tuple(self._known.values())
+
     def get(self, name: str, symbol: str = MARKET_WIDE) -> Fact:
         """Return the fact; a missing one when nobody delivered it."""
         return self._known.get((name, symbol)) or self._known.get((name, MARKET_WIDE)) or missing(name, symbol)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import datetime as dt
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+import msgspec
 from msgspec import structs
 
 from kats_core.engine.desk import OrderDesk
@@ -38,7 +39,7 @@ from kats_core.model.kinds import (
     Style,
     TradingState,
 )
-from kats_core.model.labels import Code
+from kats_core.model.labels import Code, CodeBook, member
 from kats_core.model.order import Fill, Order, OrderId
 from kats_core.model.position import Position
 from kats_core.model.record import TradeRecord
@@ -79,6 +80,41 @@ class _Demand:
     started: Nanos | None = None
     order_id: OrderId | None = None
     until: Nanos | None = None
+
+
+class DemandMemory(msgspec.Struct, frozen=True, kw_only=True):
+    """A demand as it is kept over a restart."""
+
+    key: Key
+    code: str
+    trigger: int | None
+    since: Nanos
+    not_before: Nanos
+    pause: Nanos
+    is_halted: bool
+    is_urgent: bool
+    started: Nanos | None
+    order_id: OrderId | None
+    until: Nanos | None
+
+
+class HitMemory(msgspec.Struct, frozen=True):
+    """A stop or a target that a bar reached, as it is kept over a restart."""
+
+    code: str
+    price: int
+    target: int | None
+
+
+class ExitsMemory(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be sold, as it is kept over a restart."""
+
+    queued: tuple[tuple[Key, tuple[HitMemory, ...]], ...]
+    demands: tuple[DemandMemory, ...]
+    due: tuple[Key, ...]
+    late: tuple[tuple[Key, str], ...]
+    taken_back: tuple[tuple[OrderId, str], ...]
+    told: tuple[tuple[Key, str], ...]
 
 
 class ExitCoordinator:
@@ -137,6 +173,26 @@ class ExitCoordinator:
                 self._state.portfolio.replace(lowered)
                 detail: Numbers = {"dividend": dividend, "stop": lowered.stop}
                 self._state.notify(Severity.INFO, CoreCode.EX_DIVIDEND, position.symbol, detail)
+
+    def dump(self) -> ExitsMemory:
+        """Return what is to be sold as it is kept."""
+        return ExitsMemory(
+            queued=tuple((key, tuple(map(_kept_hit, hits))) for key, hits in self._queued.items()),
+            demands=tuple(_kept_demand(key, demand) for key, demand in self._demands.items()),
+            due=tuple(self._due),
+            late=tuple((key, str(code)) for key, code in self._late.items()),
+            taken_back=tuple((order_id, str(code)) for order_id, code in self._taken_back.items()),
+            told=self._rules.dump(),
+        )
+
+    def load(self, memory: ExitsMemory, codes: CodeBook) -> None:
+        """Take up what was to be sold as it was kept; raises ValueError when a code is nobody's."""
+        self._queued = {key: deque(map(_hit, hits)) for key, hits in memory.queued}
+        self._demands = {kept.key: _demand(kept, codes) for kept in memory.demands}
+        self._due = dict.fromkeys(memory.due)
+        self._late = {key: codes[text] for key, text in memory.late}
+        self._taken_back = {order_id: codes[text] for order_id, text in memory.taken_back}
+        self._rules.load(memory.told, codes)
 
     def at_bar_open(self, bar: Bar) -> None:
         """Forget what the last bar left, and stand at the open of this one until `on_bar`."""
@@ -598,6 +654,24 @@ class ExitCoordinator:
 def with_stop(position: Position, price: int, code: Code) -> Position:
     """Return the position with its stop raised to a price, and why it lies there; a stop never falls."""
     return position if price <= position.stop else structs.replace(position, stop=price, stop_code=code)
+
+
+def _kept_hit(hit: Hit) -> HitMemory:
+    return HitMemory(str(hit.code), hit.price, hit.target)
+
+
+def _hit(kept: HitMemory) -> Hit:
+    return Hit(member(CoreCode, kept.code), kept.price, kept.target)
+
+
+def _kept_demand(key: Key, demand: _Demand) -> DemandMemory:
+    values = {one.name: getattr(demand, one.name) for one in fields(_Demand)}
+    return DemandMemory(key=key, **(values | {"code": str(demand.code)}))
+
+
+def _demand(kept: DemandMemory, codes: CodeBook) -> _Demand:
+    values = {one.name: getattr(kept, one.name) for one in fields(_Demand)}
+    return _Demand(**(values | {"code": codes[kept.code]}))
 
 
 def _answer(answer: object) -> Exit | RaiseStop | None:

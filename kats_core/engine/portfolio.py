@@ -6,19 +6,24 @@ use. Positions are keyed (instance, symbol, slot).
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
+import msgspec
 from msgspec import structs
 
 from kats_core.market.costs import Costs
 from kats_core.model.kinds import Purpose, Side
+from kats_core.model.labels import CodeBook
 from kats_core.model.order import Fill, Order
 from kats_core.model.position import Position, Pyramid
 from kats_core.model.record import TradeRecord
 from kats_core.model.signal import ExitPlan
 from kats_core.model.time import Nanos
+from kats_core.model.wire import decode_other
 
 Key = tuple[str, str, int]
 
@@ -50,6 +55,19 @@ class Opening:
     sector: str
     pivot: int | None = None
     plan: int | None = None
+
+
+class PortfolioMemory(msgspec.Struct, frozen=True, kw_only=True):
+    """The account as it is kept over a restart. Positions are plain values, their codes texts."""
+
+    initial: int
+    cash: int
+    flow: int
+    realised: Fraction
+    positions: tuple[dict[str, Any], ...]
+    ledgers: tuple[tuple[Key, _Ledger], ...]
+    last: dict[str, int]
+    expected: tuple[tuple[Key, tuple[int, int]], ...]
 
 
 @dataclass(slots=True)
@@ -94,6 +112,39 @@ class Portfolio:
     def path_dependent(self) -> int:
         """Count the open positions of which another way through a bar would have made something else."""
         return sum(ledger.is_path_dependent for ledger in self._ledgers.values())
+
+    def dump(self) -> PortfolioMemory:
+        """Return the account as it is kept."""
+        return PortfolioMemory(
+            initial=self.initial,
+            cash=self.cash,
+            flow=self._flow,
+            realised=self._realised,
+            positions=tuple(_plain(position) for position in self.positions.values()),
+            ledgers=tuple((key, dataclasses.replace(ledger)) for key, ledger in self._ledgers.items()),
+            last=dict(self.last),
+            expected=tuple(self.expected.items()),
+        )
+
+    def load(self, memory: PortfolioMemory, codes: CodeBook) -> None:
+        """Take up the account as it was kept.
+
+        Raises:
+            ValueError: cash is not what the fills say, or a position has no stop, no price or no ledger.
+        """
+        if memory.cash != memory.initial + memory.flow:
+            raise ValueError(f"cash {memory.cash} but the fills say {memory.initial + memory.flow}")
+        positions = [_position(plain, codes) for plain in memory.positions]
+        ledgers = dict(memory.ledgers)
+        for position in positions:
+            if not (position.quantity > 0 and position.stop > 0):
+                raise ValueError(f"{position.symbol}: {position.quantity} shares held with a stop at {position.stop}")
+            if position.symbol not in memory.last or position.key not in ledgers:
+                raise ValueError(f"{position.symbol} is held, but nobody knows its last price or what it cost")
+        self.initial, self.cash, self._flow = memory.initial, memory.cash, memory.flow
+        self._realised = memory.realised
+        self.positions = {position.key: position for position in positions}
+        self._ledgers, self.last, self.expected = ledgers, dict(memory.last), dict(memory.expected)
 
     def held(self, symbol: str) -> list[Position]:
         """Return the positions of all instances in one symbol."""
@@ -232,3 +283,21 @@ class Portfolio:
             exit_code=exit_code,
             is_path_dependent=ledger.is_path_dependent,
         )
+
+
+def _plain(position: Position) -> dict[str, Any]:
+    return structs.asdict(position) | {"stop_code": str(position.stop_code)}
+
+
+def _position(plain: dict[str, Any], codes: CodeBook) -> Position:
+    """Return a position of plain values; raises ValueError when it is none."""
+    values: dict[str, Any] = {}
+    try:
+        for one in structs.fields(Position):
+            if one.name == "stop_code":
+                values[one.name] = codes[plain[one.name]]
+            elif one.name in plain:
+                values[one.name] = msgspec.convert(plain[one.name], one.type, dec_hook=decode_other)
+        return Position(**values)
+    except (msgspec.ValidationError, TypeError, KeyError) as error:
+        raise ValueError(f"position in {plain.get('symbol')}: {error}") from error

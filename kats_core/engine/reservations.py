@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 
 from kats_core.market.costs import Costs
@@ -41,6 +41,17 @@ class Reservations:
     def need(self, quantity: int, price: int) -> int:
         """Return what `quantity` shares at `price` cost at most, commission included."""
         return quantity * price + self._costs.commission_on(quantity * price)
+
+    def dump(self) -> tuple[tuple[Reservation, Fraction], ...]:
+        """Return what is held, each with the risk of one share."""
+        return tuple((held, self._risk_per_share[order_id]) for order_id, held in self._held.items())
+
+    def load(self, memory: Iterable[tuple[Reservation, Fraction]]) -> None:
+        """Hold again what was held."""
+        for held, risk_per_share in memory:
+            self._held[held.order_id] = held
+            self._risk_per_share[held.order_id] = risk_per_share
+        self._picture = tuple(self._held.values())
 
     def hold(self, order: Order, risk_per_share: Fraction, stop: int, grade: str, sector: str) -> Reservation:
         """Reserve for a new entry order."""

@@ -7,6 +7,9 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Self
+
+import msgspec
 
 from kats_core.engine.baselines import Baselines
 from kats_core.engine.facts import Facts
@@ -28,7 +31,7 @@ from kats_core.model.command import Command, Notify, Persist
 from kats_core.model.event import DailyTail, IndexTail, StageSpec
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import BarKind, Grade, MarketPhase, Purpose, Regime, Scope, Severity
-from kats_core.model.labels import Code
+from kats_core.model.labels import Code, CodeBook
 from kats_core.model.record import FaultRecord, Record
 from kats_core.model.setup import Numbers, Setup
 from kats_core.model.time import Nanos
@@ -76,7 +79,8 @@ class StrategyInstance:
 class EngineConfig:
     """Everything an engine is built from; only `ConfigChanged` puts other limits, gate and stages in its place.
 
-    `build_stage` makes a stage of what that event names. `rejudging` judges beside the stages, to compare.
+    `build_stage` makes a stage of what that event names; `codes` are all that may be found in what was kept. `rejudging`
+    judges beside the stages, to compare.
     """
 
     run_id: str
@@ -91,6 +95,22 @@ class EngineConfig:
     overlays: OverlayParams = field(default_factory=OverlayParams)
     build_stage: Callable[[StageSpec], StageInstance] | None = None
     rejudging: Rejudging | None = None
+    codes: CodeBook = field(default_factory=lambda: CodeBook([CoreCode]))
+
+
+class SetupMemory(msgspec.Struct, frozen=True, kw_only=True):
+    """A setup and how far it got, as it is kept over a restart."""
+
+    setup: Setup
+    level: int | None
+    code: str | None
+    is_done: bool
+    has_fired: bool
+    asked: int
+    sequence: int
+    entries: int
+    quiet_until: Nanos
+    adds: int | None
 
 
 @dataclass(slots=True)
@@ -114,6 +134,38 @@ class SetupState:
     def purpose(self) -> Purpose:
         """What an order of this setup is for."""
         return Purpose.ENTRY if self.adds is None else Purpose.PYRAMID
+
+    def dump(self) -> SetupMemory:
+        """Return the setup as it is kept."""
+        return SetupMemory(
+            setup=self.setup,
+            level=self.level,
+            code=None if self.code is None else str(self.code),
+            is_done=self.is_done,
+            has_fired=self.has_fired,
+            asked=self.asked,
+            sequence=self.sequence,
+            entries=self.entries,
+            quiet_until=self.quiet_until,
+            adds=self.adds,
+        )
+
+    @classmethod
+    def taken_up(cls, kept: SetupMemory, instance: StrategyInstance, codes: CodeBook) -> Self:
+        """Return a setup as it was kept; raises ValueError when its code is nobody's."""
+        return cls(
+            kept.setup,
+            instance,
+            level=kept.level,
+            code=None if kept.code is None else codes[kept.code],
+            is_done=kept.is_done,
+            has_fired=kept.has_fired,
+            asked=kept.asked,
+            sequence=kept.sequence,
+            entries=kept.entries,
+            quiet_until=kept.quiet_until,
+            adds=kept.adds,
+        )
 
 
 @dataclass(slots=True)

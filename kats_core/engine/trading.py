@@ -6,7 +6,7 @@ takes it back; the two are kept apart so that neither lifts the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -43,6 +43,11 @@ class TradingStates:
 
     _lowered: dict[TradingScope, Hold] = field(default_factory=dict)
     _ordered: dict[TradingScope, Hold] = field(default_factory=dict)
+
+    def load(self, holds: Iterable[Hold]) -> None:
+        """Put every state in force that was."""
+        for hold in holds:
+            (self._ordered if hold.is_ordered else self._lowered)[hold.scope] = hold
 
     def begin_session(self) -> None:
         """Forget what was lowered; whoever still has a reason lowers it again."""

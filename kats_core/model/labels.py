@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias, TypeVar
 
 Language: TypeAlias = Literal["ko", "en"]
 
@@ -64,6 +64,31 @@ class Code(enum.Enum):
     def label(self, language: Language) -> str:
         """Return the reason in one language."""
         return self.ko if language == "ko" else self.en
+
+
+class CodeBook:
+    """Every code that a run can give, by its text."""
+
+    def __init__(self, enums: Iterable[type[Code]]) -> None:
+        self._codes = {str(code): code for enum_ in enums for code in enum_}
+
+    def __getitem__(self, text: str) -> Code:
+        """Return the code of a text; raises ValueError where nobody owns it."""
+        code = self._codes.get(text)
+        if code is None:
+            raise ValueError(f"nothing that is configured has the code {text}")
+        return code
+
+
+C = TypeVar("C", bound=Code)
+
+
+def member(enum_: type[C], text: str) -> C:
+    """Return the code of an owner by its text; raises ValueError where it has none."""
+    for code in enum_:
+        if str(code) == text:
+            return code
+    raise ValueError(f"{text} is no {enum_.__name__}")
 
 
 CodeTexts: TypeAlias = Mapping[str, tuple[str, str]]

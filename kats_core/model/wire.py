@@ -32,22 +32,24 @@ class WireVersionError(ValueError):
     """The message was written by another version; needs a person to convert or to update."""
 
 
-def _encode_other(value: Any) -> Any:
+def encode_other(value: Any) -> Any:
+    """Return the wire form of a value that msgspec does not know."""
     if isinstance(value, Fraction):
         return str(value)
     raise TypeError(f"{type(value).__name__} has no wire form")
 
 
-def _decode_other(kind: type, value: Any) -> Any:
+def decode_other(kind: type, value: Any) -> Any:
+    """Return the value of a wire form that msgspec does not know."""
     if kind is Fraction:
         return Fraction(value)
     raise TypeError(f"{kind.__name__} has no wire form")
 
 
-_encoder = msgspec.json.Encoder(enc_hook=_encode_other)
-_events = msgspec.json.Decoder(Envelope[Event], dec_hook=_decode_other)
-_commands = msgspec.json.Decoder(Envelope[Command], dec_hook=_decode_other)
-_records: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record, dec_hook=_decode_other)
+_encoder = msgspec.json.Encoder(enc_hook=encode_other)
+_events = msgspec.json.Decoder(Envelope[Event], dec_hook=decode_other)
+_commands = msgspec.json.Decoder(Envelope[Command], dec_hook=decode_other)
+_records: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record, dec_hook=decode_other)
 _version = msgspec.json.Decoder(Envelope[msgspec.Raw])
 
 

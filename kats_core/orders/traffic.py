@@ -10,8 +10,11 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+import msgspec
+
 from kats_core.model import time
 from kats_core.model.codes import CoreCode
+from kats_core.model.labels import member
 from kats_core.model.order import Order
 from kats_core.model.time import Nanos
 from kats_core.orders.gate_config import GateConfig
@@ -50,8 +53,41 @@ class TokenBucket:
         self._full, self._rate = burst * time.SECOND, per_second
         self._credit = min(self._credit, self._full)
 
+    def dump(self) -> Lane:
+        """Return the bucket as it is kept."""
+        return Lane(self._full, self._rate, self._credit, self._at)
+
+    def load(self, lane: Lane) -> None:
+        """Take up what was let through; of two sizes the smaller counts."""
+        self._full, self._rate = min(self._full, lane.full), min(self._rate, lane.rate)
+        self._credit, self._at = min(self._full, lane.credit), lane.at
+
     def _credit_at(self, now: Nanos) -> int:
         return min(self._full, self._credit + (now - self._at) * self._rate)
+
+
+class Lane(msgspec.Struct, frozen=True):
+    """A token bucket as it is kept over a restart."""
+
+    full: int
+    rate: int
+    credit: int
+    at: Nanos
+
+
+class TrafficMemory(msgspec.Struct, frozen=True, kw_only=True):
+    """What was counted, as it is kept over a restart."""
+
+    latched: dict[str, str]
+    bought: int
+    orders: int
+    cancels: int
+    entry_lane: Lane
+    exit_lane: Lane
+    entries: tuple[tuple[_Entries, tuple[Nanos, ...]], ...]
+    refused: tuple[tuple[Nanos, str], ...]
+    storm_until: Nanos
+    round_trips: dict[str, int]
 
 
 @dataclass(slots=True)
@@ -84,6 +120,32 @@ class Traffic:
         self._round_trips.clear()
         self.bought = self.orders = self.cancels = 0
         self._open_lanes()
+
+    def dump(self) -> TrafficMemory:
+        """Return what was counted."""
+        return TrafficMemory(
+            latched={name: str(code) for name, code in self.latched.items()},
+            bought=self.bought,
+            orders=self.orders,
+            cancels=self.cancels,
+            entry_lane=self._entry_lane.dump(),
+            exit_lane=self._exit_lane.dump(),
+            entries=tuple((who, tuple(sent)) for who, sent in self._entries.items()),
+            refused=tuple(self._refused),
+            storm_until=self._storm_until,
+            round_trips=dict(self._round_trips),
+        )
+
+    def load(self, memory: TrafficMemory) -> None:
+        """Go on counting from what was counted; raises ValueError when a latch has a reason that the core has not."""
+        self.latched = {name: member(CoreCode, text) for name, text in memory.latched.items()}
+        self.bought, self.orders, self.cancels = memory.bought, memory.orders, memory.cancels
+        self._entry_lane.load(memory.entry_lane)
+        self._exit_lane.load(memory.exit_lane)
+        self._entries = {who: deque(sent) for who, sent in memory.entries}
+        self._refused = deque(memory.refused)
+        self._storm_until = memory.storm_until
+        self._round_trips = Counter(memory.round_trips)
 
     def refusal(self, order: Order, now: Nanos, *, is_paced: bool) -> CoreCode | None:
         """Return why an entry must not be sent now, or None.

@@ -216,7 +216,7 @@ class StatefulStage(Protocol):
     """A stage whose state survives a restart."""
 
     def dump(self) -> Mapping[str, Any]:
-        """Return the state as plain values."""
+        """Return the state as values that JSON can hold: text keys, lists, finite numbers."""
 
     def load(self, state: Mapping[str, Any], trades: Sequence[TradeRecord]) -> None:
         """Restore the state; a restart never loosens anything."""

@@ -27,7 +27,7 @@ from kats_core.model import ids
 from kats_core.model.codes import CoreCode
 from kats_core.model.event import StageSpec
 from kats_core.model.kinds import Regime, Scope
-from kats_core.model.labels import Code, CodeTexts, Labelled, code_texts
+from kats_core.model.labels import Code, CodeBook, CodeTexts, Labelled, code_texts
 from kats_core.orders.broker import Broker, BrokerAccount
 from kats_core.risk.contract import StagePlugin
 from kats_core.risk.limits import Limits
@@ -192,6 +192,7 @@ def _desk(resolved: Resolved, run_id: str, scope: Scope, path: BarPath, second: 
             build_stage=workshop,
             path=path,
             rejudging=None if second is None else _rejudging(second, broker),
+            codes=CodeBook(code_enums(resolved)),
         )
     )
     return _Desk(engine=engine, broker=broker, strategies=strategies, stages=stages, workshop=workshop)
@@ -220,9 +221,14 @@ def strategies_of(resolved: Resolved) -> tuple[StrategyInstance, ...]:
 
 def codes_of(resolved: Resolved) -> CodeTexts:
     """Return the texts of every code that a run of a configuration can give."""
+    return code_texts(code_enums(resolved))
+
+
+def code_enums(resolved: Resolved) -> tuple[type[Code], ...]:
+    """Return the codes of everything that takes part in a run."""
     owners: list[type[Code]] = [enum for e in resolved.strategies for enum in e.plugin.codes]
     owners += [enum for e in resolved.stages for enum in e.plugin.codes]
-    return code_texts(dict.fromkeys([CoreCode, *owners]))
+    return tuple(dict.fromkeys([CoreCode, *owners]))
 
 
 def inputs_of(

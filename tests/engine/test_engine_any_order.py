@@ -1,4 +1,8 @@
-"""A broker that answers late, early, twice or not at all, against an engine that must keep its books in any order of events."""
+"""A broker that answers late, early, twice or not at all, against an engine that must keep its books in any order of events.
+
+The process behind it may be stopped between any two events, and its configuration changed. A twin that is never stopped hears
+the same events: what is asked for after a restart must be what the twin asks for.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+import kats_risk_daily_kill_switch
+import kats_risk_drawdown_protocol
+from kats_core.engine.memory import decode, encode
+from kats_core.engine.pipeline import StageInstance
 from kats_core.exits.in_bar import BarPath
 from kats_core.market.calendar import krx_calendar
 from kats_core.model import fact, time
@@ -18,9 +26,11 @@ from kats_core.model.command import Cancel, Command, Persist, Send
 from kats_core.model.event import (
     BarClosed,
     CancelRefused,
+    ConfigChanged,
     DailyTail,
     Event,
     FactsChanged,
+    FlattenOrdered,
     OrderAccepted,
     OrderCancelled,
     OrderExpired,
@@ -29,15 +39,20 @@ from kats_core.model.event import (
     OrderNotFound,
     OrderRefused,
     PhaseReached,
+    ResumeOrdered,
+    Rules,
     SessionPrepared,
     SetupsArmed,
+    StageSpec,
+    StateOrdered,
     TimePassed,
 )
 from kats_core.model.fact import Fact, FactValue
 from kats_core.model.instrument import Instrument
-from kats_core.model.kinds import FactSource, MarketPhase, OrderState, Purpose, Side, Style
+from kats_core.model.kinds import FactSource, MarketPhase, OrderState, Purpose, Side, Style, TradingState
 from kats_core.model.order import TERMINAL, Order
 from kats_core.model.record import FillRecord, OrderEventRecord, Record, TradeRecord
+from kats_core.model.scope import TradingScope
 from kats_core.model.signal import (
     Exit,
     Portion,
@@ -52,14 +67,27 @@ from kats_core.model.signal import (
 )
 from kats_core.model.verdict import Plan, Proposal, Verdict, approve
 from kats_core.model.wire import decode_record, encode_record
+from kats_core.orders.gate_config import GateConfig
 from kats_core.risk.contract import CancelEntries, EquityMarked, Flatten, Phase, StageContext, StageEvent
+from kats_core.risk.limits import Limits
 from kats_core.strategy.params import StrategyParams
 
 if TYPE_CHECKING:
-    from conftest import House
+    from conftest import Desk, House
 
 CAPITAL = 20_000_000
 SYMBOLS = ("000660", "005930")
+KILL_SWITCH = "daily-kill-switch"
+REAL = {
+    plugin.name: plugin
+    for plugin in (
+        kats_risk_drawdown_protocol.kats_register_risk_stages(),
+        kats_risk_daily_kill_switch.kats_register_risk_stages(),
+    )
+}
+"""The stages that keep a state."""
+
+TRAILS = (None, *(Trail(m, None if Trail(m).value is None else float(Trail(m).value or 0)) for m in TrailMethod))
 PRICES = st.sampled_from(range(24_000, 27_001, 50))
 
 
@@ -83,20 +111,28 @@ class Exchange(RuleBasedStateMachine):
     @initialize(
         path=st.sampled_from(BarPath),
         steps=st.integers(0, 2),
-        quantity=st.sampled_from([1, 2, 7, 100, 300]),
+        quantity=st.sampled_from([1, 2, 7, 100, 200]),
         clock=st.sampled_from([None, TimeExit(TimeExitKind.MINUTES, 3), TimeExit(TimeExitKind.CLOCK, dt.time(15, 15))]),
         mood=st.integers(0, 4),
-        trail=st.sampled_from([None, *(Trail(method) for method in TrailMethod)]),
+        trail=st.sampled_from(TRAILS),
+        is_strict=st.booleans(),
     )
     def build(
-        self, path: BarPath, steps: int, quantity: int, clock: TimeExit | None, mood: int, trail: Trail | None
+        self,
+        path: BarPath,
+        steps: int,
+        quantity: int,
+        clock: TimeExit | None,
+        mood: int,
+        trail: Trail | None,
+        is_strict: bool,
     ) -> None:
         """Build an engine with three strategies, of which one manages and one pyramids, and a stage that flattens at times."""
         house = self.house
         plan: dict[str, Any] = {
             "cap": 0,
             "stop": 98,
-            "targets": (Target(TargetKind.FRACTION, 0.01), Target(TargetKind.R, 2, Portion.ALL))[:steps],
+            "targets": (Target(TargetKind.FRACTION, 0.01), Target(TargetKind.R, 2.0, Portion.ALL))[:steps],
             "time_exit": clock,
         }
         answers: list[Any] = [None, RaiseStop(1), RaiseStop(25_000), Exit(house.OwnCode.TIRED), "sell", 5]
@@ -116,20 +152,41 @@ class Exchange(RuleBasedStateMachine):
         far = tuple(Target(TargetKind.FRACTION, 0.1) for _ in range(steps))
         wins = plan | {"targets": far, "stop": 92, "trail": trail, "flags": frozenset(SellSignal), "pivot": 25_400}
         params = StrategyParams(max_entries_per_symbol=5)
-        self.desk = house.Desk(
-            strategies=(
-                house.instance(house.Buyer(**plan), "buyer", params=params, ttl_s=60),
-                house.instance(manager, "manager", params=params, ttl_s=120, manage_every_min=1),
-                house.instance(house.Buyer(**wins), "winner", params=params, pyramids=True, style=Style.SWING),
-            ),
-            stages=(
-                house.stage(house.Answer(answering=sizing), "size", Phase.SIZE),
-                house.stage(house.Listener(hearing=hearing)),
-            ),
-            capital=CAPITAL,
-            path=path,
-        )
+
+        def build_stage(spec: StageSpec) -> StageInstance:
+            stage: StageInstance
+            match spec.plugin:
+                case "size":
+                    stage = house.stage(house.Answer(answering=sizing), "size", Phase.SIZE)
+                case "mood":
+                    stage = house.stage(house.Listener(hearing=hearing), "mood")
+                case _:
+                    plugin = REAL[spec.plugin]
+                    built = plugin.build(plugin.params.model_validate_json(spec.params))
+                    stage = StageInstance(plugin.name, plugin.name, built, plugin.traits)
+            stage.spec = spec
+            return stage
+
+        def make(rules: Rules) -> Desk:
+            return house.Desk(
+                strategies=(
+                    house.instance(house.Buyer(**plan), "buyer", params=params, ttl_s=60),
+                    house.instance(manager, "manager", params=params, ttl_s=120, manage_every_min=1),
+                    house.instance(house.Buyer(**wins), "winner", params=params, pyramids=True, style=Style.SWING),
+                ),
+                stages=tuple(map(build_stage, rules.stages)),
+                capital=CAPITAL,
+                path=path,
+                limits=Limits.model_validate_json(rules.limits),
+                gate=GateConfig.model_validate_json(rules.gate),
+                build_stage=build_stage,
+            )
+
+        self.names = ("size", *(REAL if is_strict else ()), "mood")
+        self.make = make
+        self.desk = make(self.house_rules())
         self.engine = self.desk.engine
+        self.twin = make(self.house_rules()).engine
         self.records: list[Record] = []
         self.orders: dict[int, Told] = {}
         self.states: dict[int, OrderState] = {}
@@ -138,6 +195,15 @@ class Exchange(RuleBasedStateMachine):
         self.last = dict.fromkeys(SYMBOLS, 25_400)
         self.day_bars: dict[str, Any] = {}
         self.begin()
+
+    def house_rules(self, *, exposure: float = 0.8, loss: float = 0.03) -> Rules:
+        """Return rules as a configuration says them."""
+        changed = {KILL_SWITCH: REAL[KILL_SWITCH].params(daily_loss_limit=loss).model_dump_json()}
+        return Rules(
+            Limits(min_order_krw=10_000, max_exposure=exposure).model_dump_json(),
+            GateConfig(max_order_frac=0.3, max_order_krw=CAPITAL).model_dump_json(),
+            tuple(StageSpec(name, name, changed.get(name, "{}")) for name in self.names),
+        )
 
     def begin(self) -> None:
         """Prepare the session and open it."""
@@ -180,6 +246,7 @@ class Exchange(RuleBasedStateMachine):
         """Let the engine handle an event and take its commands; the broker answers when a rule says so."""
         self.events += 1
         commands: list[Command] = self.engine.handle(event)
+        assert commands == self.twin.handle(event), "a restart changes nothing"
         for command in commands:
             match command:
                 case Persist(record):
@@ -202,6 +269,10 @@ class Exchange(RuleBasedStateMachine):
         if order.side is Side.BUY:
             unknown = [o for o in self.engine.live_orders if o.state is OrderState.UNKNOWN and o.symbol == order.symbol]
             assert unknown == []
+            state = self.engine._state
+            assert state.reservations.cash <= self.engine.cash, "cash is never promised twice"
+            invested = state.portfolio.market_value + state.reservations.notional
+            assert invested <= self.engine.equity * state.config.limits.max_exposure + 1
 
     def living(self) -> list[Told]:
         return [told for told in self.orders.values() if not told.has_ended]
@@ -336,10 +407,53 @@ class Exchange(RuleBasedStateMachine):
         """The broker tells of an order that this run has not sent."""
         self.feed(OrderFilled(self.now, order_id, 25_000, 10))
 
+    @rule()
+    def restart(self) -> None:
+        """The process is stopped; a new one, built with the rules in force, takes up what was kept."""
+        before = self.engine
+        assert before.rules is not None
+        kept = encode(before.dump())
+        assert kept == encode(self.twin.dump())
+        session, days = self.desk.session, self.desk._days
+        self.desk = self.make(before.rules)
+        self.desk.session, self.desk._days = session, days
+        self.engine = self.desk.engine
+        self.engine.load(decode(kept), [r for r in self.records if isinstance(r, TradeRecord)])
+        assert encode(self.engine.dump()) == kept
+        assert self.engine.live_orders == before.live_orders
+        assert self.engine.positions == before.positions
+
+    @precondition(lambda self: self.events % 4 == 3)
+    @rule(
+        now=st.tuples(st.sampled_from([0.2, 0.5, 0.8]), st.sampled_from([0.01, 0.03])),
+        later=st.none() | st.tuples(st.sampled_from([0.8, 0.9]), st.sampled_from([0.03, 0.05])),
+    )
+    def reload(self, now: tuple[float, float], later: tuple[float, float] | None) -> None:
+        """A person changes caps and limits, in part for the next session."""
+        rules = self.house_rules(exposure=now[0], loss=now[1])
+        waiting = None if later is None else self.house_rules(exposure=later[0], loss=later[1])
+        self.feed(
+            ConfigChanged(ts=self.now, who="kim", before="a", after="b", changes=("x",), now=rules, later=waiting)
+        )
+
+    @precondition(lambda self: self.events % 16 == 5)
+    @rule(symbol=st.sampled_from(SYMBOLS), verb=st.sampled_from(["halt", "reduce", "resume", "flatten"]))
+    def ordered(self, symbol: str, verb: str) -> None:
+        """A person halts a symbol, sells it, or takes that back."""
+        scope = TradingScope.symbol(symbol)
+        match verb:
+            case "flatten":
+                self.feed(FlattenOrdered(ts=self.now, scope=scope, who="kim"))
+            case "resume":
+                self.feed(ResumeOrdered(ts=self.now, scope=scope, who="kim"))
+            case _:
+                state = TradingState.HALTED if verb == "halt" else TradingState.REDUCING
+                self.feed(StateOrdered(ts=self.now, scope=scope, state=state, who="kim"))
+
     @precondition(lambda self: self.events >= 40)
-    @rule(says_so=st.booleans())
-    def next_session(self, says_so: bool) -> None:
-        """The session ends; the exchange may or may not say what became of the orders."""
+    @rule(says_so=st.booleans(), is_stopped=st.booleans())
+    def next_session(self, says_so: bool, is_stopped: bool) -> None:
+        """The session ends; the exchange may or may not say what became of the orders. The process may stop over night."""
         hours = self.desk.hours
         self.now = max(self.now, hours.eod_check)
         self.feed(PhaseReached(self.now, MarketPhase.EOD_CHECK))
@@ -349,6 +463,8 @@ class Exchange(RuleBasedStateMachine):
                 self.feed(OrderExpired(self.now, told.order.order_id))
         self.now += time.MINUTE
         self.feed(PhaseReached(self.now, MarketPhase.CLOSED))
+        if is_stopped:
+            self.restart()
         self.desk.session = krx_calendar().shift(self.desk.session, 1)
         self.orders.clear()
         self.events = 0
@@ -414,7 +530,7 @@ class Exchange(RuleBasedStateMachine):
         """In the end the broker answers everything: no position stays that was to be sold, and every order ends."""
         if not hasattr(self, "engine"):
             return
-        self.next_session(says_so=False)
+        self.next_session(says_so=False, is_stopped=True)
         profit = sum(r.net_profit for r in self.records if isinstance(r, TradeRecord))
         if not self.engine.positions:
             assert self.engine.cash == CAPITAL + profit
