@@ -43,6 +43,7 @@ def run(
     days: Annotated[int, typer.Option("--days", min=1, help=t("help_days"))] = 1,
     speed: Annotated[str | None, typer.Option("--speed", metavar="N|max", help=t("help_speed"))] = None,
     seed: SeedOption = None,
+    goes_on: Annotated[bool, typer.Option("--continue", help=t("help_continue"))] = False,
     check: Annotated[bool, typer.Option("--check", help=t("help_check"))] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -61,7 +62,7 @@ def run(
         _check(resolved, request, as_json=as_json)
     else:
         reread = partial(resolving.resolved, config, data or (), seed)
-        _play(resolved, request, speed, factor, reread, as_json=as_json)
+        _play(resolved, request, speed, factor, reread, goes_on=goes_on, as_json=as_json)
 
 
 def _factor(speed: str | None) -> float | None:
@@ -105,6 +106,7 @@ def _play(
     factor: float | None,
     reread: Callable[[], Resolved],
     *,
+    goes_on: bool,
     as_json: bool,
 ) -> None:
     from kats_core.cli.audience import Audience
@@ -127,10 +129,12 @@ def _play(
                 _view(screen, factor, control, is_quiet=as_json) as view,
             ):
                 watcher = LoggingWatcher(Audience(view, summary), log)
-                finished = play(planned, DatabaseRecorder(database), watcher, utc_now, control, reread)
+                recorder = DatabaseRecorder(database)
+                finished = play(planned, recorder, watcher, utc_now, control, reread, goes_on=goes_on)
         except KeyboardInterrupt:
             console.err().print(t("stopped"), style="yellow")
             raise typer.Exit(console.FAILED) from None
+    summary.begin_with(finished.kept)
     if as_json:
         screen.print_json(data=summary.as_json(finished))
     else:

@@ -50,6 +50,13 @@ class Summary(Quiet):
         else:
             self._records.append(record)
 
+    def begin_with(self, records: Sequence[Record]) -> None:
+        """Sum up also what was kept before this process went on with the run."""
+        heard, self._records = self._records, []
+        for record in records:
+            self.on_record(record)
+        self._records += heard
+
     def show(self, finished: Finished, console: Console) -> None:
         """Print the summary."""
         run = finished.run

@@ -265,6 +265,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "실제 시간의 몇 배로 재생할지. 390이면 하루가 1분, max면 바로 끝까지.",
         "Times faster than real time: 390 plays a day in a minute, max does not wait.",
     ),
+    "help_continue": (
+        "중단된 같은 실행을, 마지막으로 기록된 거래일의 계좌 그대로 다음 거래일부터 이어서 합니다.",
+        "Go on with the same run where it was interrupted: behind its last recorded session, with the account as it was.",
+    ),
     "help_check": ("모두 준비만 하고 아무것도 매매하지 않습니다.", "Build everything and trade nothing."),
     "help_from": ("첫 거래일.", "First session."),
     "help_to": ("마지막 거래일.", "Last session."),

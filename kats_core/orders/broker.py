@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
+import msgspec
 from pydantic import BaseModel
 
 from kats_core.model.command import Cancel, Fetch, Send
@@ -46,6 +47,27 @@ class Broker(Protocol):
 
     def on_event(self, event: Event) -> Iterable[BrokerEvent]:
         """Look at what happens in the market; return what it does to the orders that wait here."""
+
+
+class AccountSnapshot(msgspec.Struct, frozen=True):
+    """What a broker says the account holds: cash in won, shares by symbol."""
+
+    cash: int
+    held: dict[str, int]
+
+
+@runtime_checkable
+class InProcessBroker(Protocol):
+    """A broker that ends with the process: its account is kept with the engine's memory.
+
+    Between sessions only, when nothing waits at its exchange.
+    """
+
+    def snapshot(self) -> AccountSnapshot:
+        """Return what the account holds."""
+
+    def restore(self, snapshot: AccountSnapshot) -> None:
+        """Begin with an account that holds this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,7 +53,7 @@ from kats_core.model.fact import Fact
 from kats_core.model.kinds import FactSource, MarketPhase, Side
 from kats_core.model.order import Order, OrderId
 from kats_core.model.time import Nanos
-from kats_core.orders.broker import BrokerAccount, BrokerPlugin
+from kats_core.orders.broker import AccountSnapshot, BrokerAccount, BrokerPlugin
 
 _MODE_OF_STATE: dict[str, Mode] = {ViState.VI_AUCTION: Mode.AUCTION, ViState.HALTED: Mode.HALTED}
 _MODE_OF_PHASE = {
@@ -137,6 +137,15 @@ class PaperBroker:
             events.append(OrderExpired(command.ts, order.order_id))
             del self._orders[order.order_id]
         return events
+
+    def snapshot(self) -> AccountSnapshot:
+        """Return what the account holds."""
+        return AccountSnapshot(self._cash, {symbol: shares for symbol, shares in self._held.items() if shares})
+
+    def restore(self, snapshot: AccountSnapshot) -> None:
+        """Begin with an account that holds this."""
+        self._cash = snapshot.cash
+        self._held = defaultdict(int, snapshot.held)
 
     def fetch(self, request: Fetch) -> Fetched:
         """Answer with the cash that no accepted order has bound."""

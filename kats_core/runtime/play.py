@@ -32,12 +32,13 @@ from kats_core.model.record import EquityRecord, FaultRecord, Record, SignalReco
 from kats_core.model.time import Nanos
 from kats_core.risk.contract import ViWatchingStage
 from kats_core.runtime.assembly import App, RunKind, SecondOpinion, build, on_path, open_source
+from kats_core.runtime.continuing import state_of, take_up
 from kats_core.runtime.control import ControlServer
 from kats_core.runtime.days import DayPlayer, Market
 from kats_core.runtime.operations import Operations
 from kats_core.runtime.pump import Pump
 from kats_core.store.errors import StoreError
-from kats_core.store.recorder import Recorder
+from kats_core.store.recorder import ContinuingRecorder, Recorder
 from kats_core.store.run import Run, RunStatus
 
 APPROXIMATED_ON_BOOKS = ("index change within the session", "message rate")
@@ -97,7 +98,7 @@ class Plan:
 
 @dataclass(slots=True)
 class Finished:
-    """What came of a run."""
+    """What came of a run. `kept` are the records that an earlier process has kept of it, which this one went on with."""
 
     run: Run
     sessions: tuple[dt.date, ...]
@@ -105,6 +106,7 @@ class Finished:
     equity: list[EquityRecord] = field(default_factory=list)
     faults: list[FaultRecord] = field(default_factory=list)
     refusals: Refusals = field(default_factory=Refusals)
+    kept: list[Record] = field(default_factory=list)
     caveats: Caveats = field(init=False)
 
     @property
@@ -173,10 +175,16 @@ def play(
     clock: Callable[[], dt.datetime],
     control: ControlServer | None = None,
     reread: Callable[[], Resolved] | None = None,
+    *,
+    goes_on: bool = False,
 ) -> Finished:
     """Play a planned run. Each session is committed as a whole; a run that fails is recorded as failed and raises.
 
-    What is asked over `control` is answered between two events; `reread` reads the configuration again.
+    What is asked over `control` is answered between two events; `reread` reads the configuration again. With `goes_on` an
+    interrupted run is gone on with behind the last session that it has kept, with the account as it was then.
+
+    Raises:
+        StoreError: the run cannot be kept, or gone on with.
     """
     app = plan.app
     instruments = _instruments(plan)
@@ -193,11 +201,13 @@ def play(
         watcher.on_clock(now)
 
     player = _player(plan, app, instruments, pump, keep, on_clock)
-    recorder.begin(finished.run)
-    watcher.on_start(app, plan.sessions)
+    sessions = _take_up(plan, recorder, finished, keep) if goes_on else _begin(plan, recorder, finished)
+    watcher.on_start(app, sessions or plan.sessions[-1:])
     try:
-        for session in plan.sessions:
+        for session in sessions:
             _play_session(player, app, session)
+            if app.kind is RunKind.RUN and isinstance(recorder, ContinuingRecorder):
+                recorder.keep_state(state_of(app, session))
             recorder.commit()
         if app.kind is RunKind.BACKTEST:
             _keep_reasons(player, recorder, plan)
@@ -210,6 +220,25 @@ def play(
         raise
     recorder.finish(RunStatus.DONE, _summary(finished))
     return finished
+
+
+def _begin(plan: Plan, recorder: Recorder, finished: Finished) -> Sequence[dt.date]:
+    recorder.begin(finished.run)
+    return plan.sessions
+
+
+def _take_up(plan: Plan, recorder: Recorder, finished: Finished, keep: _Keeper) -> Sequence[dt.date]:
+    """Go on with an interrupted run; return the sessions that are left."""
+    if not isinstance(recorder, ContinuingRecorder):
+        raise StoreError("only a run that is kept in the database can be gone on with: `kats run`")
+    state = recorder.go_on(finished.run)
+    if state is None:
+        return plan.sessions
+    finished.kept = recorder.kept()
+    take_up(plan.app, state, [record for record in finished.kept if isinstance(record, TradeRecord)])
+    for record in finished.kept:
+        keep.remember(record)
+    return [session for session in plan.sessions if session > state.session]
 
 
 def _instruments(plan: Plan) -> dict[str, Instrument]:
@@ -435,10 +464,14 @@ class _Keeper:
             SignalRecord: finished.refusals,
         }
 
-    def __call__(self, record: Record) -> None:
+    def remember(self, record: Record) -> None:
+        """Put a record on the run's own lists, without keeping or showing it."""
         wanted = self._lists.get(type(record))
         if wanted is not None:
             wanted.append(record)
+
+    def __call__(self, record: Record) -> None:
+        self.remember(record)
         self._write(record)
         self._watch(record)
 

@@ -8,16 +8,36 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from sqlalchemy import Connection, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import Executable
 
 from kats_core.journal.latest import SetupKey, key_of, merged_setup, merged_signal
 from kats_core.model.record import Record, SetupRecord, SignalRecord
+from kats_core.store.account_state import AccountState, read_state, save_state
 from kats_core.store.database import Database
 from kats_core.store.errors import StoreError
-from kats_core.store.models import NUMBERED, ROWS, Base, RunRow, table_of
+from kats_core.store.models import (
+    NUMBERED,
+    ROWS,
+    Base,
+    EquityRow,
+    FaultRow,
+    FillRow,
+    OperatorRow,
+    OrderEventRow,
+    OrderRow,
+    PositionRow,
+    RunRow,
+    SetupRow,
+    SignalRow,
+    TradeRow,
+    VerdictRow,
+    table_of,
+)
+from kats_core.store.reading import Selection
 from kats_core.store.recorder import Clock, Reasons, not_armed_record, utc_now
+from kats_core.store.rows import read_records
 from kats_core.store.run import Run, RunStatus
 
 _REPEAT_MARK = "~"
@@ -29,7 +49,7 @@ class DatabaseRecorder:
 
     The first attempt at a run is visible as it grows, with the status RUNNING. A repeat of a run that is DONE grows
     under a provisional id and takes over the real one in the transaction of `finish`. A repeat that fails or is killed
-    leaves the earlier run complete; what a killed one left is removed by the next.
+    leaves the earlier run complete; what a killed one left is removed by the next, unless that goes on with it.
     """
 
     def __init__(self, database: Database, clock: Clock = utc_now) -> None:
@@ -50,6 +70,40 @@ class DatabaseRecorder:
             if not is_repeat:
                 _remove(connection, run.run_id)
             connection.execute(insert(RunRow), [_row_of(run) | {"run_id": self._key}])
+
+    def go_on(self, run: Run) -> AccountState | None:
+        self._run = run
+        self._statements = _statements(self._database.engine.dialect.name)
+        provisional = run.run_id + _REPEAT_MARK
+        with self._database.writing() as connection:
+            found = connection.execute(
+                select(RunRow.run_id, RunRow.status).where(RunRow.run_id.in_((run.run_id, provisional)))
+            )
+            statuses: dict[str, str] = {row.run_id: row.status for row in found}
+            if not statuses:
+                raise StoreError(
+                    f"database {self._database.name} holds no such run (configuration, data, days and seed are part of "
+                    "what a run is): leave --continue out to start it"
+                )
+            self._key = provisional if provisional in statuses else run.run_id
+            if statuses[self._key] == RunStatus.DONE:
+                raise StoreError(f"run {run.run_id} is complete: leave --continue out to play it again")
+            state = read_state(connection, self._key)
+            if state is not None:
+                _remove_behind(connection, self._key, state)
+                self._numbers = _numbers(connection, self._key)
+                own = _row_of(run) | {"run_id": self._key}
+                connection.execute(update(RunRow).where(RunRow.run_id == self._key).values(own))
+        if state is None:
+            # It ended within its first session, of which nothing was kept.
+            self.begin(run)
+        return state
+
+    def kept(self) -> list[Record]:
+        return read_records(self._database, self._key, Selection())
+
+    def keep_state(self, state: AccountState) -> None:
+        self._state: AccountState | None = state
 
     def write(self, record: Record) -> None:
         if isinstance(record, SetupRecord):
@@ -98,6 +152,7 @@ class DatabaseRecorder:
         self._setups: dict[SetupKey, SetupRecord] = {}
         self._signals: dict[str, SignalRecord] = {}
         self._others: dict[type[Record], list[Record]] = {}
+        self._state = None
 
     def _save(self, connection: Connection) -> None:
         self._require_ownership(connection)
@@ -109,6 +164,8 @@ class DatabaseRecorder:
         for kind, statement in self._statements.items():
             if records := groups.get(kind):
                 connection.execute(statement, self._rows(kind, records))
+        if self._state is not None:
+            save_state(connection, self._key, self._state)
 
     def _rows(self, kind: type[Record], records: Sequence[Record]) -> list[dict[str, Any]]:
         names = kind.__struct_fields__
@@ -162,6 +219,38 @@ def _row_of(run: Run) -> dict[str, Any]:
 def _remove(connection: Connection, key: str) -> None:
     for table in reversed(Base.metadata.sorted_tables):
         connection.execute(delete(table).where(table.c.run_id == key))
+
+
+def _remove_behind(connection: Connection, key: str, state: AccountState) -> None:
+    """Remove what a run kept of a session that it did not complete."""
+    session, now = state.session, state.memory.now
+    signals = select(SignalRow.signal_id).where(SignalRow.run_id == key, SignalRow.session > session)
+    orders = select(OrderRow.order_id).where(OrderRow.run_id == key, OrderRow.session > session)
+    later: dict[type[Base], ColumnElement[bool]] = {
+        OrderEventRow: OrderEventRow.order_id.in_(orders),
+        FillRow: FillRow.order_id.in_(orders),
+        OrderRow: OrderRow.session > session,
+        VerdictRow: VerdictRow.signal_id.in_(signals),
+        TradeRow: TradeRow.closed_at > now,
+        PositionRow: PositionRow.session > session,
+        SignalRow: SignalRow.session > session,
+        SetupRow: SetupRow.session > session,
+        EquityRow: EquityRow.session > session,
+        FaultRow: FaultRow.ts > now,
+        OperatorRow: OperatorRow.ts > now,
+    }
+    for rows, is_later in later.items():
+        table = table_of(rows)
+        connection.execute(delete(table).where(table.c.run_id == key, is_later))
+
+
+def _numbers(connection: Connection, key: str) -> dict[type[Record], int]:
+    """Return the last number that each kind of record without a name has got."""
+    found = {}
+    for kind, name in NUMBERED.items():
+        table = table_of(ROWS[kind])
+        found[kind] = connection.execute(select(func.max(table.c[name])).where(table.c.run_id == key)).scalar() or 0
+    return found
 
 
 def _rename(connection: Connection, key: str, new_key: str) -> None:

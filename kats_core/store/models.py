@@ -47,7 +47,7 @@ from kats_core.model.record import (
     VerdictRecord,
 )
 
-SCHEMA = "0003"
+SCHEMA = "0004"
 """The newest migration. A database with another version is migrated or, when it is newer, refused."""
 
 _json = msgspec.json.Encoder()
@@ -408,6 +408,34 @@ class OperatorRow(Base):
     reason: Mapped[str] = mapped_column(Text)
     cause: Mapped[str] = mapped_column(Text)
     reference: Mapped[str] = mapped_column(Text)
+
+
+class AccountStateRow(Base):
+    """계좌 상태: the account as it stood at the run's last commit; `memory` is `engine.memory.encode`."""
+
+    __tablename__ = "account_state"
+
+    run_id: Mapped[RunId]
+    session: Mapped[dt.date]
+    ts: Mapped[Big]
+    memory: Mapped[str] = mapped_column(Text)
+    broker: Mapped[Json | None]
+
+
+class RiskStateRow(Base):
+    """리스크 상태: what each stage remembered at the run's last commit; `core` has E_day, E_month and E_peak."""
+
+    __tablename__ = "risk_state"
+
+    run_id: Mapped[RunId]
+    stage: Mapped[Instance] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    plugin: Mapped[Instance]
+    session: Mapped[dt.date]
+    ts: Mapped[Big]
+    is_parked: Mapped[bool]
+    faults: Mapped[int]
+    state: Mapped[Json | None]
 
 
 ROWS: dict[type[Record], type[Base]] = {

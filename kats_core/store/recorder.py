@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from kats_core.model.record import Record, SetupRecord, SetupStatus
 from kats_core.store.run import Run, RunStatus
+
+if TYPE_CHECKING:
+    # It brings the engine and SQLAlchemy, and a folder needs neither.
+    from kats_core.store.account_state import AccountState
 
 Reasons: TypeAlias = npt.NDArray[np.uint8]
 """(sessions x symbols): 0 where armed, else 1 + the position of the reason in a list of codes, as `arm` answers it."""
@@ -48,6 +52,27 @@ class Recorder(Protocol):
 
         One that failed or was aborted does so only if the earlier one was not complete either.
         """
+
+
+@runtime_checkable
+class ContinuingRecorder(Recorder, Protocol):
+    """A recorder that also keeps the account, so that an interrupted run can be gone on with."""
+
+    def go_on(self, run: Run) -> AccountState | None:
+        """Go on with an interrupted run, in the place of `begin`; return the account as it stood at the last commit.
+
+        Whatever was kept of the session that was interrupted is removed. None: nothing had been committed, so that the
+        run begins with its first session.
+
+        Raises:
+            StoreError: there is no such run, it is complete, or its account cannot be read.
+        """
+
+    def kept(self) -> list[Record]:
+        """Return what the run has kept so far."""
+
+    def keep_state(self, state: AccountState) -> None:
+        """Take the account as it stands; it is kept at the next `commit`, in the place of the one before."""
 
 
 def utc_now() -> dt.datetime:

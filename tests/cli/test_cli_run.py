@@ -97,6 +97,14 @@ def test_several_days_are_one_run_on_one_account(kats: Any) -> None:
     assert [day["session"] for day in found["equity"]] == found["sessions"]
 
 
+def test_there_must_be_something_to_go_on_with(kats: Any) -> None:
+    """A day that was never begun, or has its end, is no interrupted one; nothing is played and nothing recorded."""
+    answer = kats("run", "--continue")
+    assert answer.code == 2
+    assert "holds no such run" in answer.err
+    assert kats("explain").code == 2
+
+
 def test_another_seed_is_another_market(kats: Any) -> None:
     """And another run."""
     one, other = (kats("run", "--json", "--seed", seed).json["run"] for seed in ("7", "8"))

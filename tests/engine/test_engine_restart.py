@@ -230,9 +230,11 @@ FROM_ELSEWHERE: dict[type, set[str]] = {
         (_Demand, (DemandMemory,)),
     ],
 )
-def test_whatever_else_is_remembered_is_kept(remembers: type, kept: tuple[type, ...]) -> None:
+def test_whatever_else_is_remembered_is_kept(remembers: type, kept: tuple[type[msgspec.Struct], ...]) -> None:
     """A new field must be kept too, or be named above with what it comes from."""
     names = {"trading": "holds", "symbol": "symbols"}
     known = {name for one in kept for name in one.__struct_fields__} | FROM_ELSEWHERE.get(remembers, set())
     fields = {one.name for one in dataclasses.fields(remembers)}
-    assert {name for name in fields if names.get(name, name.removeprefix("_")) not in known and name not in known} == set()
+    assert {
+        name for name in fields if names.get(name, name.removeprefix("_")) not in known and name not in known
+    } == set()
