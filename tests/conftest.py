@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ import kats_risk_margin_guard
 import kats_risk_position_sizer
 import kats_strategy_volatility_breakout
 from kats_core.engine.engine import Engine
+from kats_core.engine.memory import decode, encode
 from kats_core.engine.pipeline import StageInstance
 from kats_core.engine.rejudging import Rejudging
 from kats_core.engine.state import EngineConfig, StrategyInstance
@@ -56,7 +57,7 @@ from kats_core.model.kinds import (
 )
 from kats_core.model.labels import Code, CodeBook
 from kats_core.model.position import Position
-from kats_core.model.record import FillRecord, Record
+from kats_core.model.record import FillRecord, Record, TradeRecord
 from kats_core.model.setup import Above, Fixed, Setup, Trigger
 from kats_core.model.signal import (
     Confirmation,
@@ -272,6 +273,7 @@ class Desk:
     rejudging: Rejudging | None = None
     session: dt.date = SESSION
     build_stage: Callable[[StageSpec], StageInstance] | None = None
+    codes: tuple[type[Code], ...] = ()
     broker: Broker = field(init=False)
     engine: Engine = field(init=False)
     pump: Pump = field(init=False)
@@ -282,6 +284,13 @@ class Desk:
     def __post_init__(self) -> None:
         self.strategies = self.strategies or (instance(),)
         self.stages = self.stages or sized()
+        account = BrokerAccount(
+            capital=self.capital, commission=Fraction(str(self.limits.commission)), scope=self.scope
+        )
+        self.broker = PaperBroker(PaperParams(bar_participation=self.participation), account)
+        self._start()
+
+    def _start(self) -> None:
         config = EngineConfig(
             run_id=RUN,
             capital=self.capital,
@@ -293,15 +302,20 @@ class Desk:
             scope=self.scope,
             path=self.path,
             rejudging=self.rejudging,
-            codes=CodeBook([CoreCode, OwnCode]),
+            codes=CodeBook([CoreCode, OwnCode, *self.codes]),
             build_stage=self.build_stage,
         )
-        account = BrokerAccount(
-            capital=self.capital, commission=Fraction(str(self.limits.commission)), scope=self.scope
-        )
         self.engine = Engine(config)
-        self.broker = PaperBroker(PaperParams(bar_participation=self.participation), account)
         self.pump = Pump(self.engine, self.broker, self.records.append, self.notices.append)
+
+    def restart(self, *stages: StageInstance) -> Desk:
+        """Stop the process and start another one that goes on, with newly built stages; the broker lives on."""
+        kept = encode(self.engine.dump())
+        self.strategies = tuple(replace(one, faults=0, is_parked=False) for one in self.strategies)
+        self.stages = stages
+        self._start()
+        self.engine.load(decode(kept), self.kept(TradeRecord))
+        return self
 
     @property
     def hours(self) -> SessionHours:

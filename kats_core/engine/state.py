@@ -152,12 +152,12 @@ class SetupState:
 
     @classmethod
     def taken_up(cls, kept: SetupMemory, instance: StrategyInstance, codes: CodeBook) -> Self:
-        """Return a setup as it was kept; raises ValueError when its code is nobody's."""
+        """Return a setup as it was kept; the reason of a stage that is not configured any more is forgotten."""
         return cls(
             kept.setup,
             instance,
             level=kept.level,
-            code=None if kept.code is None else codes[kept.code],
+            code=codes.get(kept.code),
             is_done=kept.is_done,
             has_fired=kept.has_fired,
             asked=kept.asked,

@@ -72,6 +72,10 @@ class CodeBook:
     def __init__(self, enums: Iterable[type[Code]]) -> None:
         self._codes = {str(code): code for enum_ in enums for code in enum_}
 
+    def get(self, text: str | None) -> Code | None:
+        """Return the code of a text, None where nobody owns it."""
+        return None if text is None else self._codes.get(text)
+
     def __getitem__(self, text: str) -> Code:
         """Return the code of a text; raises ValueError where nobody owns it."""
         code = self._codes.get(text)

@@ -422,6 +422,7 @@ class Exchange(RuleBasedStateMachine):
         assert encode(self.engine.dump()) == kept
         assert self.engine.live_orders == before.live_orders
         assert self.engine.positions == before.positions
+        assert self.engine._desk._recent == before._desk._recent, "what was just sent is not sent again"
 
     @precondition(lambda self: self.events % 4 == 3)
     @rule(

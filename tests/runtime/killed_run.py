@@ -1,6 +1,7 @@
-"""Play sample days until this process is killed in the middle of a commit; run by `test_runtime_continuing`.
+"""Play sample days until this process is killed; run by `test_runtime_continuing`.
 
-Arguments: how many days, in the commit of which day, and whether before or behind its last statement.
+Arguments: how many days, on which of them it is killed, and when: with the day's first order, or in the day's commit behind its
+last statement.
 """
 
 from __future__ import annotations
@@ -8,27 +9,36 @@ from __future__ import annotations
 import os
 import signal
 import sys
-
-from sqlalchemy import Connection
+from typing import Any
 
 from kats_core.cli import main
+from kats_core.model.record import OrderRecord, Record
 from kats_core.store import database_recorder
-from kats_core.store.account_state import AccountState, save_state
+from kats_core.store.account_state import save_state
 
-days, day, moment = sys.argv[1:]
+days, day, moment = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 commits = 0
+write = database_recorder.DatabaseRecorder.write
 
 
-def save_and_die(connection: Connection, run_id: str, state: AccountState) -> None:
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def write_or_die(recorder: database_recorder.DatabaseRecorder, record: Record) -> None:
+    if moment == "order" and commits == day - 1 and isinstance(record, OrderRecord):
+        die()
+    write(recorder, record)
+
+
+def save_and_die(*arguments: Any) -> None:
     global commits  # noqa: PLW0603 -- a program of one screen
     commits += 1
-    is_last = commits == int(day)
-    if is_last and moment == "before":
-        os.kill(os.getpid(), signal.SIGKILL)
-    save_state(connection, run_id, state)
-    if is_last and moment == "behind":
-        os.kill(os.getpid(), signal.SIGKILL)
+    save_state(*arguments)
+    if moment == "commit" and commits == day:
+        die()
 
 
+setattr(database_recorder.DatabaseRecorder, "write", write_or_die)  # noqa: B010 -- as below
 setattr(database_recorder, "save_state", save_and_die)  # noqa: B010 -- not the module's to export
 main(["run", "--days", days, "--json"])

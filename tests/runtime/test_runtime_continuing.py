@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from sqlalchemy import select, update
 
@@ -20,7 +22,7 @@ from kats_core.config.effective import StrategyEntry
 from kats_core.engine.engine import Engine
 from kats_core.market.calendar import krx_calendar
 from kats_core.model.command import Notify
-from kats_core.model.event import StateOrdered
+from kats_core.model.event import ConfigChanged, Rules, StateOrdered
 from kats_core.model.kinds import Grade, Regime, TradingState
 from kats_core.model.record import Record
 from kats_core.model.scope import ALL
@@ -173,6 +175,21 @@ def test_a_killed_run_ends_as_if_it_had_not_been_killed(
     assert finished.statistics == expected.statistics
 
 
+def test_a_run_that_was_killed_behind_its_last_session_only_gets_its_end(
+    resolved: Resolved, database: Database, whole: tuple[Finished, dict[str, list[tuple[Any, ...]]]]
+) -> None:
+    """Nothing is played again; the summary is that of the whole run."""
+    recorder = DatabaseRecorder(database)
+    recorder.finish = lambda *_: None  # type: ignore[method-assign]
+    request = Request(kind=RunKind.RUN, first=FIRST, days=DAYS)
+    play(plan(resolved, request), recorder, Watching(), utc_now)
+
+    finished = played(resolved, database, goes_on=True)
+
+    assert finished.statistics == whole[0].statistics
+    assert rows(database) == whole[1]
+
+
 def test_a_run_that_was_stopped_by_hand_is_gone_on_with(
     resolved: Resolved, database: Database, whole: tuple[Finished, dict[str, list[tuple[Any, ...]]]]
 ) -> None:
@@ -265,6 +282,32 @@ def test_another_run_is_not_gone_on_with(resolved: Resolved, database: Database)
         played(resolved, database, days=DAYS + 1, goes_on=True)
 
 
+def test_a_run_whose_rules_were_changed_is_not_gone_on_with(resolved: Resolved, database: Database) -> None:
+    """Its file says other rules than those that held; playing on by either would be another run."""
+    sessions = sessions_of(resolved)
+
+    def reload(engine: Engine) -> None:
+        rules = engine.rules
+        assert rules is not None
+        tighter = replace_limit(rules, max_positions=2)
+        engine.handle(
+            ConfigChanged(
+                ts=engine.now, who="kim", before="a", after="b", changes=("limits.max_positions",), now=tighter
+            )
+        )
+
+    recorder = DatabaseRecorder(database)
+    recorder.finish = lambda *_: None  # type: ignore[method-assign]
+    request = Request(kind=RunKind.RUN, first=FIRST, days=DAYS)
+    watcher = Watching(sessions[1], reload)
+    play(plan(resolved, request), recorder, watcher, utc_now)
+    refused(resolved, database, "changed by `kats reload`")
+
+
+def replace_limit(rules: Rules, **changes: Any) -> Rules:
+    return msgspec.structs.replace(rules, limits=json.dumps(json.loads(rules.limits) | changes))
+
+
 def test_a_backtest_is_not_gone_on_with(resolved: Resolved, tmp_path: Path) -> None:
     """It is kept in a folder, at its end, and is played in seconds."""
     planned = plan(resolved, Request(kind=RunKind.RUN, first=FIRST, days=1))
@@ -288,6 +331,24 @@ def test_an_account_that_is_damaged_is_refused(resolved: Resolved, database: Dat
     assert rows(database)["runs"] == before
 
 
+@pytest.mark.parametrize(
+    ("changed", "says"), [({"stop": 0}, "held with a stop at 0"), ({"instance": "gone"}, "held by gone, which is not")]
+)
+def test_a_position_without_stop_or_strategy_is_no_start(
+    changed: dict[str, Any], says: str, resolved: Resolved, database: Database
+) -> None:
+    """Nobody would look after it."""
+    interrupted(resolved, database, sessions_of(resolved)[1])
+    with database.reading() as connection:
+        memory = json.loads(connection.execute(select(table_of(AccountStateRow).c.memory)).scalar_one())
+    portfolio = memory["body"]["portfolio"]
+    portfolio["positions"][0] |= changed
+    for (key, _), position in zip(portfolio["ledgers"], portfolio["positions"], strict=True):
+        key[0] = position["instance"]
+    _changed(database, memory=json.dumps(memory))
+    refused(resolved, database, says)
+
+
 def test_an_account_that_its_broker_does_not_agree_with_is_refused(resolved: Resolved, database: Database) -> None:
     """Nothing is entered until cash and positions agree."""
     interrupted(resolved, database, sessions_of(resolved)[1])
@@ -304,11 +365,11 @@ def test_an_account_without_its_baselines_is_refused(resolved: Resolved, databas
     refused(resolved, database, "cannot be taken up")
 
 
-@pytest.mark.parametrize(("day", "moment", "kept"), [(1, "behind", 0), (2, "before", 1)])
-def test_a_process_that_is_killed_in_a_commit_leaves_the_one_before(
+@pytest.mark.parametrize(("day", "moment", "kept"), [(1, "commit", 0), (2, "order", 1)])
+def test_a_process_that_is_killed_leaves_whole_sessions_and_another_goes_on(
     day: int, moment: str, kept: int, tmp_path: Path
 ) -> None:
-    """Records and account are of the same session, all of it or nothing; another process goes on from there."""
+    """With kill -9, in the middle of a session or of its commit: records and account are those of the commit before."""
     home = tmp_path / "home"
     home.mkdir()
     (tmp_path / "kats.yaml").write_text(BASE)
