@@ -296,6 +296,11 @@ class Engine:
         return self._state.portfolio.path_dependent
 
     @property
+    def standing_symbols(self) -> frozenset[str]:
+        """Symbols whose setups live on: the next session needs them, with what is held."""
+        return self._entries.groups.symbols
+
+    @property
     def live_orders(self) -> tuple[Order, ...]:
         """Orders that may still fill."""
         return self._desk.live
@@ -761,6 +766,8 @@ class Engine:
                 state.notify(severity, code, "", detail)
 
     def _on_trade(self, trade: TradeRecord) -> None:
+        if trade.exit_code == str(CoreCode.GRID_HALT):
+            self._entries.end_group(trade.instance, trade.symbol)
         self._tell_stages(TradeClosed(self._state.now, trade))
 
     def _strategy_fault(self, instance: StrategyInstance, symbol: str, error: Exception) -> None:

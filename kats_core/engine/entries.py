@@ -12,6 +12,7 @@ from msgspec import structs
 from kats_core.engine import pipeline
 from kats_core.engine.desk import OrderDesk, Touch
 from kats_core.engine.facts import Facts
+from kats_core.engine.groups import Groups
 from kats_core.engine.pipeline import Context, LimitsReader
 from kats_core.engine.portfolio import Key
 from kats_core.engine.rejudging import Opinion, Rejudging
@@ -41,7 +42,7 @@ from kats_core.model.kinds import (
 )
 from kats_core.model.labels import Code, CodeBook
 from kats_core.model.record import SetupRecord, SetupStatus, SignalRecord, SignalStatus, VerdictRecord
-from kats_core.model.setup import At, Below, OpeningRangeHigh, Setup, Tick, Trigger
+from kats_core.model.setup import At, Below, OpeningRangeHigh, Rearm, Setup, Tick, Trigger
 from kats_core.model.signal import ExitPlan, Never, NotYet, Signal
 from kats_core.model.time import Nanos
 from kats_core.model.verdict import Proposal, Verdict
@@ -108,6 +109,7 @@ class Entries:
         self._instances = instances
         self._mark = mark
         self._setups: list[SetupState] = []
+        self.groups = Groups(state.config.calendar)
         self._pending: dict[int, _Pending] = {}
         self._next_request = 1
         self._attempts: dict[str, int] = {}
@@ -143,12 +145,13 @@ class Entries:
         Raises:
             ValueError: a setup names an instance or a symbol that the session does not have.
         """
-        for setup in setups:
+        standing = [(setup, None) for setup in self.groups.standing(self._state.session, self._state.days)]
+        for setup, code in (*standing, *self.groups.beginning(setups)):
             instance = self._instances.get(setup.instance)
             day = self._state.days.get(setup.symbol)
             if instance is None or day is None:
                 raise ValueError(f"setup of {setup.instance} in {setup.symbol}: not part of this run and session")
-            entry = SetupState(setup, instance)
+            entry = SetupState(setup, instance, code=code, is_done=code is not None)
             day.setups.append(entry)
             self._setups.append(entry)
             self._state.record(self._setup_record(entry, SetupStatus.ARMED))
@@ -256,9 +259,20 @@ class Entries:
                 del self._pending[request]
                 self._refuse(waiting.proposal, waiting.setup, CoreCode.INPUT_TIMEOUT)
 
+    def end_group(self, instance: str, symbol: str) -> None:
+        """End the group whose stop was hit: its setups wait for nothing any more."""
+        self.groups.stop((instance, symbol), self._state.session)
+        for entry in self._setups:
+            setup = entry.setup
+            if setup.group is not None and (setup.instance, setup.symbol) == (instance, symbol):
+                entry.code, entry.is_done = CoreCode.GRID_HALT, True
+
     def close_session(self) -> None:
         """Record what became of every setup and of every proposal that still waits."""
         self._end_pending()
+        self.groups.close_session(
+            lambda key: any((p.instance, p.symbol) == key for p in self._state.portfolio.positions.values())
+        )
         for entry in self._setups:
             if not entry.has_fired and entry.code is None:
                 entry.code = self._why_silent(entry)
@@ -452,7 +466,7 @@ class Entries:
             return self.may_add(key)
         if key in self._state.portfolio.positions or any(order.key == key for order in self.desk.live):
             return CoreCode.ALREADY_IN
-        if entry.entries >= entry.instance.params.max_entries_per_symbol:
+        if entry.setup.rearm is Rearm.ONCE and entry.entries >= entry.instance.params.max_entries_per_symbol:
             return CoreCode.ENTRY_USED
         if entry.setup.symbol in self._state.stopped_symbols:
             return CoreCode.STOPPED_TODAY
@@ -510,6 +524,8 @@ class Entries:
         if signal.exits.exit_flags is None:
             exits = structs.replace(signal.exits, exit_flags=entry.instance.traits.sell_signals)
             signal = structs.replace(signal, exits=exits)
+        if entry.setup.group is not None:
+            signal = structs.replace(signal, exits=structs.replace(signal.exits, ends_group=True))
         entry.code = None
         entry.has_fired = True
         entry.sequence = self._sequences[entry.setup.key] = self._sequences.get(entry.setup.key, 0) + 1
@@ -676,7 +692,7 @@ class Entries:
             self._refuse(proposal, entry, code)
             return
         entry.entries += 1
-        if entry.entries >= entry.instance.params.max_entries_per_symbol:
+        if entry.setup.rearm is Rearm.ONCE and entry.entries >= entry.instance.params.max_entries_per_symbol:
             entry.is_done = True
         self._end(proposal, entry, SignalStatus.ORDERED, None)
 

@@ -49,8 +49,8 @@ class ExitRules:
 
     def code_at(self, position: Position, day: SymbolDay, price: int) -> Code:
         """Return why a position is sold at a price at or below its level; of several reasons the first by priority."""
-        if price <= position.stop and position.stop_code is CoreCode.STOP:
-            return CoreCode.STOP
+        if price <= position.stop and position.stop_code in (CoreCode.STOP, CoreCode.GRID_HALT):
+            return position.stop_code
         return CoreCode.GAP_DOWN_BREAK if price <= self._gap_level(position, day) else position.stop_code
 
     def trailed(self, position: Position, day: SymbolDay) -> tuple[int, Code] | None:

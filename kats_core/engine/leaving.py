@@ -24,6 +24,7 @@ from kats_core.exits.in_bar import Hit, hits_at, hits_in_bar
 from kats_core.exits.ladder import FRESH, TARGET_LIFE, Rung, rung
 from kats_core.exits.targets import place_targets, spread_again
 from kats_core.market.calendar import sessions_since
+from kats_core.market.exact import floor_times, to_fraction
 from kats_core.market.vi import NO_TRADING
 from kats_core.model import fact, time
 from kats_core.model.bar import Bar
@@ -213,14 +214,21 @@ class ExitCoordinator:
         day = self._state.days[symbol]
         for position in self.positions_in(symbol):
             self._trail(position.key, day, price)
-            targets = [target for target, _ in position.targets]
-            level = self._rules.level(position, day)
-            hits = hits_at(price, level, targets, done=len(position.exits.targets) - len(position.targets))
+            hits = self._hits_at(position, day, price)
             if not hits or position.key in self._demands:
                 continue
             # A further target waits until this one is sold, and all of them for room to send; the next trade reaches it.
             if hits[0].target is None or not self.desk.is_exit_lane_busy:
                 self._act(self._state.portfolio.positions[position.key], hits[0])
+
+    def _hits_at(self, position: Position, day: SymbolDay, price: int) -> tuple[Hit, ...]:
+        """Return what a trade reaches; a target is reached by what comes near enough to it."""
+        targets = [target for target, _ in position.targets]
+        near = to_fraction(position.exits.near_frac)
+        close_to = [target - floor_times(target, near) for target in targets] if near else targets
+        done = len(position.exits.targets) - len(position.targets)
+        hits = hits_at(price, self._rules.level(position, day), close_to, done=done)
+        return tuple(hit if hit.target is None else hit._replace(price=targets[hit.target]) for hit in hits)
 
     def on_bar(self, day: SymbolDay, bar: Bar) -> None:
         """Let a bar reach stops and targets where only bars tell of them, run out the clocks, and ask `manage`."""
@@ -375,7 +383,7 @@ class ExitCoordinator:
         A demand that stands keeps its code; a price that makes it due in this very moment goes with it.
         """
         key, now = position.key, self._state.now
-        if code is CoreCode.STOP:
+        if code in (CoreCode.STOP, CoreCode.GRID_HALT):
             self._state.stopped_symbols.add(position.symbol)
         for order in self.desk.live_entries():
             if order.symbol == position.symbol:

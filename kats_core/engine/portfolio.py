@@ -16,6 +16,7 @@ import msgspec
 from msgspec import structs
 
 from kats_core.market.costs import Costs
+from kats_core.model.codes import CoreCode
 from kats_core.model.kinds import Purpose, Side
 from kats_core.model.labels import CodeBook
 from kats_core.model.order import Fill, Order
@@ -211,6 +212,7 @@ class Portfolio:
                 signal_id=opening.signal_id,
                 initial_risk=risk,
                 initial_stop=opening.exits.stop,
+                stop_code=CoreCode.GRID_HALT if opening.exits.ends_group else CoreCode.STOP,
                 bought=fill.quantity,
                 peak=fill.price,
                 pivot=opening.pivot,

@@ -119,6 +119,7 @@ class CoreCode(Code, owner="core"):
     EX_DIVIDEND = "배당락: 손절가와 목표가 조정", "ex-dividend: stop and targets lowered"
     EXIT_INPUT_MISSING = "매도 조건의 입력값 없음", "an exit rule was skipped: an input is missing"
     TIME_EXIT = "시간 청산", "time exit"
+    GRID_HALT = "그리드 중단", "the stop of a grid"
     FORCED_OVERNIGHT = "익일 강제 청산", "left over from the last session"
     MANUAL = "운영자 청산", "sold by the operator"
     KILL_FLATTEN = "킬스위치 청산", "flattened by the kill switch"

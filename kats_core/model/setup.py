@@ -148,8 +148,29 @@ class Rearm(Labelled):
     AFTER_FLAT = "AFTER_FLAT", "청산 후 재진입", "after the position is flat"
 
 
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """Setups of one instance in one symbol that live and end together, as the levels of a grid do.
+
+    While a group lives, no new one of its instance begins in the symbol. It ends with a stop of any of its positions, and
+    none begins in `bar_after_stop` sessions after that one; it ends too after `expire_when_flat` sessions in which it held
+    nothing.
+    """
+
+    bar_after_stop: int
+    expire_when_flat: int
+
+    def __post_init__(self) -> None:
+        for name in ("bar_after_stop", "expire_when_flat"):
+            count = getattr(self, name)
+            if type(count) is not int or count < 1:
+                raise ValueError(f"group: {name} is {count!r}, expected a number of sessions from 1")
+
+
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
-    """What `instance` waits for in `symbol` during `session`. `rank` 1 is the best of the session's armed setups."""
+    """What `instance` waits for in `symbol` during `session`. `rank` 1 is the best of the session's armed setups.
+
+    A setup that lives until it is cancelled belongs to a `group`, and is the same one in each session.
+    """
 
     session: dt.date
     instance: str
@@ -160,9 +181,14 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
     lifetime: Lifetime = Lifetime.SESSION
     rearm: Rearm = Rearm.ONCE
+    group: Group | None = None
     rank: int = 1
 
     def __post_init__(self) -> None:
+        if (self.lifetime is Lifetime.UNTIL_CANCELLED) != (self.group is not None):
+            raise ValueError(
+                f"setup of {self.instance} in {self.symbol}: who lives until cancelled has a group, nobody else"
+            )
         require_finite(f"setup of {self.instance} in {self.symbol}", self.numbers)
 
     @property

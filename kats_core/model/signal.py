@@ -146,7 +146,9 @@ class SellSignal(Labelled):
 class ExitPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How a position is left. There is always a stop; the rest is optional.
 
-    `exit_flags` are the immediate sell signals that apply; None: those of the strategy's traits.
+    `exit_flags` are the immediate sell signals that apply; None: those of the strategy's traits. A limit sell at a target is
+    sent when the price comes within `near_frac` of it, where trades are streamed. `ends_group` is set by the core: the stop is
+    that of a whole group of setups.
     """
 
     stop: int
@@ -154,6 +156,8 @@ class ExitPlan(msgspec.Struct, frozen=True, kw_only=True):
     trail: Trail | None = None
     time_exit: TimeExit | None = None
     exit_flags: frozenset[SellSignal] | None = None
+    near_frac: float = 0.0
+    ends_group: bool = False
 
     def __post_init__(self) -> None:
         if self.trail is not None:
@@ -163,6 +167,8 @@ class ExitPlan(msgspec.Struct, frozen=True, kw_only=True):
             for flag in self.exit_flags:
                 _require("exit plan", "exit flag", flag, SellSignal)
         require_price("exit plan", "stop", self.stop)
+        if type(self.near_frac) not in (int, float) or not 0 <= self.near_frac <= 0.05:
+            raise ValueError(f"exit plan that is near within {self.near_frac!r}: expected a fraction up to 0.05")
         _require("exit plan", "targets", self.targets, tuple)
         for target in self.targets:
             _require("exit plan", "target", target, Target)

@@ -256,12 +256,11 @@ class ArmingDesk:
         cells = {name: column[t, columns].tolist() for name, column in judged.setups.numbers.items()}
         for place, j in enumerate(columns):
             numbers: Numbers = {name: values[place] for name, values in cells.items()}
-            yield Setup(
+            yield from judged.setups.of_cell(
+                numbers,
                 session=session,
                 instance=judged.instance.name,
                 symbol=self._panel.symbols[j],
-                trigger=judged.setups.trigger(numbers),
-                numbers=numbers,
                 needs=judged.instance.traits.needs,
                 rank=place + 1,
             )

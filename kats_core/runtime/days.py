@@ -221,13 +221,13 @@ class DayPlayer:
     def _begin(
         self, hours: SessionHours, streamed: frozenset[str] | None, follow: Follow | None = None
     ) -> tuple[Setup, ...]:
-        """Prepare the session and arm it; return the setups."""
+        """Prepare the session and arm it; return the setups, those that live on from earlier sessions too."""
         session, market = hours.session, self.market
         prepared_at = hours.at(PREPARED)
         inputs = market.inputs.of_session(session, prepared_at)
         held = frozenset(position.symbol for position in self.engine.positions)
         setups = self._arming.for_session(session, inputs, streamed, held)
-        symbols = sorted({s.symbol for s in setups} | held)
+        symbols = sorted({s.symbol for s in setups} | held | self.engine.standing_symbols)
         instruments = tuple(market.instruments[symbol] for symbol in symbols)
         bases = self._bases(symbols, session)
         followed = () if follow is None else follow(instruments, bases, prepared_at)
@@ -253,7 +253,7 @@ class DayPlayer:
             for record in self._arming.refused(session, inputs, setups, known, streamed):
                 self.keep(record)
         self.pump.feed(SetupsArmed(prepared_at, setups))
-        return setups
+        return tuple(entry.setup for entry in self.engine.setups)
 
     def _tell_index(self, session: dt.date, at: Nanos, changes: Mapping[dt.date, float]) -> None:
         """Let the index's open and close stand for its value at the open and at the end-of-day check, as those of each bar do."""
@@ -312,6 +312,8 @@ class DayPlayer:
         watch = self.engine.watch()
         bases = self._bases([setup.symbol for setup in setups], bars.session)
         for setup in setups:
+            if setup.symbol not in column:
+                continue
             rows = bars.rows_of[column[setup.symbol]]
             if rows.size == 0:
                 continue

@@ -5,6 +5,7 @@ The engine meets strategies through these protocols only; `kats_core.api` is whe
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, runtime_checkable
@@ -22,7 +23,7 @@ from kats_core.model.event import DailyTail, IndexTail
 from kats_core.model.fact import Fact
 from kats_core.model.labels import Code
 from kats_core.model.position import Position
-from kats_core.model.setup import Numbers, Setup, Trigger
+from kats_core.model.setup import Group, Lifetime, Numbers, Rearm, Setup, Trigger
 from kats_core.model.signal import Confirmation, Management
 from kats_core.model.time import Nanos
 from kats_core.strategy.day_so_far import DayBar
@@ -40,18 +41,51 @@ class Setups:
 
     `reasons[t, j]` is `ARMED`, or 1 + the position in `codes` of the reason why symbol j is not armed for the session
     after row t. `numbers` are the columns a setup stores; `trigger` builds the trigger of one armed cell from them and
-    is called only for the cells that are selected.
+    is called only for the cells that are selected. Several triggers are several setups, each in a slot of its own, from 0.
+    `lifetime`, `rearm` and `group` hold for all of them.
     """
 
     reasons: npt.NDArray[np.uint8]
     codes: tuple[Code, ...]
     numbers: Mapping[str, Column]
-    trigger: Callable[[Numbers], Trigger]
+    trigger: Callable[[Numbers], Trigger | tuple[Trigger, ...]]
+    lifetime: Lifetime = Lifetime.SESSION
+    rearm: Rearm = Rearm.ONCE
+    group: Group | None = None
 
     @property
     def armed(self) -> BoolArray:
         """Mask of the armed cells."""
         return np.asarray(self.reasons == ARMED)
+
+    def of_cell(
+        self,
+        numbers: Numbers,
+        *,
+        session: dt.date,
+        instance: str,
+        symbol: str,
+        needs: tuple[str, ...] = (),
+        rank: int = 1,
+    ) -> tuple[Setup, ...]:
+        """Return the setups of one armed cell, given what it stores: one for each of its triggers."""
+        several = self.trigger(numbers)
+        return tuple(
+            Setup(
+                session=session,
+                instance=instance,
+                symbol=symbol,
+                trigger=trigger,
+                slot=slot,
+                numbers=numbers,
+                needs=needs,
+                lifetime=self.lifetime,
+                rearm=self.rearm,
+                group=self.group,
+                rank=rank,
+            )
+            for slot, trigger in enumerate(several if isinstance(several, tuple) else (several,))
+        )
 
 
 @dataclass(slots=True)

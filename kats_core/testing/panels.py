@@ -92,7 +92,7 @@ def path(anchors: Sequence[tuple[int, int]], volumes: Mapping[tuple[int, int], i
 def setups_after(strategy: Strategy, history: Panel) -> dict[str, Setup | Code]:
     """Return, by symbol, what the strategy arms for the session after the last row, or the reason why it does not.
 
-    This is the strategy's own answer: selection, ranks and the checks that all strategies share are the runtime's.
+    Of several slots the first is returned. This is the strategy's own answer: selection, ranks and the checks that all strategies share are the runtime's.
     """
     answer = strategy.arm(history)
     session = history.next_session[-1]
@@ -105,6 +105,5 @@ def setups_after(strategy: Strategy, history: Panel) -> dict[str, Setup | Code]:
             found[symbol] = answer.codes[reason - 1]
             continue
         numbers = {name: column[-1, j].item() for name, column in answer.numbers.items()}
-        trigger = answer.trigger(numbers)
-        found[symbol] = Setup(session=session, instance="test", symbol=symbol, trigger=trigger, numbers=numbers)
+        found[symbol] = answer.of_cell(numbers, session=session, instance="test", symbol=symbol)[0]
     return found

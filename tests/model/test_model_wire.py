@@ -42,7 +42,18 @@ from kats_core.model.labels import Labelled
 from kats_core.model.order import Order
 from kats_core.model.record import EquityRecord, FillRecord, Record
 from kats_core.model.scope import ALL, ScopeKind, TradingScope
-from kats_core.model.setup import Above, Below, DayOpen, Fixed, OnBar, OpeningRangeHigh, Rounding, Setup
+from kats_core.model.setup import (
+    Above,
+    Below,
+    DayOpen,
+    Fixed,
+    Group,
+    Lifetime,
+    OnBar,
+    OpeningRangeHigh,
+    Rounding,
+    Setup,
+)
 from kats_core.model.signal import ExitPlan, Signal
 from kats_core.model.wire import (
     WIRE_VERSION,
@@ -170,7 +181,16 @@ def built(kind: type) -> st.SearchStrategy[Any]:
     found: dict[str, st.SearchStrategy[Any]] = {}
     for field in msgspec.inspect.type_info(kind).fields:  # type: ignore[attr-defined]
         found[field.name] = of_type(field.type)
+    if kind is Setup:
+        del found["lifetime"]
+        return st.builds(setup_of, **found)
     return st.builds(kind, **found)
+
+
+def setup_of(group: Group | None, **fields: Any) -> Setup:
+    """Return a setup whose life is that of its group."""
+    lifetime = Lifetime.SESSION if group is None else Lifetime.UNTIL_CANCELLED
+    return Setup(group=group, lifetime=lifetime, **fields)
 
 
 @pytest.mark.parametrize("kind", get_args(Event), ids=lambda kind: kind.__name__)

@@ -14,7 +14,7 @@ from kats_core.engine.watch import needs_minutes
 from kats_core.market.panel import Panel
 from kats_core.model.codes import CoreCode
 from kats_core.model.labels import Code, Labelled
-from kats_core.model.setup import Numbers, Setup
+from kats_core.model.setup import Numbers
 from kats_core.runtime.arming import checked_setups
 from kats_core.strategy.contract import Setups, Strategy
 from kats_core.testing.kit import markets
@@ -195,15 +195,14 @@ def _makes_setup(subject: Subject, panel: Panel, setups: Setups, t: int, j: int,
     day, symbol = panel.sessions[t], panel.symbols[j]
     try:
         numbers = numbers_of(setups, t, j)
-        trigger = setups.trigger(numbers)
-        Setup(
-            session=panel.next_session[t] or day, instance=subject.name, symbol=symbol, trigger=trigger, numbers=numbers
-        )
+        session = panel.next_session[t] or day
+        made = setups.of_cell(numbers, session=session, instance=subject.name, symbol=symbol)
     except Exception as error:  # noqa: BLE001  # a guest: what it raises is a finding
         report.fail(Sentence.SETUP_WRONG, day=day, symbol=symbol, error=told(error))
         return False
-    if needs_minutes(trigger) and not subject.descriptor.traits.needs_minute_bars:
-        report.fail(Sentence.TRIGGER_MINUTES, day=day, symbol=symbol, trigger=type(trigger).__name__)
+    needing = next((setup.trigger for setup in made if needs_minutes(setup.trigger)), None)
+    if needing is not None and not subject.descriptor.traits.needs_minute_bars:
+        report.fail(Sentence.TRIGGER_MINUTES, day=day, symbol=symbol, trigger=type(needing).__name__)
         return False
     return True
 

@@ -1,0 +1,81 @@
+"""Carry setups that live until they are cancelled from session to session, and end them together (`spec/strategies.md`, GR)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from msgspec import structs
+
+from kats_core.market.calendar import Calendar
+from kats_core.model.codes import CoreCode
+from kats_core.model.setup import Group, Setup
+
+GroupKey: TypeAlias = tuple[str, str]
+"""(instance, symbol)."""
+
+
+@dataclass(slots=True)
+class _Living:
+    """A group, and for how many sessions it has held nothing."""
+
+    setups: tuple[Setup, ...]
+    terms: Group
+    flat_for: int = 0
+
+
+@dataclass(slots=True)
+class Groups:
+    """The groups that live, and those that were stopped not long ago."""
+
+    calendar: Calendar
+    _living: dict[GroupKey, _Living] = field(default_factory=dict)
+    _barred: dict[GroupKey, dt.date] = field(default_factory=dict)
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """Symbols in which a group lives: each session needs them."""
+        return frozenset(symbol for _, symbol in self._living)
+
+    def standing(self, session: dt.date, symbols: Iterable[str]) -> tuple[Setup, ...]:
+        """Return the setups that go on in a session; a group whose symbol is no part of it ends."""
+        known = set(symbols)
+        self._living = {key: group for key, group in self._living.items() if key[1] in known}
+        return tuple(
+            structs.replace(setup, session=session) for group in self._living.values() for setup in group.setups
+        )
+
+    def beginning(self, setups: Iterable[Setup]) -> Iterator[tuple[Setup, CoreCode | None]]:
+        """Yield the new setups that count, each with why it waits for nothing; those of a group that lives already do not."""
+        lived = set(self._living)
+        for setup in setups:
+            key = (setup.instance, setup.symbol)
+            if setup.group is None:
+                yield setup, None
+            elif key in lived:
+                continue
+            elif setup.session <= self._barred.get(key, dt.date.min):
+                yield setup, CoreCode.GRID_HALT
+            else:
+                group = self._living.setdefault(key, _Living((), setup.group))
+                group.setups = (*group.setups, setup)
+                yield setup, None
+
+    def stop(self, key: GroupKey, session: dt.date) -> None:
+        """End a group by its stop; none begins in the sessions that it bars."""
+        ended = self._living.pop(key, None)
+        if ended is not None:
+            self._barred[key] = self.calendar.shift(session, ended.terms.bar_after_stop)
+
+    def is_alive(self, key: GroupKey) -> bool:
+        """Tell whether a group lives."""
+        return key in self._living
+
+    def close_session(self, holds: Callable[[GroupKey], bool]) -> None:
+        """Count another session for the groups that hold nothing, and end those that have for too long."""
+        for key, group in list(self._living.items()):
+            group.flat_for = 0 if holds(key) else group.flat_for + 1
+            if group.flat_for >= group.terms.expire_when_flat:
+                del self._living[key]
