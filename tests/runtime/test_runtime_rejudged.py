@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from kats_core.cli.audience import Quiet
-from kats_core.config import Resolved, resolve
+from kats_core.config import ConfigError, Resolved, resolve
 from kats_core.engine.rejudging import Opinion
 from kats_core.journal.rejudged import Rejudged
 from kats_core.model.kinds import Decision, TradingState
@@ -200,12 +200,26 @@ def test_a_run_that_is_decided_otherwise_now_is_not_judged(tmp_path: Path, busy:
         asked(StoredRun(busy.run, records), configured(tmp_path))
 
 
-def test_a_parameter_that_is_read_otherwise_now_is_told(tmp_path: Path, busy: StoredRun) -> None:
-    """A plugin whose default has changed would make another run of it."""
-    configuration = json.loads(json.dumps(busy.run.configuration))
-    del configuration["risk"][0]["params"]["risk_per_trade"]
-    with pytest.raises(RepetitionError, match="reads its configuration otherwise"):
-        asked(with_description(busy, configuration=configuration), configured(tmp_path))
+def reconfigured(stored: StoredRun, **params: Any) -> StoredRun:
+    """Return the run with other parameters of the sizing stage; None leaves one out."""
+    configuration = json.loads(json.dumps(stored.run.configuration))
+    merged = configuration["risk"][0]["params"] | params
+    configuration["risk"][0]["params"] = {name: value for name, value in merged.items() if value is not None}
+    return with_description(stored, configuration=configuration)
+
+
+def test_a_parameter_that_is_newer_than_the_run_has_its_default(tmp_path: Path, busy: StoredRun) -> None:
+    """Older runs can still be asked where that is what was done then."""
+    found = asked(reconfigured(busy, risk_per_trade=None), configured(tmp_path))
+    assert found.changed == ()
+
+
+def test_a_parameter_that_means_something_else_now_is_told(tmp_path: Path, busy: StoredRun) -> None:
+    """The repetition decides otherwise, and one that the plugin does not know any more is named."""
+    with pytest.raises(RepetitionError, match="is decided otherwise"):
+        asked(reconfigured(busy, risk_per_trade=0.001), configured(tmp_path))
+    with pytest.raises(ConfigError, match=r"configuration of run .* risk.*gone"):
+        asked(reconfigured(busy, gone=1), configured(tmp_path))
 
 
 def test_what_judges_beside_a_run_cannot_touch_it(tmp_path: Path, busy: StoredRun) -> None:
