@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kats_core.cli import console, resolving
+from kats_core.cli import comparing, console, resolving
 from kats_core.cli.console import InputError
 from kats_core.cli.resolving import ConfigOption, DataOption, JsonOption, SeedOption
 from kats_core.cli.text import label, language, t
@@ -35,6 +35,7 @@ def register(app: typer.Typer) -> None:
     """Add the verb."""
     # Without a subcommand it plays.
     group = typer.Typer(help=t("help_backtest"), invoke_without_command=True, callback=backtest)
+    group.command("compare", help=t("help_compare"))(comparing.compare)
     app.add_typer(group, name="backtest")
 
 

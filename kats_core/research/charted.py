@@ -108,10 +108,10 @@ def _trade(story: Story, words: Words) -> dict[str, Any]:
 
 
 def _targets(story: Story) -> list[int]:
-    """Return the targets that were reached, as prices."""
+    """Return the profit targets that were reached, as prices."""
     codes = (str(CoreCode.T1), str(CoreCode.T2))
-    prices = {order.trigger or order.limit for order in story.orders if order.reason in codes}
-    return sorted(price for price in prices if price is not None)
+    reached = (order.trigger or order.limit for order in story.orders if order.reason in codes)
+    return sorted({*(price for price in reached if price is not None)})
 
 
 def _short(value: float | str) -> float | str:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 import plotly.graph_objects as go
 
 from kats_core.journal.statistics import Group
@@ -44,7 +46,7 @@ _GROUPS_DRAWN = 12
 
 def equity(results: Results, index: Index | None, words: Words) -> Figure:
     """Return closing equity over its drawdown, the index beside it from the same start."""
-    days = [day.session.isoformat() for day in results.equity]
+    days = _sessions(results)
     capital = results.run.capital
     own = [day.equity for day in results.equity]
     figure = _figure(height=460, hovermode="x unified")
@@ -52,7 +54,7 @@ def equity(results: Results, index: Index | None, words: Words) -> Figure:
     _line(figure, days, [value / _MILLION for value in own], words("equity"), _ACCENT, ":,.1f", width=2)
     figure.add_scatter(
         x=days,
-        y=[round(fall, 5) for fall in falls],
+        y=_numbers(falls),
         name=words("drawdown"),
         yaxis="y2",
         fill="tozeroy",
@@ -66,8 +68,16 @@ def equity(results: Results, index: Index | None, words: Words) -> Figure:
         rebased = [None if close is None else close / start * capital / _MILLION for close in closes]
         _line(figure, days, rebased, BENCHMARK, _NEUTRAL, ":,.1f", width=1.2)
         known = [start if close is None else close for close in closes]
-        fall = [round(one, 5) for one in drawdowns([start, *known])[1:]]
-        _line(figure, days, fall, f"{BENCHMARK} {words('drawdown')}", _NEUTRAL, ":.1%", width=1, yaxis="y2")
+        _line(
+            figure,
+            days,
+            drawdowns([start, *known])[1:],
+            f"{BENCHMARK} {words('drawdown')}",
+            _NEUTRAL,
+            ":.1%",
+            width=1,
+            yaxis="y2",
+        )
     figure.update_layout(
         yaxis={"title": words("million"), "domain": [0.34, 1], "tickformat": ",~f"},
         yaxis2={"domain": [0, 0.26], "tickformat": ".0%", "rangemode": "tozero", "nticks": 4},
@@ -152,7 +162,7 @@ def group(by: By, groups: Sequence[Group], words: Words) -> Figure:
     largest = sorted(groups, key=lambda one: -abs(one.profit))[:_GROUPS_DRAWN]
     drawn = [one for one in groups if one in largest]
     names = [_short(words.group(by, str(one.name))) for one in drawn]
-    figure = _figure(height=44 + 30 * len(drawn), bargap=0.35)
+    figure = _figure(height=56 + 30 * len(drawn), bargap=0.35)
     figure.add_bar(
         # Two reasons may have the same words: the place tells them apart.
         y=list(range(len(drawn))),
@@ -180,8 +190,8 @@ def exposure(results: Results, words: Words) -> Figure:
     """Return the invested share of equity over time."""
     figure = _figure(height=230, hovermode="x unified")
     figure.add_scatter(
-        x=[day.session.isoformat() for day in results.equity],
-        y=[round(day.exposure, 4) for day in results.equity],
+        x=_sessions(results),
+        y=_numbers([day.exposure for day in results.equity]),
         name=words("exposure"),
         fill="tozeroy",
         line={"color": _ACCENT, "width": 1, "shape": "hv"},
@@ -268,9 +278,18 @@ def _figure(**layout: Any) -> Figure:
     return figure
 
 
+def _sessions(results: Results) -> npt.NDArray[np.datetime64]:
+    return np.array([day.session for day in results.equity], dtype="datetime64[D]")
+
+
+def _numbers(values: Iterable[float | None]) -> npt.NDArray[np.float32]:
+    """Return values as Plotly embeds them in the fewest bytes; None leaves a gap."""
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float32)
+
+
 def _line(
     figure: Figure,
-    days: Sequence[str],
+    days: npt.NDArray[np.datetime64],
     values: Iterable[float | None],
     name: str,
     colour: str,
@@ -281,7 +300,7 @@ def _line(
 ) -> None:
     figure.add_scatter(
         x=days,
-        y=[None if value is None else round(value, 5) for value in values],
+        y=_numbers(values),
         name=name,
         yaxis=yaxis,
         line={"color": colour, "width": width, **({"dash": "dot"} if colour == _NEUTRAL else {})},

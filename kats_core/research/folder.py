@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -9,8 +10,9 @@ import msgspec
 from kats_core.market.panel import Panel
 from kats_core.model.labels import Language
 from kats_core.research import charted, market, tables
+from kats_core.research.market import Index
 from kats_core.research.metrics import measure
-from kats_core.research.results import read_results
+from kats_core.research.results import Results, read_results
 from kats_core.store.errors import StoreError
 from kats_core.store.folder_recorder import EQUITY, METRICS, REPORT, TRADES
 
@@ -32,7 +34,7 @@ def complete(folder: Path, panel: Panel, language: Language) -> None:
         (folder / METRICS).write_bytes(msgspec.json.format(encoded, indent=2) + b"\n")
     except OSError as error:
         raise _unwritable(folder, error) from error
-    write_report(folder, language)
+    _write_report(folder, results, indices, language, charted.CHARTED, folder / REPORT)
 
 
 def write_report(folder: Path, language: Language, charts: int = charted.CHARTED, out: Path | None = None) -> Path:
@@ -41,19 +43,23 @@ def write_report(folder: Path, language: Language, charts: int = charted.CHARTED
     Raises:
         StoreError: there is no complete run in the folder, or the report cannot be written.
     """
+    target = folder / REPORT if out is None else out
+    _write_report(folder, read_results(folder), market.read_indices(folder), language, charts, target)
+    return target
+
+
+def _write_report(
+    folder: Path, results: Results, indices: Mapping[str, Index], language: Language, charts: int, target: Path
+) -> None:
     from kats_core.research.report import build
 
-    results = read_results(folder)
-    candles, indices = market.read_candles(folder), market.read_indices(folder)
-    page = build(results, measure(results, indices), candles, indices, language, charts)
-    target = folder / REPORT if out is None else out
+    page = build(results, measure(results, indices), market.read_candles(folder), indices, language, charts)
     growing = target.with_name(f".{target.name}.writing")
     try:
         growing.write_text(page, encoding="utf-8")
         growing.replace(target)
     except OSError as error:
         raise _unwritable(target, error) from error
-    return target
 
 
 def _unwritable(path: Path, error: OSError) -> StoreError:

@@ -28,7 +28,7 @@ class By(Labelled):
     STRATEGY = "strategy", "전략별", "by strategy"
     REGIME = "regime", "장세별", "by regime"
     GRADE = "grade", "등급별", "by grade"
-    EXIT = "exit", "청산 사유별", "by reason of the exit"
+    EXIT = "exit", "청산 이유별", "by reason of the exit"
     WEEKDAY = "weekday", "요일별 (진입)", "by weekday of the entry"
     HOUR = "hour", "시간대별 (진입)", "by hour of the entry"
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import msgspec
 from jinja2 import DictLoader, Environment, StrictUndefined
@@ -20,6 +21,7 @@ from kats_core.journal.statistics import SQN_NEEDS, Group
 from kats_core.model.labels import Language
 from kats_core.model.time import clock, session_date
 from kats_core.research import charted, figures
+from kats_core.research.configuration import flattened
 from kats_core.research.figures import Figure
 from kats_core.research.market import Candles, Index
 from kats_core.research.metrics import BENCHMARK, By, Metrics
@@ -29,7 +31,7 @@ from kats_core.research.words import NONE, Words
 _PAGE = "report.html.jinja"
 _SCRIPT_TEXTS = (
     *("trigger", "limit", "stop", "target", "buy", "sell", "setup", "fills", "time", "price", "quantity", "net_profit"),
-    *("exit_code", "regime", "grade", "strategy", "entry_price", "exit_price", "path_dependent"),
+    *("exit_code", "regime", "grade", "strategy", "entry_price", "exit_price", "note", "path_dependent"),
 )
 _LISTED = 10
 _FAULTS_LISTED = 20
@@ -89,6 +91,7 @@ def build(
         names=results.instances,
         cards=_cards(metrics, words),
         groups=_group_tables(metrics, words),
+        configuration=sorted(flattened(results.run.configuration).items()) if results.run.configuration else [],
         worst=[story for story in ordered[:_LISTED] if story.trade.net_profit < 0],
         best=[story for story in ordered[::-1][:_LISTED] if story.trade.net_profit > 0],
         charted={story.number for story in stories},
@@ -199,7 +202,7 @@ def _cards(metrics: Metrics, words: Words) -> list[Card]:
     payoff = words("payoff", payoff=number(found.payoff))
     held = words("time_in_market", share=percent(found.time_in_market))
     each = "" if found.money_expectancy is None else words("expectancy", won=change(found.money_expectancy))
-    streaks = words("streaks_value", wins=found.streaks.wins, losses=found.streaks.losses)
+    streaks = words("streaks", wins=found.streaks.wins, losses=found.streaks.losses)
     taxes = f"{words('commission')} {won(found.commission)} · {words('tax')} {won(found.tax)}"
     return [
         Card(name=words("return"), value=signed(found.return_frac), remark=against, sign=_sign(found.return_frac)),
@@ -258,6 +261,7 @@ def _environment() -> Environment:
         "side": _side,
         "moment": _moment,
         "exact": _exact,
+        "plain": _plain,
     }
     return environment
 
@@ -273,6 +277,10 @@ def _script_safe(code: str) -> str:
 
 def _moment(ts: int) -> str:
     return f"{session_date(ts)} {clock(ts):%H:%M}"
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else NONE if value is None else str(value)
 
 
 def _exact(quotient: str) -> float:

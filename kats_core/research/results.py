@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from kats_core.journal.latest import merged_setup, merged_signal
+from kats_core.journal.latest import SetupKey, key_of, merged_setup, merged_signal
 from kats_core.journal.refusals import Refusal, Refusals
 from kats_core.model import fact
 from kats_core.model.fact import Fact
@@ -22,17 +22,26 @@ from kats_core.model.record import (
     PositionRecord,
     Record,
     SetupRecord,
-    SetupStatus,
     SignalRecord,
     SignalStatus,
     TradeRecord,
     VerdictRecord,
 )
 from kats_core.store.errors import StoreError
-from kats_core.store.reading import describe, read_kinds, read_verdicts
+from kats_core.store.reading import Glance, describe, read_kinds, read_some
 from kats_core.store.run import Run, RunStatus
 
 R = TypeVar("R")
+_KINDS: tuple[type[Record], ...] = (
+    SignalRecord,
+    OrderRecord,
+    OrderEventRecord,
+    FillRecord,
+    TradeRecord,
+    PositionRecord,
+    EquityRecord,
+    FaultRecord,
+)
 PositionKey = tuple[str, str, int]
 """(instance, symbol, slot)."""
 
@@ -58,7 +67,10 @@ class Story:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """What came of a run. `instances` are the strategies that armed anything. `trades`, ordered by their close, are those of `stories`; `held` is what it ended with."""
+    """What came of a run, and its `instances` of strategies.
+
+    `trades`, ordered by their close, are those of `stories`; `held` is what it ended with.
+    """
 
     run: Run
     instances: tuple[str, ...]
@@ -91,23 +103,18 @@ def read_results(folder: Path) -> Results:
             f"folder {folder} holds a run that is not complete ({run.status.en}{f': {reason}' if reason else ''}): "
             "run it again"
         )
-    records = read_kinds(
-        folder,
-        [
-            SetupRecord,
-            SignalRecord,
-            OrderRecord,
-            OrderEventRecord,
-            FillRecord,
-            TradeRecord,
-            PositionRecord,
-            EquityRecord,
-            FaultRecord,
-        ],
-    )
-    kept = _Kept(records)
+    kept = _Kept(read_kinds(folder, _KINDS))
     traded = {trade.signal_id for trade in kept.of(TradeRecord)}
-    return kept.results(run, _read_at_entry(read_verdicts(folder, traded)))
+    candidates = kept.candidates(traded)
+    # Most of what is recorded is about candidates that were never bought.
+    setups = read_some(folder, SetupRecord, lambda one: _key(one) in candidates)
+    verdicts = read_some(folder, VerdictRecord, lambda one: one.signal_id in traded)
+    return kept.results(run, setups, _read_at_entry(verdicts))
+
+
+def _key(one: Glance) -> SetupKey:
+    """Return which candidate a record is about."""
+    return (one.session or dt.date.min, one.instance, one.symbol, one.slot)
 
 
 class _Kept:
@@ -129,27 +136,32 @@ class _Kept:
         """Return the records of one kind in the order in which they were written."""
         return [record for record in self._by_kind.get(kind, []) if isinstance(record, kind)]
 
-    def results(self, run: Run, at_entry: Mapping[str, Mapping[str, str]]) -> Results:
+    def candidates(self, traded: Collection[str]) -> set[SetupKey]:
+        """Return the candidates whose signals were traded."""
+        signals = (self._signals[signal_id] for signal_id in traded if signal_id in self._signals)
+        return {(signal.session, signal.instance, signal.symbol, signal.slot) for signal in signals}
+
+    def results(
+        self,
+        run: Run,
+        setups: Iterable[SetupRecord],
+        at_entry: Mapping[str, Mapping[str, str]],
+    ) -> Results:
         """Put everything together."""
         equity = sorted(self.of(EquityRecord), key=lambda day: day.session)
         positions = self.of(PositionRecord)
         trades = sorted(self.of(TradeRecord), key=lambda trade: trade.closed_at)
         last = equity[-1].session if equity else None
+        signals = {key: signal for key, signal in self._signals.items() if signal.status is SignalStatus.ORDERED}
         return Results(
             run=run,
-            instances=tuple(
-                sorted({*(setup.instance for setup in self.of(SetupRecord)), *(trade.instance for trade in trades)})
-            ),
-            stories=tuple(self._stories(trades, positions, at_entry)),
+            instances=_instances(run, [*self._signals.values(), *trades]),
+            stories=tuple(self._stories(trades, _merged(setups), at_entry)),
             equity=tuple(equity),
             orders=tuple(self.of(OrderRecord)),
             order_events=tuple(self.of(OrderEventRecord)),
             fills=tuple(self.of(FillRecord)),
-            signals={
-                signal_id: signal
-                for signal_id, signal in self._signals.items()
-                if signal.status is SignalStatus.ORDERED
-            },
+            signals=signals,
             held=tuple(position for position in positions if position.session == last),
             refusals=tuple(self._refusals),
             faults=tuple(self.of(FaultRecord)),
@@ -158,14 +170,13 @@ class _Kept:
     def _stories(
         self,
         trades: Sequence[TradeRecord],
-        positions: Sequence[PositionRecord],
+        setups: Mapping[SetupKey, SetupRecord],
         at_entry: Mapping[str, Mapping[str, str]],
     ) -> Iterable[Story]:
         orders = {order.order_id: order for order in self.of(OrderRecord)}
         fills = _round_trips(sorted(self.of(FillRecord), key=lambda f: (f.ts, orders[f.order_id].number, f.sequence)))
-        setups = self._setups()
         stops: dict[str, list[tuple[dt.date, int]]] = {}
-        for position in positions:
+        for position in self.of(PositionRecord):
             stops.setdefault(position.signal_id, []).append((position.session, position.stop))
         for number, trade in enumerate(trades, 1):
             trips = fills.get((trade.instance, trade.symbol, trade.slot))
@@ -185,17 +196,20 @@ class _Kept:
                 stops=tuple(stops.get(trade.signal_id, ())),
             )
 
-    def _setups(self) -> dict[tuple[dt.date, str, str, int], SetupRecord]:
-        """Return the setups that fired, with what was noted of them when they were armed."""
-        found: dict[tuple[dt.date, str, str, int], SetupRecord] = {}
-        armed: dict[tuple[dt.date, str, str, int], SetupRecord] = {}
-        for setup in self.of(SetupRecord):
-            key = (setup.session, setup.instance, setup.symbol, setup.slot)
-            if setup.status is SetupStatus.ARMED:
-                armed[key] = setup
-            elif setup.status is SetupStatus.FIRED:
-                found[key] = merged_setup(armed[key], setup) if key in armed else setup
-        return found
+
+def _instances(run: Run, acted: Iterable[SignalRecord | TradeRecord]) -> tuple[str, ...]:
+    """Return the strategies: as they were configured, else as they acted."""
+    configured = [str(entry.get("as") or entry.get("use")) for entry in run.configuration.get("strategies", ())]
+    return tuple(configured or sorted({record.instance for record in acted}))
+
+
+def _merged(setups: Iterable[SetupRecord]) -> dict[SetupKey, SetupRecord]:
+    """Return each setup in its final state, with what was noted of it when it was armed."""
+    found: dict[SetupKey, SetupRecord] = {}
+    for setup in setups:
+        key = key_of(setup)
+        found[key] = merged_setup(found[key], setup) if key in found else setup
+    return found
 
 
 def _round_trips(fills: Iterable[FillRecord]) -> dict[PositionKey, Iterator[tuple[FillRecord, ...]]]:

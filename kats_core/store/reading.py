@@ -10,12 +10,12 @@ import datetime as dt
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from kats_core.journal.latest import SetupKey, latest
-from kats_core.model.record import Record, SetupRecord, VerdictRecord
+from kats_core.model.record import Record, SetupRecord
 from kats_core.model.time import DAY, Nanos, midnight
 from kats_core.model.wire import WIRE_VERSION, decode_record
 from kats_core.store.errors import StoreError
@@ -25,6 +25,9 @@ from kats_core.store.run import Run
 
 if TYPE_CHECKING:
     from kats_core.store.database import Database
+
+
+R = TypeVar("R")
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +93,20 @@ def _as_folder(which: str | Path | None) -> Path | None:
     return None
 
 
+class Glance(msgspec.Struct):
+    """The few fields by which a record is chosen before it is read."""
+
+    type: str
+    session: dt.date | None = None
+    closed_on: dt.date | None = None
+    ts: Nanos = 0
+    instance: str = ""
+    symbol: str = ""
+    slot: int = 0
+    signal_id: str = ""
+    order_id: str = ""
+
+
 class _Version(msgspec.Struct):
     v: int
 
@@ -123,26 +140,34 @@ def read_kinds(folder: Path, kinds: Collection[type[Record]]) -> list[Record]:
     Raises:
         StoreError: the decisions are missing, damaged, or cannot be read.
     """
-    return _decoded(folder, _beginnings(kinds), lambda line: True)
+    with _undamaged(folder / DECISIONS):
+        return [decode_record(line) for line in _lines(folder, kinds)]
 
 
-def read_verdicts(folder: Path, signals: Collection[str]) -> list[VerdictRecord]:
-    """Return the verdicts on some signals; raises as `read_kinds`."""
-    glance = msgspec.json.Decoder(_Glance).decode
-    found = _decoded(folder, _beginnings([VerdictRecord]), lambda line: glance(line).signal_id in signals)
-    return [record for record in found if isinstance(record, VerdictRecord)]
+def read_some(folder: Path, kind: type[R], is_wanted: Callable[[Glance], bool]) -> list[R]:
+    """Return the records of one kind that are wanted at first glance; raises as `read_kinds`."""
+    glance = msgspec.json.Decoder(Glance).decode
+    with _undamaged(folder / DECISIONS):
+        found = [decode_record(line) for line in _lines(folder, [kind]) if is_wanted(glance(line))]
+    return [record for record in found if isinstance(record, kind)]
 
 
-def _beginnings(kinds: Collection[type[Record]]) -> tuple[bytes, ...]:
+def _lines(folder: Path, kinds: Collection[type[Any]]) -> Iterator[bytes]:
+    """Yield the lines of some kinds of records."""
+    beginnings = _beginnings(kinds)
+    with _explained(folder), (folder / DECISIONS).open("rb") as lines:
+        yield from (line for line in lines if line.startswith(beginnings))
+
+
+def _beginnings(kinds: Collection[type[Any]]) -> tuple[bytes, ...]:
     """Return how the lines of some kinds of records begin: their type stands first."""
     return tuple(f'{{"type":"{kind.__struct_config__.tag}"'.encode() for kind in kinds)
 
 
-def _decoded(folder: Path, beginnings: tuple[bytes, ...], is_wanted: Callable[[bytes], bool]) -> list[Record]:
-    path = folder / DECISIONS
+@contextmanager
+def _undamaged(path: Path) -> Iterator[None]:
     try:
-        with _explained(folder), path.open("rb") as lines:
-            return [decode_record(line) for line in lines if line.startswith(beginnings) and is_wanted(line)]
+        yield
     except msgspec.DecodeError as error:
         raise StoreError(f"{path} is damaged ({error}): run it again") from error
 
@@ -180,22 +205,8 @@ def _of_kinds(lines: list[bytes], wanted: Selection) -> list[bytes]:
     return [line for line in lines if line.startswith(beginnings)]
 
 
-class _Glance(msgspec.Struct):
-    """The few fields by which a line is chosen."""
-
-    type: str
-    session: dt.date | None = None
-    closed_on: dt.date | None = None
-    ts: Nanos = 0
-    instance: str = ""
-    symbol: str = ""
-    slot: int = 0
-    signal_id: str = ""
-    order_id: str = ""
-
-
 def _chosen(lines: list[bytes], wanted: Selection) -> list[bytes]:
-    decode = msgspec.json.Decoder(_Glance).decode
+    decode = msgspec.json.Decoder(Glance).decode
     glances = [decode(line) for line in lines]
     signals = _chosen_signals(glances, wanted)
     setups = {_key(g) for g in glances if g.type == "signal" and g.signal_id in signals}
@@ -207,7 +218,7 @@ def _chosen(lines: list[bytes], wanted: Selection) -> list[bytes]:
     ]
 
 
-def _chosen_signals(glances: list[_Glance], wanted: Selection) -> set[str]:
+def _chosen_signals(glances: list[Glance], wanted: Selection) -> set[str]:
     traded = {g.signal_id for g in glances if g.type == "order" and g.session == wanted.session}
     return {
         g.signal_id
@@ -219,23 +230,23 @@ def _chosen_signals(glances: list[_Glance], wanted: Selection) -> set[str]:
     }
 
 
-def _key(glance: _Glance) -> SetupKey:
+def _key(glance: Glance) -> SetupKey:
     return (glance.session or dt.date.min, glance.instance, glance.symbol, glance.slot)
 
 
-def _matches(glance: _Glance, wanted: Selection) -> bool:
+def _matches(glance: Glance, wanted: Selection) -> bool:
     session = glance.closed_on or glance.session
     return wanted.session in (None, session) and wanted.symbol in (None, glance.symbol)
 
 
-def _belongs(glance: _Glance, wanted: Selection, signals: set[str]) -> bool:
+def _belongs(glance: Glance, wanted: Selection, signals: set[str]) -> bool:
     if glance.signal_id:
         return glance.signal_id in signals
     return wanted.signal is None and _matches(glance, wanted)
 
 
 def _is_chosen(
-    glance: _Glance, wanted: Selection, *, signals: set[str], setups: set[SetupKey], orders: set[str]
+    glance: Glance, wanted: Selection, *, signals: set[str], setups: set[SetupKey], orders: set[str]
 ) -> bool:
     match glance.type:
         case "signal" | "verdict" | "trade":

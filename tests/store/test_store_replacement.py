@@ -15,7 +15,7 @@ from kats_core.model.record import Record
 from kats_core.store.database import Database
 from kats_core.store.database_recorder import DatabaseRecorder
 from kats_core.store.errors import ContradictionError, StoreError
-from kats_core.store.folder_recorder import DECISIONS, FolderRecorder
+from kats_core.store.folder_recorder import DECISIONS, METRICS, FolderRecorder
 from kats_core.store.models import ROWS, Base, RunRow, table_of
 from kats_core.store.reading import StoredRun, load_run
 from kats_core.store.recorder import Recorder
@@ -241,6 +241,39 @@ def test_a_replacement_that_was_cut_short_is_completed(
     expected = FIRST if killed == "before" else SECOND
     assert load_run(None, folder).records == latest(session_records(expected))
     assert not aside.exists()
+
+
+def test_what_is_made_of_the_records_comes_into_place_with_them(
+    run: Run, session_records: Builder, tmp_path: Path
+) -> None:
+    """Only for a run that is done; a repeat that makes less leaves nothing of the earlier one behind."""
+    folder = tmp_path / "run"
+
+    def complete(growing: Path) -> None:
+        assert not (folder / METRICS).exists()
+        (growing / METRICS).write_text((growing / DECISIONS).read_text(encoding="utf-8"), encoding="utf-8")
+
+    play(FolderRecorder(folder, complete=complete), run, session_records(FIRST))
+    assert (folder / METRICS).read_bytes() == (folder / DECISIONS).read_bytes()
+    play(FolderRecorder(folder), run, session_records(FIRST))
+    assert not (folder / METRICS).exists()
+    begin(FolderRecorder(tmp_path / "failed", complete=complete), run).finish(RunStatus.FAILED, {})
+    assert not (tmp_path / "failed" / METRICS).exists()
+
+
+def test_a_run_is_kept_when_nothing_can_be_made_of_it(
+    database: Database, run: Run, session_records: Builder, tmp_path: Path
+) -> None:
+    """Hours of playing are not lost for a page: the error is raised, the decisions are there, and so is the row."""
+
+    def fail(growing: Path) -> None:
+        raise StoreError("no page")
+
+    with pytest.raises(StoreError, match="no page"):
+        play(FolderRecorder(tmp_path / "run", database, complete=fail), run, session_records(FIRST))
+    assert load_run(None, tmp_path / "run").records == latest(session_records(FIRST))
+    assert load_run(database, run.run_id).run.status is RunStatus.DONE
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
 def test_a_folder_has_one_writer(run: Run, tmp_path: Path) -> None:

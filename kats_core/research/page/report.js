@@ -124,8 +124,10 @@
     ];
     if (trade.t != null) data.push(level(bars.days, trade.t, texts.trigger, colour("accent"), "dash", first, last));
     if (trade.l != null && trade.l !== trade.t) data.push(level(bars.days, trade.l, texts.limit, colour("dim"), "dot", first, last));
-    for (const price of trade.targets) data.push(level(bars.days, price, texts.target, gain, "dash", first, last));
-    if (trade.st != null) data.push(stopLine(trade, bars, bars.first, last));
+    trade.targets.forEach((price, n) => data.push(level(bars.days, price, `${texts.target} ${n + 1}`, gain, "dash", first, last)));
+    // Within one bar a line has no length.
+    const reach = bars.first === bars.last ? 1 : 0;
+    if (trade.st != null) data.push(stopLine(trade, bars, Math.max(0, bars.first - reach), Math.min(bars.days.length - 1, bars.last + reach)));
     data.push(fillMarks(trade, true), fillMarks(trade, false));
     const layout = {
       height: isNarrow() ? 340 : 470, margin: { l: 8, r: 8, t: 8, b: 8 }, bargap: 0.25,
@@ -150,7 +152,7 @@
       [texts.trigger, won(trade.t)], [texts.limit, won(trade.l)], [texts.stop, won(trade.st)],
     ];
     for (const [name, value] of Object.entries(trade.setup)) pairs.push([`${texts.setup} · ${name}`, typeof value === "number" ? value.toLocaleString("en") : value]);
-    if (trade.pd) pairs.push(["?", texts.path_dependent]);
+    if (trade.pd) pairs.push([texts.note, texts.path_dependent]);
     list.replaceChildren(...pairs.map(([name, value, look]) => {
       const pair = node("div");
       pair.append(node("dt", name), node("dd", value, look));
