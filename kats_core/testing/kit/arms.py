@@ -24,6 +24,9 @@ from kats_core.testing.kit.subject import Subject, told, where
 from kats_core.testing.kit.wording import Sentence
 
 IS_ARMED = "ARMED"
+FOCUSED = 20
+"""Symbols on which a strategy is armed again and again."""
+
 SETUPS_BUILT = 300
 """Armed cells of which the setup is built and looked at."""
 
@@ -70,6 +73,22 @@ def whole(subject: Subject, report: Report) -> Setups:
     if "setups" not in subject.notes:
         subject.notes["setups"] = arm(subject.build(), markets.panel_for(subject), MarketKind.USUAL, report)
     found: Setups = subject.notes["setups"]
+    return found
+
+
+def focus(subject: Subject, report: Report, *, is_deep: bool = False) -> tuple[Panel, Setups]:
+    """Return the history of the symbols that are armed most, and what is armed there; of all symbols when it is deep.
+
+    Patterns cost seconds a market, and most checks arm it many times.
+    """
+    panel, setups = markets.panel_for(subject), whole(subject, report)
+    if is_deep or len(panel.symbols) <= FOCUSED:
+        return panel, setups
+    if "focus" not in subject.notes:
+        most = np.argsort(-setups.armed.sum(axis=0), kind="stable")[:FOCUSED]
+        part = markets.frozen(markets.of_columns(panel, sorted(most.tolist())))
+        subject.notes["focus"] = part, arm(subject.build(), part, MarketKind.USUAL, report)
+    found: tuple[Panel, Setups] = subject.notes["focus"]
     return found
 
 
@@ -141,9 +160,9 @@ def awkward_data(subject: Subject, report: Report) -> None:
 
 def no_mutation(subject: Subject, report: Report) -> None:
     """Arm a panel that cannot be written to, and compare its bytes before and after."""
-    panel = markets.panel_for(subject)
-    before = _bytes(panel)
     try:
+        panel, _ = focus(subject, report)
+        before = _bytes(panel)
         arm(subject.build(), panel, MarketKind.USUAL, report)
     except ArmError:
         return
@@ -155,12 +174,12 @@ def no_mutation(subject: Subject, report: Report) -> None:
 
 def repeats(subject: Subject, report: Report) -> None:
     """Arm the same history again: with the same strategy, after another market, and with a new one."""
-    panel = markets.panel_for(subject)
     try:
-        first = whole(subject, report)
+        panel, first = focus(subject, report)
         strategy = subject.build()
-        again = [arm(strategy, panel, MarketKind.USUAL, report)]
-        arm(strategy, markets.last_sessions(panel, len(panel.sessions) // 2, 200), MarketKind.USUAL, report)
+        again = [arm(strategy, panel, MarketKind.USUAL, report) for _ in range(2)]
+        middle = len(panel.sessions) // 2
+        arm(strategy, markets.last_sessions(panel, middle, 200), MarketKind.SHORTER, report)
         again.append(arm(strategy, panel, MarketKind.USUAL, report))
     except ArmError:
         return
@@ -175,9 +194,8 @@ def repeats(subject: Subject, report: Report) -> None:
                 first=found.first,
                 second=found.second,
             )
-    report.saw(
-        Sentence.ARM_SEEN, sessions=len(panel.sessions), symbols=len(panel.symbols), armed=int(first.armed.sum())
-    )
+    armed = int(first.armed.sum())
+    report.saw(Sentence.ARM_SEEN, sessions=len(panel.sessions), symbols=len(panel.symbols), armed=armed)
 
 
 def declared(code: Code, enums: tuple[type[Code], ...]) -> bool:
@@ -194,16 +212,15 @@ def _declared(subject: Subject, setups: Setups, report: Report) -> None:
 def _makes_setup(subject: Subject, panel: Panel, setups: Setups, t: int, j: int, report: Report) -> bool:
     day, symbol = panel.sessions[t], panel.symbols[j]
     try:
-        numbers = numbers_of(setups, t, j)
         session = panel.next_session[t] or day
-        made = setups.of_cell(numbers, session=session, instance=subject.name, symbol=symbol)
+        several = setups.of_cell(numbers_of(setups, t, j), session=session, instance=subject.name, symbol=symbol)
     except Exception as error:  # noqa: BLE001  # a guest: what it raises is a finding
         report.fail(Sentence.SETUP_WRONG, day=day, symbol=symbol, error=told(error))
         return False
-    needing = next((setup.trigger for setup in made if needs_minutes(setup.trigger)), None)
-    if needing is not None and not subject.descriptor.traits.needs_minute_bars:
-        report.fail(Sentence.TRIGGER_MINUTES, day=day, symbol=symbol, trigger=type(needing).__name__)
-        return False
+    for setup in several:
+        if needs_minutes(setup.trigger) and not subject.descriptor.traits.needs_minute_bars:
+            report.fail(Sentence.TRIGGER_MINUTES, day=day, symbol=symbol, trigger=type(setup.trigger).__name__)
+            return False
     return True
 
 

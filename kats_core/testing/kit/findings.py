@@ -10,7 +10,7 @@ from kats_core.model.labels import Labelled, Language
 from kats_core.testing.kit.wording import Sentence
 
 
-class Outcome(Labelled):
+class CheckOutcome(Labelled):
     """How a check ended."""
 
     PASSED = "passed", "통과", "passed"
@@ -74,11 +74,11 @@ class Report:
         self.skipped = Remark(sentence, values)
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> CheckOutcome:
         """How the check ended so far."""
         if self.failures:
-            return Outcome.FAILED
-        return Outcome.PASSED if self.skipped is None else Outcome.SKIPPED
+            return CheckOutcome.FAILED
+        return CheckOutcome.PASSED if self.skipped is None else CheckOutcome.SKIPPED
 
     @staticmethod
     def _add(to: list[Remark], sentence: Sentence, values: Mapping[str, object]) -> None:

@@ -175,7 +175,7 @@ def tighter_is_tighter(subject: Subject, report: Report) -> None:
     model = subject.descriptor.params
     properties = model.model_json_schema().get("properties", {})
     several, quiet = cases(subject.descriptor.traits, COUNT // 2), Report()
-    usual = [j.shares for j in judge(prepared(subject), several, subject, quiet)]
+    usual = list(judge(prepared(subject), several, subject, quiet))
     tried = []
     for name, info in own_fields(model).items():
         extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
@@ -188,9 +188,9 @@ def tighter_is_tighter(subject: Subject, report: Report) -> None:
         except ValidationError:
             continue
         tried.append(name)
-        for j, shares in zip(judge(prepared(subject, params), several, subject, quiet), usual, strict=True):
-            if j.shares > shares:
-                report.fail(Sentence.PARAM_LOOSER, field=name, value=value, tight=j.shares, usual=shares)
+        for j, known in zip(judge(prepared(subject, params), several, subject, quiet), usual, strict=True):
+            if known.verdict is not None and j.shares > known.shares:
+                report.fail(Sentence.PARAM_LOOSER, field=name, value=value, tight=j.shares, usual=known.shares)
                 break
     report.saw(Sentence.PARAMS_TRIED, count=len(tried), names=tuple(tried))
 

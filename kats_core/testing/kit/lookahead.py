@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from kats_core.market.panel import Panel
 from kats_core.strategy.contract import Setups
 from kats_core.testing.kit import markets
-from kats_core.testing.kit.arms import ArmError, Difference, arm, difference, whole
+from kats_core.testing.kit.arms import ArmError, Difference, arm, difference, focus
 from kats_core.testing.kit.findings import Report
 from kats_core.testing.kit.markets import Future, MarketKind
 from kats_core.testing.kit.subject import Subject
@@ -19,9 +21,8 @@ DEEP_CUTS = 30
 
 def arm_is_blind(subject: Subject, report: Report, *, is_deep: bool = False) -> None:
     """Arm with other futures behind random cuts; rows up to the cut must stay as they were."""
-    panel = markets.panel_for(subject)
     try:
-        known = whole(subject, report)
+        panel, known = focus(subject, report, is_deep=is_deep)
         cuts = _cuts(subject, panel, DEEP_CUTS if is_deep else CUTS)
         for number, t in enumerate(cuts):
             future = list(Future)[number % len(Future)]
@@ -38,9 +39,8 @@ def arm_is_blind(subject: Subject, report: Report, *, is_deep: bool = False) -> 
 
 def row_by_row(subject: Subject, report: Report, *, is_deep: bool = False) -> None:
     """Arm single evenings with the history up to each, and compare with the row of the whole."""
-    panel = markets.panel_for(subject)
     try:
-        known = whole(subject, report)
+        panel, known = focus(subject, report, is_deep=is_deep)
         rows = _cuts(subject, panel, 60 if is_deep else 10)
         for t in rows:
             alone = arm(subject.build(), markets.cut(panel, t), MarketKind.SHORTER, report)
@@ -70,7 +70,7 @@ def _cuts(subject: Subject, panel: Panel, count: int) -> list[int]:
 
 def _row(setups: Setups, t: int) -> Setups:
     numbers = {name: column[t : t + 1] for name, column in setups.numbers.items()}
-    return Setups(setups.reasons[t : t + 1], setups.codes, numbers, setups.trigger)
+    return replace(setups, reasons=setups.reasons[t : t + 1], numbers=numbers)
 
 
 def _tell(

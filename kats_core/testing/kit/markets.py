@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -33,6 +33,10 @@ PRICES = ("open", "high", "low", "close")
 COLUMNS = (*PRICES, "volume", "value")
 BESIDE = ("tables", "indices")
 """What a strategy may read beside bars."""
+
+
+FEW_SYMBOLS = 12
+"""Symbols of the awkward markets."""
 
 
 class MarketKind(Labelled):
@@ -97,6 +101,11 @@ def panel_for(subject: Subject) -> Panel:
     return found
 
 
+def usual() -> Panel:
+    """Return the sample market's daily history, read only."""
+    return frozen(history(sample(SESSIONS), LAST))
+
+
 @lru_cache(maxsize=4)
 def sample(sessions: int) -> SampleSource:
     """Return the sample market."""
@@ -126,10 +135,11 @@ def awkward(panel: Panel, bars_needed: int) -> Iterator[tuple[MarketKind, Panel]
     """Yield markets as they also happen, each with its name."""
     last = len(panel.sessions)
     chance = np.random.default_rng(SEED)
+    panel = of_columns(panel, range(min(FEW_SYMBOLS, len(panel.symbols))))
     few = replace(panel, **_rows(panel, slice(-max(bars_needed, 60) - 60, None)))
     yield MarketKind.NO_SESSIONS, replace(panel, **_rows(panel, slice(0, 0)))
-    yield MarketKind.NO_SYMBOLS, _columns(few, slice(0, 0))
-    yield MarketKind.ONE_SYMBOL, _columns(few, slice(0, 1))
+    yield MarketKind.NO_SYMBOLS, of_columns(few, ())
+    yield MarketKind.ONE_SYMBOL, of_columns(few, (0,))
     yield MarketKind.ONE_SESSION, replace(panel, **_rows(panel, slice(last - 1, last)))
     yield MarketKind.SHORT, replace(panel, **_rows(panel, slice(-max(bars_needed - 1, 2), None)))
     yield MarketKind.GAPS, without(few, chance.random(few.present.shape) < 0.2)
@@ -192,9 +202,11 @@ def _rows(panel: Panel, rows: slice) -> dict[str, Any]:
     return {name: getattr(panel, name)[rows] for name in whole}
 
 
-def _columns(panel: Panel, columns: slice) -> Panel:
-    cut_columns: dict[str, Any] = {name: getattr(panel, name)[:, columns] for name in ("present", *COLUMNS)}
-    return replace(panel, instruments=panel.instruments[columns], **cut_columns)
+def of_columns(panel: Panel, columns: Sequence[int]) -> Panel:
+    """Return the panel of some symbols only, in their order."""
+    chosen = np.array(columns, dtype=np.intp)
+    cells: dict[str, Any] = {name: getattr(panel, name)[:, chosen] for name in ("present", *COLUMNS)}
+    return replace(panel, instruments=tuple(panel.instruments[j] for j in columns), **cells)
 
 
 def _flat(panel: Panel) -> Panel:

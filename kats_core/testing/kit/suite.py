@@ -16,13 +16,15 @@ from kats_core.testing.kit import (
     lookahead,
     others,
     parameters,
+    purity,
     registration,
+    rehearsal,
     restarts,
     texts,
     traits,
     warmup,
 )
-from kats_core.testing.kit.findings import Outcome, Remark, Report
+from kats_core.testing.kit.findings import CheckOutcome, Remark, Report
 from kats_core.testing.kit.subject import Subject, told, where
 from kats_core.testing.kit.wording import Sentence
 
@@ -58,7 +60,7 @@ class Result:
 
     check: Check
     subject: Subject
-    outcome: Outcome
+    outcome: CheckOutcome
     failures: tuple[Remark, ...]
     hints: tuple[Remark, ...]
     seen: tuple[Remark, ...]
@@ -80,6 +82,7 @@ class Result:
 CHECKS: tuple[Check, ...] = (
     Check("registration", ("등록", "registration"), EVERY, registration.registration),
     Check("light-import", ("가벼운 import", "light import"), EVERY, registration.light_import),
+    Check("purity", ("순수한 코드", "pure code"), EVERY, purity.purity),
     Check("parameters", ("파라미터", "parameters"), EVERY, parameters.parameters),
     Check("texts", ("설명과 코드", "docstrings and codes"), EVERY, texts.texts),
     Check("traits", ("특성", "traits"), frozenset({STRATEGY, STAGE}), traits.traits),
@@ -89,6 +92,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check("no-mutation", ("입력 보존", "inputs stay as they are"), frozenset({STRATEGY}), arms.no_mutation),
     Check("determinism", ("같은 입력, 같은 답", "same input, same answer"), frozenset({STRATEGY}), arms.repeats),
+    Check("rehearsal", ("연습 매매", "rehearsal"), frozenset({STRATEGY}), rehearsal.trades),
     Check(
         "look-ahead",
         ("미래 참조 (arm)", "look-ahead in arm"),
@@ -96,6 +100,14 @@ CHECKS: tuple[Check, ...] = (
         lookahead.arm_is_blind,
         Topic.LOOKAHEAD,
         partial(lookahead.arm_is_blind, is_deep=True),
+    ),
+    Check(
+        "look-ahead-live",
+        ("미래 참조 (confirm, manage)", "look-ahead in confirm, manage"),
+        frozenset({STRATEGY}),
+        rehearsal.decides_blindly,
+        Topic.LOOKAHEAD,
+        partial(rehearsal.decides_blindly, is_deep=True),
     ),
     Check(
         "warm-up",

@@ -59,7 +59,7 @@ def _of_strategy(found: StrategyTraits, built: Any, report: Report) -> None:
         if not is_right:
             report.fail(Sentence.TRAIT_WRONG, trait=trait, found=value, expected_ko=ko, expected_en=en)
     manages = isinstance(built, ManagingStrategy)
-    if manages and found.manage_every_min == 0:
+    if manages and found.manage_every_min == 0 and not found.manages_at:
         report.hint(Sentence.MANAGES_NEVER)
     if not manages and found.manage_every_min > 0:
         report.fail(Sentence.MANAGES_NOT, found=found.manage_every_min)

@@ -49,6 +49,18 @@ class Sentence(enum.Enum):
         "{modules} modules and {ms} ms on top of kats_core.api",
     )
 
+    # Purity
+    PURE_IMPORT = (
+        "{where}: {name}. 판단하는 코드는 시계, 파일, 네트워크, 난수를 쓰지 않습니다. 시각은 view.now와 context.now로, 입력은 fact로 옵니다",
+        "{where}: {name}; what decides reads no clock, file, network or chance: time comes as view.now and context.now, inputs as facts",
+    )
+    PURE_ONLY_API = (
+        "{where}: {name}. 플러그인은 KATS에서 kats_core.api만 import합니다. 나머지는 예고 없이 바뀝니다",
+        "{where}: {name}; a plugin imports kats_core.api and nothing else of KATS, which may change without notice",
+    )
+    PURE_BUILTIN = ("코어에 들어 있음", "part of core")
+    PURE_SEEN = ("{files}", "{files}")
+
     # Parameters
     PARAM_NO_DESCRIPTION = (
         "파라미터 {field}에 설명이 없거나 너무 짧습니다({found!r}). description에 단위와 이유를 적으세요",
@@ -130,8 +142,8 @@ class Sentence(enum.Enum):
         "traits.{trait} is {found}; {expected_en}",
     )
     MANAGES_NEVER = (
-        "manage가 있지만 traits.manage_every_min이 0이라 분봉에서 묻지 않습니다",
-        "it has manage, but traits.manage_every_min is 0: on minute bars it is never asked",
+        "manage가 있지만 traits.manage_every_min이 0이고 manages_at이 비어 있어 한 번도 묻지 않습니다",
+        "it has manage, but traits.manage_every_min is 0 and manages_at is empty: it is never asked",
     )
     MANAGES_NOT = (
         "traits.manage_every_min은 {found}인데 manage 메서드가 없습니다",
@@ -204,6 +216,61 @@ class Sentence(enum.Enum):
     AHEAD_SEEN = (
         "{cuts}번 미래를 바꿔 셀 {cells:,}개 비교, 대기 {armed}건",
         "the future replaced {cuts} times, {cells:,} cells compared, {armed} armed",
+    )
+
+    AHEAD_ASKED = (
+        (
+            "{now} {symbol}: {call}의 답이 {first}인데, {at} 뒤의 데이터를 다른 값으로 바꾸면 {second}. "
+            "view가 보여 주는 것만 읽고, arm에 온 panel을 간직하지 마세요"
+        ),
+        (
+            "{call} of {symbol} at {now} answered {first}, and {second} with other data after {at}: "
+            "read what the view shows, and keep nothing of the panel that arm was given"
+        ),
+    )
+    AHEAD_ARM_FIRST = (
+        "arm이 미래를 읽으므로 confirm과 manage는 비교할 수 없습니다. arm부터 고치세요",
+        "arm looks ahead, so confirm and manage cannot be compared: mend arm first",
+    )
+    AHEAD_BAR = (
+        "{day} {symbol}: 일봉에서 confirm의 답이 {first}인데, 그날이 다르게 끝나면 {second}. 일봉의 종가·고가·거래량은 그 순간 아직 모릅니다",
+        (
+            "confirm of {symbol} on the daily bar of {day} answered {first}, and {second} had the day ended otherwise: "
+            "close, high and volume of a daily bar are not known at that moment"
+        ),
+    )
+    AHEAD_ASKED_SEEN = (
+        "{cuts}번 미래를 바꿔 confirm과 manage의 답 {answers}개 비교",
+        "the future replaced {cuts} times, {answers} answers of confirm and manage compared",
+    )
+
+    # Rehearsal
+    ASKED_RAISED = (
+        "{call}이(가) 예외를 냈습니다: {error} ({where}). 판단할 수 없으면 NotYet으로 답하세요",
+        "{call} raised {error} ({where}); what it cannot judge it answers with NotYet",
+    )
+    ASKED_UNDECLARED = (
+        "{call}이(가) 코드 {code}를 쓰지만, 플러그인의 codes에 {enum}이(가) 없습니다",
+        "{call} uses the code {code}, but the plugin's `codes` lack {enum}",
+    )
+    SIGNAL_WRONG = (
+        "{now} {symbol}의 신호는 주문할 수 없습니다: {problem}",
+        "the signal of {symbol} at {now} cannot be ordered: {problem}",
+    )
+    CONFIRM_MISSING = (
+        "입력 {fact}을(를) 읽지만, 없어도 매수합니다. 없으면 NotYet(CoreCode.INPUT_MISSING)",
+        "it reads the input {fact} and buys without it, too; answer NotYet(CoreCode.INPUT_MISSING)",
+    )
+    REHEARSED = (
+        "일봉 {days}일, 분봉 {minutes}일: confirm {asked}회, 신호 {signals}건, manage {managed}회",
+        (
+            "{days} sessions of daily and {minutes} of minute bars: confirm asked {asked} times, {signals} signals, "
+            "manage asked {managed} times"
+        ),
+    )
+    NOTHING_SIGNALLED = (
+        "표본 시장에서 신호가 하나도 없어, confirm에 관한 검사는 아무것도 증명하지 않습니다",
+        "it never signalled on the sample market, so what is said of confirm proves little",
     )
 
     # Batch

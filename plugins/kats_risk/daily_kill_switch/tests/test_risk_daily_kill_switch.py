@@ -34,7 +34,7 @@ from kats_core.api import (
     TradingState,
     Verdict,
 )
-from kats_core.testing import HOURS, NOW, SESSION, FrozenContext, proposal
+from kats_core.testing import HOURS, NOW, SESSION, FrozenContext, RiskStageContract, proposal
 from kats_risk_daily_kill_switch import KillSwitchCode, Params, kats_register_risk_stages
 from kats_risk_daily_kill_switch.stage import DailyKillSwitch
 
@@ -224,3 +224,9 @@ def test_it_rejects_from_the_first_loss_at_the_limit_on(marks: list[int], quanti
     worst = min([*marks, equity])
     is_lost = Fraction(worst - E_DAY, E_DAY) <= Fraction(-3, 100)
     assert (verdict.decision, verdict.quantity) == ((Decision.REJECT, 0) if is_lost else (Decision.APPROVE, quantity))
+
+
+class TestContract(RiskStageContract):
+    """Everything that `kats check daily-kill-switch` looks at."""
+
+    plugin = "daily-kill-switch"

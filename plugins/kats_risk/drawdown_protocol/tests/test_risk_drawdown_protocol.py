@@ -39,7 +39,7 @@ from kats_core.api import (
     TradeRecord,
     Verdict,
 )
-from kats_core.testing import NOW, FrozenContext, position, proposal, reservation
+from kats_core.testing import NOW, FrozenContext, RiskStageContract, position, proposal, reservation
 from kats_risk_drawdown_protocol import DrawdownCode, Params, kats_register_risk_stages
 from kats_risk_drawdown_protocol.stage import DrawdownProtocol
 
@@ -396,3 +396,9 @@ def test_it_never_enlarges_and_the_month_never_risks_more_than_its_limit(
     assert 0 <= verdict.quantity <= quantity
     if verdict.quantity:
         assert max(0, loss) + risk // 100 * 100 + verdict.quantity * R <= E * Fraction(6, 100)
+
+
+class TestContract(RiskStageContract):
+    """Everything that `kats check drawdown-protocol` looks at."""
+
+    plugin = "drawdown-protocol"

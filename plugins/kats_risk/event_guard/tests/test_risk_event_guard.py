@@ -28,7 +28,7 @@ from kats_core.api import (
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.events import MarketEvent, manual_event
 from kats_core.model import time
-from kats_core.testing import HOURS, NOW, SESSION, FrozenContext, position, proposal
+from kats_core.testing import HOURS, NOW, SESSION, FrozenContext, RiskStageContract, position, proposal
 from kats_risk_event_guard import EventCode, Params, kats_register_risk_stages
 
 E = 100_000_000
@@ -216,3 +216,9 @@ def test_it_never_enlarges(quantity: int, types: list[EventType], is_known: bool
     """Whatever happens on the day."""
     verdict = check(day(*types) if is_known else None, quantity, used=used * 10_000, reduce_scale=percent / 100)
     assert 0 <= verdict.quantity <= quantity
+
+
+class TestContract(RiskStageContract):
+    """Everything that `kats check event-guard` looks at."""
+
+    plugin = "event-guard"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from kats_core.api import EQUITY, GRADE, Decision, FactValue, Order, Position, Reservation, Verdict
-from kats_core.testing import FrozenContext, live_sell, position, proposal, reservation
+from kats_core.testing import FrozenContext, RiskStageContract, live_sell, position, proposal, reservation
 from kats_risk_global_position_lock import LockCode, Params, kats_register_risk_stages
 
 E = 100_000_000
@@ -113,3 +113,9 @@ def test_the_symbol_never_passes_its_cap(quantity: int, parts: list[tuple[int, b
     if verdict.quantity:
         total = (sum(n for n, _ in parts) + verdict.quantity) * 38_750
         assert total <= E * Params().hard_cap[grade] + 1e-3  # type: ignore[index]
+
+
+class TestContract(RiskStageContract):
+    """Everything that `kats check global-position-lock` looks at."""
+
+    plugin = "global-position-lock"

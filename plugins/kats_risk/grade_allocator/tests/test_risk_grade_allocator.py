@@ -22,7 +22,7 @@ from kats_core.api import (
     Reservation,
     Verdict,
 )
-from kats_core.testing import FrozenContext, position, proposal, reservation
+from kats_core.testing import FrozenContext, RiskStageContract, position, proposal, reservation
 from kats_risk_grade_allocator import AllocatorCode, Params, kats_register_risk_stages
 
 E = 100_000_000
@@ -146,3 +146,9 @@ def test_it_never_enlarges_and_no_cap_is_ever_passed(
         after, row = int(mine.cost) + verdict.quantity * price, Limits().allocation[regime]
         assert after <= E * min(row.total(grade), row.max_invested) + 1e-3
         assert verdict.quantity * price <= E * row.single_scale * Limits().grade_cap[grade] + 1e-3
+
+
+class TestContract(RiskStageContract):
+    """Everything that `kats check grade-allocator` looks at."""
+
+    plugin = "grade-allocator"

@@ -23,7 +23,7 @@ from kats_core.api import (
     StageContext,
     Verdict,
 )
-from kats_core.testing import NOW, FrozenContext, proposal
+from kats_core.testing import NOW, FrozenContext, RiskStageContract, proposal
 from kats_risk_margin_guard import MarginCode, Params, kats_register_risk_stages
 from kats_risk_margin_guard.stage import most_affordable
 
@@ -133,3 +133,9 @@ def test_who_asks_for_more_never_gets_less(quantity: int, more: int, cash: int) 
     """The answer is monotone in the quantity."""
     less, rest = (check(proposal(quantity=q), purse(cash)).quantity for q in (quantity, quantity + more))
     assert less <= rest
+
+
+class TestContract(RiskStageContract):
+    """Everything that `kats check margin-guard` looks at."""
+
+    plugin = "margin-guard"

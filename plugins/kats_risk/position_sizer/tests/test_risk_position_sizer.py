@@ -24,7 +24,7 @@ from kats_core.api import (
     StageContext,
     Verdict,
 )
-from kats_core.testing import FrozenContext, proposal
+from kats_core.testing import FrozenContext, RiskStageContract, proposal
 from kats_risk_position_sizer import Params, SizerCode, kats_register_risk_stages
 
 E = 100_000_000
@@ -266,3 +266,9 @@ def test_more_equity_never_buys_less(proposed: Proposal, context: FrozenContext,
     assert isinstance(equity, int)
     richer = FrozenContext(facts={**context.facts, EQUITY: equity + more}, limits=context.limits)
     assert check(proposed, context).quantity <= check(proposed, richer).quantity
+
+
+class TestContract(RiskStageContract):
+    """Everything that `kats check position-sizer` looks at."""
+
+    plugin = "position-sizer"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from kats_core.api import EQUITY, GRADE, SECTOR, Decision, FactValue, Position, Verdict
-from kats_core.testing import FrozenContext, position, proposal, reservation
+from kats_core.testing import FrozenContext, RiskStageContract, position, proposal, reservation
 from kats_risk_sector_limit import Params, SectorCode, kats_register_risk_stages
 
 E = 100_000_000
@@ -92,3 +92,9 @@ def test_it_never_enlarges_and_the_sector_stays_within_its_part(quantity: int, h
     assert 0 <= verdict.quantity <= quantity
     if verdict.quantity:
         assert used(held).cost + verdict.quantity * 38_750 <= E * cap + 1e-3
+
+
+class TestContract(RiskStageContract):
+    """Everything that `kats check sector-limit` looks at."""
+
+    plugin = "sector-limit"

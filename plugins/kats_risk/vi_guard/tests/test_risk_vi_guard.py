@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from kats_core.api import SECOND, VI_STATE, VI_UNTIL, VI_UPPER, Decision, FactValue, Verdict, ViState, ViTerms
-from kats_core.testing import NOW, FrozenContext, proposal
+from kats_core.testing import NOW, FrozenContext, RiskStageContract, proposal
 from kats_risk_vi_guard import Params, ViCode, kats_register_risk_stages
 from kats_risk_vi_guard.stage import ViGuard
 
@@ -104,3 +104,9 @@ def test_it_never_enlarges_and_never_pays_into_the_zone(state: ViState | None, l
         assert limit * 1_000 <= UPPER * (1_000 - percent)
     if state not in (ViState.NORMAL, ViState.WARNING):
         assert verdict.quantity == 0
+
+
+class TestContract(RiskStageContract):
+    """Everything that `kats check vi-guard` looks at."""
+
+    plugin = "vi-guard"

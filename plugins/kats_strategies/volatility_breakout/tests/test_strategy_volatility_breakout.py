@@ -27,7 +27,17 @@ from kats_core.api import (
     TimeExit,
     TimeExitKind,
 )
-from kats_core.testing import HOURS, SESSION, DailyRow, FrozenView, daily_view, minute_view, panel, setups_after
+from kats_core.testing import (
+    HOURS,
+    SESSION,
+    DailyRow,
+    FrozenView,
+    StrategyContract,
+    daily_view,
+    minute_view,
+    panel,
+    setups_after,
+)
 from kats_strategy_volatility_breakout import BreakoutCode, Params, kats_register_strategies
 
 SYMBOL = "005930"
@@ -276,3 +286,9 @@ def test_the_traits_are_those_of_a_day_strategy_of_the_morning() -> None:
     """Flat by 15:15, which lies behind every entry window."""
     ((start, end),) = kats_register_strategies().traits.windows
     assert HOURS.open < HOURS.at(start) < HOURS.at(end) < HOURS.eod_check
+
+
+class TestContract(StrategyContract):
+    """Everything that `kats check volatility-breakout` looks at."""
+
+    plugin = "volatility-breakout"
