@@ -36,6 +36,7 @@ VERBS = (
     "data",
     "plugins",
     "check",
+    "new",
     "config",
 )
 _PLAIN_LISTS = {("plugins",): False, ("plugins", "--json"): True}

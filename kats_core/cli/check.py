@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -33,6 +33,7 @@ def check(
     lookahead: Annotated[bool, typer.Option("--lookahead", help=t("help_check_lookahead"))] = False,
     recursive: Annotated[bool, typer.Option("--recursive", help=t("help_check_recursive"))] = False,
     batch: Annotated[bool, typer.Option("--batch", help=t("help_check_batch"))] = False,
+    config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help=t("help_check_config"))] = None,
     data: Annotated[list[Path] | None, typer.Option("--data", metavar="PATH", help=t("help_check_data"))] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -47,6 +48,8 @@ def check(
     except UnknownPluginError as unknown:
         hint = t("did_you_mean", names=", ".join(unknown.nearest)) if unknown.nearest else t("see_plugins")
         raise InputError(t("no_plugin", name=name, hint=hint)) from None
+    if config is not None:
+        subjects = _as_configured(subjects, config)
     for subject in subjects:
         subject.data = tuple(data or ())
     results = [(subject, _examine(subject, topics)) for subject in subjects]
@@ -58,6 +61,24 @@ def check(
             _show(subject, found, screen)
     if any(result.failures for _, found in results for result in found):
         raise typer.Exit(console.FAILED)
+
+
+def _as_configured(subjects: Sequence[Subject], config: Path) -> list[Subject]:
+    """Return the plugin with the parameters of each of its instances in a configuration."""
+    from kats_core.cli.resolving import resolved
+    from kats_core.testing.kit.subject import Subject
+
+    found = resolved(config)
+    entries: tuple[Any, ...] = (*found.strategies, *found.stages, found.data, found.broker)
+    configured = [
+        Subject(subject.installed, subject.descriptor, subject.problem, entry.params)
+        for subject in subjects
+        for entry in entries
+        if isinstance(subject.descriptor, type(entry.plugin)) and entry.plugin.name == subject.name
+    ]
+    if not configured:
+        raise InputError(t("not_in_config", config=config, name=subjects[0].name))
+    return configured
 
 
 def _examine(subject: Subject, topics: Sequence[Topic]) -> list[Result]:

@@ -231,10 +231,21 @@ TEXTS: dict[str, tuple[str, str]] = {
         "한 번에 계산한 답이 하루씩 계산한 답과 같은지만 자세히 검사합니다.",
         "Only whether all sessions at once give what each alone gives.",
     ),
+    "help_check_config": (
+        "기본값 대신 이 설정 파일의 파라미터로 검사합니다.",
+        "With the parameters of this configuration in the place of the defaults.",
+    ),
     "help_check_data": (
         "표본 시장 대신 쓸 일봉 파일이나 폴더.",
         "File or folder of daily bars in the place of the sample market.",
     ),
+    "help_new": (
+        "계약을 지키고 바로 매매하는 플러그인을 새 폴더에 써 줍니다. 거기서부터 고치세요.",
+        "Write a plugin that keeps its contract and trades, into a new folder; change it from there.",
+    ),
+    "help_new_kind": ("무엇을: strategy, risk-stage, data-source.", "What: strategy, risk-stage, data-source."),
+    "help_new_name": ("kats.yaml에서 쓸 이름. 예: my-breakout", "Its name in kats.yaml, such as my-breakout."),
+    "help_new_in": ("이 폴더 아래에 씁니다. 없으면 현재 폴더.", "Write it below this folder; else the working folder."),
     "help_config_group": ("설정을 보고, 검사하고, 시작합니다.", "Look at the configuration, check it, begin one."),
     "help_config_show": (
         "실제로 쓰이는 값과 그 출처를 보여 줍니다.",
@@ -765,6 +776,22 @@ TEXTS: dict[str, tuple[str, str]] = {
     "no_plugin": ("설치된 플러그인 중 {name}이(가) 없습니다. {hint}", "no plugin {name} is installed; {hint}"),
     "did_you_mean": ("혹시: {names}", "did you mean {names}?"),
     "see_plugins": ("kats plugins로 목록을 보세요", "`kats plugins` lists what is there"),
+    "no_kind": ("{found}: 만들 수 없는 종류입니다. {hint}", "{found}: no kind that can be written; {hint}"),
+    "no_notifiers_yet": (
+        "notifier: 이 버전은 아직 알림 플러그인을 부르지 않아 만들어 주지 않습니다. 계약은 docs/hooks.md에 있습니다",
+        "notifier: this version does not call notifiers yet, so none is written; docs/hooks.md has their contract",
+    ),
+    "no_name": (
+        "{found}: 이름이 될 수 없습니다. 소문자로 시작하는 소문자·숫자·하이픈 {most}자까지, 예: my-breakout",
+        "{found}: no name; small letters, digits and single hyphens, a letter first, at most {most}: my-breakout",
+    ),
+    "name_taken": ("{name}: 이미 설치된 이름입니다 ({by})", "{name}: {by} has this name already"),
+    "folder_there": (
+        "{folder}: 이미 있습니다. 아무것도 쓰지 않았습니다",
+        "{folder}: is there already; nothing was written",
+    ),
+    "what_next": ("다음", "next"),
+    "not_in_config": ("{config}: {name}을(를) 쓰지 않습니다", "{config}: it does not use {name}"),
     "checking": ("{name} 검사 중", "checking {name}"),
     "nothing_to_check": (
         "{name}: {kind}에는 이 검사가 없습니다. 선택 없이 kats check {name}",
