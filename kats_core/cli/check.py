@@ -38,6 +38,7 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Check every plugin of that name; exit with 1 when one fails."""
+    from kats_core.plugins import PluginKind
     from kats_core.testing.kit.subject import UnknownPluginError, find
     from kats_core.testing.kit.suite import Topic
 
@@ -50,6 +51,8 @@ def check(
         raise InputError(t("no_plugin", name=name, hint=hint)) from None
     if config is not None:
         subjects = _as_configured(subjects, config)
+    if data and not any(subject.kind is PluginKind.STRATEGY for subject in subjects):
+        raise InputError(t("data_for_strategies", name=name, kind=label(subjects[0].kind)))
     for subject in subjects:
         subject.data = tuple(data or ())
     results = [(subject, _examine(subject, topics)) for subject in subjects]

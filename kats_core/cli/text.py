@@ -791,6 +791,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{folder}: is there already; nothing was written",
     ),
     "what_next": ("다음", "next"),
+    "data_for_strategies": (
+        "--data: 전략을 검사하는 데이터입니다. {name}은(는) {kind}입니다",
+        "--data: strategies are checked on it; {name} is a {kind}",
+    ),
     "not_in_config": ("{config}: {name}을(를) 쓰지 않습니다", "{config}: it does not use {name}"),
     "checking": ("{name} 검사 중", "checking {name}"),
     "nothing_to_check": (

@@ -55,3 +55,26 @@ def test_a_plugin_that_cannot_be_imported_fails_with_the_reason(kats: Any, monke
     first, *others = found["checks"]
     assert "not today" in first["failures"][0]["en"]
     assert {check["outcome"] for check in others} == {"skipped"}
+
+
+def test_data_that_cannot_be_read_is_bad_input(kats: Any) -> None:
+    """It is no fault of the strategy, so nothing is said of it; a stage is not checked on data at all."""
+    for name in ("volatility-breakout", "sector-limit"):
+        answer = kats("check", name, "--data", "nowhere.parquet", "--lang", "en")
+        assert answer.code == 2
+        assert answer.out == ""
+
+
+def test_a_strategy_is_checked_on_files_too(kats: Any) -> None:
+    """The same checks, on bars that somebody has."""
+    days = [f"2025-09-{day:02d}" for day in (1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 15, 16, 17, 18, 19)]
+    rows = [
+        f"{symbol},{day},{10_000 + 10 * n},{10_400 + 10 * n},{9_900 + 10 * n},{10_300 + 10 * n},{1_000 + n}"
+        for n, day in enumerate(days)
+        for symbol in ("000660", "005930")
+    ]
+    path = kats.write("bars.csv", "\n".join(["symbol,date,open,high,low,close,volume", *rows]) + "\n")
+    ((found),) = kats("check", "volatility-breakout", "--data", path, "--json").json
+    assert found["passed"] is True
+    (arming,) = [check for check in found["checks"] if check["check"] == "arming"]
+    assert arming["seen"][0]["values"]["sessions"] == len(days)

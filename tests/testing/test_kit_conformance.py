@@ -66,6 +66,14 @@ def test_the_classes_have_a_test_for_each_check() -> None:
     assert held == {(kind, check.name) for check in CHECKS for kind in check.kinds}
 
 
+def test_the_page_lists_every_check_by_its_title() -> None:
+    """And no other."""
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+    table = page.split("| Check | For |", 1)[1].split("\n\n", 1)[0]
+    rows = [line.split("|")[1].strip() for line in table.splitlines()[2:]]
+    assert rows == [check.title[1] for check in CHECKS]
+
+
 @pytest.mark.slow
 def test_the_plugin_of_pytest_costs_others_nothing() -> None:
     """Without a test that asks for it, nothing of ours but the plugin itself is imported."""

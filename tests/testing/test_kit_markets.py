@@ -86,6 +86,13 @@ def test_awkward_markets_are_what_a_source_may_bring() -> None:
         assert (panel.volume[panel.present] > 0).all(), kind
 
 
+def test_the_fixture_of_pytest_is_the_usual_market(kats_panel: Panel) -> None:
+    """Sixty companies, with tables and indices beside their bars."""
+    assert kats_panel.present.shape == (520, 60)
+    assert {"flows", "quarters"} <= set(kats_panel.tables)
+    assert "KOSPI" in kats_panel.indices
+
+
 def test_nobody_can_write_into_the_usual_market() -> None:
     """What one plugin does to it would be another's finding."""
     with pytest.raises(ValueError, match="read-only"):

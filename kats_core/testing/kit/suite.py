@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from kats_core.market.source import SourceError
 from kats_core.model.labels import Labelled
 from kats_core.plugins import PluginKind
 from kats_core.testing.kit import (
@@ -147,7 +148,11 @@ def checks_for(kind: PluginKind, topics: Sequence[Topic] = ()) -> list[Check]:
 
 
 def run(check: Check, subject: Subject, *, is_deep: bool = False) -> Result:
-    """Carry out one check; what the plugin raises is a finding."""
+    """Carry out one check; what the plugin raises is a finding.
+
+    Raises:
+        SourceError: the files in the subject's `data` cannot be read.
+    """
     report, start = Report(), time.perf_counter()
     look = check.look_deeper if is_deep and check.look_deeper is not None else check.look
     if subject.descriptor is None and check.look is not registration.registration:
@@ -155,6 +160,11 @@ def run(check: Check, subject: Subject, *, is_deep: bool = False) -> Result:
     else:
         try:
             look(subject, report)
+        except SourceError as error:
+            # The files that somebody asked to look at are no fault of a strategy.
+            if subject.data:
+                raise
+            report.fail(Sentence.RAISED, error=told(error), where=where(error))
         except Exception as error:  # noqa: BLE001  # a guest: whatever it raises must not hide the other checks
             report.fail(Sentence.RAISED, error=told(error), where=where(error))
     seen = (*report.seen, *([] if report.skipped is None else [report.skipped]))
