@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import generated
+import generated_source
 import numpy as np
 import pyarrow
 from figure import Figure, Watch, peak_bytes
@@ -24,14 +25,20 @@ from kats_core.model.record import Record
 from kats_core.model.time import Nanos
 from kats_core.plugins import InstalledPlugin, PluginKind, installed
 from kats_core.runtime.assembly import App, RunKind, open_source
-from kats_core.runtime.play import Request, plan, play
+from kats_core.runtime.play import Plan, Request, plan, play
 from kats_core.store.folder_recorder import DECISIONS, FolderRecorder
 
 HERE = Path(__file__).resolve().parent
 VERSIONS = {"kats-core": __version__, "numpy": np.__version__, "pyarrow": pyarrow.__version__}
 
-OWN_PLUGINS = (InstalledPlugin(PluginKind.DATA_SOURCE, "generated", "benchmarks", __version__, "generated_source"),)
+OWN_PLUGINS = (
+    InstalledPlugin(PluginKind.DATA_SOURCE, "generated", "benchmarks", __version__, "generated_source"),
+    InstalledPlugin(PluginKind.STRATEGY, "sma-cross", "benchmarks", __version__, "sma_cross"),
+)
 """Plugins that live beside the benchmarks."""
+
+
+BACKTEST = Request(kind=RunKind.BACKTEST)
 
 
 class Counting:
@@ -67,11 +74,13 @@ class Shape:
         subprocess.run(command, check=True)
 
 
-def generated_backtest(name: str, config: Path, bars: Path, changes: Mapping[str, Any] | None = None) -> Figure:
+def generated_backtest(
+    name: str, config: Path, bars: Path, changes: Mapping[str, Any] | None = None, request: Request = BACKTEST
+) -> Figure:
     """Return the figures of a backtest over the generated bars of a folder, which are in memory when it begins."""
     resolved, before = configured(config, {"data.params.folder": str(bars), **(changes or {})}), peak_bytes()
     open_source(resolved)
-    return measured(name, resolved, before)
+    return measured(name, resolved, before, request)
 
 
 def configured(
@@ -88,20 +97,20 @@ def configured(
     )
 
 
-def measured(name: str, resolved: Resolved, before: int) -> Figure:
+def measured(name: str, resolved: Resolved, before: int, request: Request = BACKTEST) -> Figure:
     """Return the figures of one backtest up to its finished folder; `before` is what the process had of memory."""
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home) / "run"
         watcher = Counting()
         watch = Watch()
-        planned = plan(resolved, Request(kind=RunKind.BACKTEST))
+        planned = plan(resolved, request)
         opened, _ = watch.taken()
         finished = play(planned, FolderRecorder(folder), watcher, lambda: dt.datetime.now(dt.UTC))
         done, cpu = watch.taken()
         written = (folder / DECISIONS).stat().st_size
     return Figure(
         name=name,
-        bars=int(planned.panel.present.sum()),
+        bars=_bars(planned),
         seconds=done,
         cpu_seconds=cpu,
         peak_bytes=peak_bytes(),
@@ -119,9 +128,21 @@ def measured(name: str, resolved: Resolved, before: int) -> Figure:
     )
 
 
+def _bars(planned: Plan) -> int:
+    """Return how many bars were played: minutes where there are any, else days."""
+    if planned.app.kind is RunKind.RUN:
+        return sum(len(planned.app.source.minutes(session)) for session in planned.sessions)
+    return int(planned.panel.present.sum())
+
+
 def warm_up() -> None:
     """Run a small backtest, so that imports and first calls are not measured."""
     with tempfile.TemporaryDirectory() as folder:
         bars = Path(folder)
         generated.write(generated.daily_bars(30, 30), bars)
         generated_backtest("warm-up", HERE / "b1.yaml", bars)
+
+
+def sessions_in(bars: Path) -> int:
+    """Return how many sessions of minute bars a folder holds."""
+    return len(generated_source.opened(bars).minute_sessions())

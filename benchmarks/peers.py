@@ -1,7 +1,7 @@
 """Measure us and others on the same generated bars: rounds take turns, the median of each is set beside ours.
 
 ```
-python benchmarks/peers.py                          # in full, three rounds
+python benchmarks/peers.py                          # B1 and B3 in full, three rounds
 python benchmarks/peers.py b1 --symbols 312 --rounds 1
 ```
 
@@ -27,6 +27,7 @@ from figure import Figure
 HERE = Path(__file__).resolve().parent
 PEERS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "b1": {"vectorbt": ("peer_vectorbt.py", "vectorbt[rust]"), "bt": ("peer_bt.py", "bt")},
+    "b3": {"vectorbt": ("peer_vectorbt.py", "vectorbt[rust]"), "backtesting": ("peer_backtesting.py", "backtesting")},
 }
 """By workload and peer: the program, and what it needs."""
 
@@ -85,9 +86,10 @@ def report(taken: Mapping[str, Sequence[Figure]]) -> None:
         print(f"    {' '.join(f'{key} {value}' for key, value in middle.versions.items())}")
 
 
-def generate(symbols: int, sessions: int, folder: Path) -> None:
+def generate(workload: str, symbols: int, sessions: int, minutes: int, folder: Path) -> None:
     """Write the bars of a workload, in a process of its own."""
-    subprocess.run([sys.executable, str(HERE / "generated.py"), str(symbols), str(sessions), str(folder)], check=True)
+    size = [str(symbols), str(sessions)] if workload == "b1" else [str(minutes)]
+    subprocess.run([sys.executable, str(HERE / "generated.py"), *size, str(folder)], check=True)
 
 
 def main() -> None:
@@ -96,15 +98,16 @@ def main() -> None:
     options.add_argument("workloads", nargs="*", choices=list(PEERS), default=list(PEERS))
     options.add_argument("--symbols", type=int, default=2_500, help="of B1")
     options.add_argument("--sessions", type=int, default=2_520, help="of B1")
+    options.add_argument("--minutes", type=int, default=1_000_000, help="of B3")
     options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--peers", nargs="*", default=["vectorbt", "bt"])
+    options.add_argument("--peers", nargs="*", default=["vectorbt", "bt", "backtesting"])
     options.add_argument("--json", action="store_true", help="one line a round")
     asked = options.parse_args()
     if not asked.json:
         _machine.print_header()
     for workload in asked.workloads:
         with tempfile.TemporaryDirectory() as folder:
-            generate(asked.symbols, asked.sessions, Path(folder))
+            generate(workload, asked.symbols, asked.sessions, asked.minutes, Path(folder))
             taken = measure(workload, Path(folder), asked.rounds, asked.peers)
         if asked.json:
             print("\n".join(one.as_json() for figures in taken.values() for one in figures))

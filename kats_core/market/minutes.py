@@ -70,23 +70,24 @@ class MinuteBars:
 
     def bar(self, row: int) -> Bar:
         """Return one row as a bar."""
-        opens, highs, lows, volumes, values = self._day
-        start = int(self.start[row])
+        start = self.start.item(row)
+        columns = (self.open, self.high, self.low, self.close, self.volume, self.value, *self._day)
+        o, h, low, c, volume, value, day_o, day_h, day_low, day_volume, day_value = [one.item(row) for one in columns]
         return Bar(
-            self.symbols[self.symbol[row]],
+            self.symbols[self.symbol.item(row)],
             BarKind.MINUTE,
             start,
             start + time.MINUTE,
-            int(self.open[row]),
-            int(self.high[row]),
-            int(self.low[row]),
-            int(self.close[row]),
-            int(self.volume[row]),
-            int(self.value[row]),
-            int(opens[row]),
-            int(highs[row]),
-            int(lows[row]),
-            int(volumes[row]),
-            int(values[row]),
-            bool(self.is_auction[row]),
+            o,
+            h,
+            low,
+            c,
+            volume,
+            value,
+            day_o,
+            day_h,
+            day_low,
+            day_volume,
+            day_value,
+            self.is_auction.item(row),
         )

@@ -7,7 +7,7 @@ regular session (정규장) of the KRX is known here, not the sessions before an
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kats_core.market.dated import Certainty, Dated, Source
 from kats_core.model import time as kst
@@ -66,6 +66,7 @@ class SessionHours:
     open: Nanos
     close_auction: Nanos
     close: Nanos
+    _known: dict[dt.time, Nanos] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.open < self.close_auction < self.close:
@@ -79,8 +80,11 @@ class SessionHours:
 
     def at(self, clock: dt.time) -> Nanos:
         """Return the effective instant of a default clock time."""
-        shift = self._opening_shift if clock <= NOON else self._closing_shift
-        return kst.at(self.session, clock) + shift
+        known = self._known.get(clock)
+        if known is None:
+            shift = self._opening_shift if clock <= NOON else self._closing_shift
+            known = self._known[clock] = kst.at(self.session, clock) + shift
+        return known
 
     def window(self, start: dt.time, end: dt.time) -> tuple[Nanos, Nanos] | None:
         """Return the effective instants of a default window, or None when nothing of it is left on this day."""
