@@ -1,12 +1,12 @@
 """Cross of two moving averages of minute closes, 20 over 60, as a strategy plugin: the workload of B3.
 
-It remembers the closes that it is shown, each completed minute from 09:15 on, and begins anew when one is missing.
+Averages begin anew with each session. The strategy scans: of a session's minutes it is asked only at those in which the
+averages cross, and while it holds.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import deque
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from kats_core.api import (
     ExitPlan,
     Grade,
     Management,
+    MinuteBars,
     NotYet,
     OnBar,
     Panel,
@@ -26,6 +27,7 @@ from kats_core.api import (
     Profile,
     Reasons,
     Regime,
+    Scan,
     Setup,
     Setups,
     Signal,
@@ -51,42 +53,11 @@ class CrossCode(Code, owner="sma-cross"):
     CROSSED_BELOW = "하향 교차", "the fast average fell below the slow one"
 
 
-class Averages:
-    """Two moving averages of closes that come one by one, and where the fast one stood before."""
-
-    def __init__(self) -> None:
-        self._closes: deque[int] = deque(maxlen=SLOW)
-        self._fast = self._slow = self.end = 0
-        self._above: bool | None = None
-        self.crossed_up = self.crossed_down = False
-
-    def add(self, start: int, end: int, close: int) -> None:
-        """Take the close of a minute; one that was taken already changes nothing."""
-        if end == self.end:
-            return
-        if start != self.end:
-            self.__init__()  # type: ignore[misc]  # a minute is missing
-        closes, self.end = self._closes, end
-        if len(closes) == SLOW:
-            self._slow -= closes[0]
-        if len(closes) >= FAST:
-            self._fast -= closes[-FAST]
-        closes.append(close)
-        self._fast += close
-        self._slow += close
-        if len(closes) < SLOW:
-            return
-        before, self._above = self._above, self._fast * SLOW > self._slow * FAST
-        self.crossed_up = before is False and self._above
-        self.crossed_down = before is True and not self._above
-
-
 class SmaCross:
     """Buys when the fast average rises above the slow one, sells when it falls below."""
 
     def __init__(self, params: StrategyParams) -> None:
         self._params = params
-        self._averages: dict[str, Averages] = {}
 
     def arm(self, panel: Panel) -> Setups:
         """Arm every symbol that traded."""
@@ -94,9 +65,19 @@ class SmaCross:
         reasons.require(np.asarray(panel.present), CoreCode.STALE_DATA)
         return Setups(reasons.cells, reasons.codes, {}, lambda numbers: OnBar(1))
 
+    def scan(self, bars: MinuteBars) -> Scan:
+        """Find where the averages of each symbol's session cross, upwards (1) and downwards (-1)."""
+        crossed = np.zeros(len(bars), dtype=np.int64)
+        for rows in bars.rows_of:
+            if len(rows) > SLOW:
+                total = np.cumsum(np.append(0, bars.close[rows]))
+                fast, slow = (total[SLOW:] - total[SLOW - n : len(total) - n] for n in (FAST, SLOW))
+                crossed[rows[SLOW:]] = np.diff((fast * SLOW > slow * FAST).astype(np.int64))
+        return Scan(crossed > 0, {"crossed": crossed})
+
     def confirm(self, view: View, setup: Setup) -> Confirmation:
         """Buy at the completion of the minute in which the averages cross."""
-        if not self._seen(view, setup.symbol).crossed_up:
+        if _crossed(view) <= 0:
             return NotYet(CrossCode.NO_CROSS)
         cap = view.ticks.up(view.last, 3)
         entry = price_entry(view, cap, self._params.slip_ticks)
@@ -114,13 +95,11 @@ class SmaCross:
 
     def manage(self, view: View, position: Position) -> Management:
         """Sell at the completion of the minute in which they cross back."""
-        return Exit(CrossCode.CROSSED_BELOW) if self._seen(view, position.symbol).crossed_down else None
+        return Exit(CrossCode.CROSSED_BELOW) if _crossed(view) < 0 else None
 
-    def _seen(self, view: View, symbol: str) -> Averages:
-        averages, bar = self._averages.setdefault(symbol, Averages()), view.bar
-        if bar is not None:
-            averages.add(bar.start, bar.end, bar.close)
-        return averages
+
+def _crossed(view: View) -> int:
+    return 0 if view.scanned is None else int(view.scanned["crossed"])
 
 
 TRAITS = StrategyTraits(

@@ -186,7 +186,16 @@ from kats_core.risk.contract import (
 from kats_core.risk.exposure import Claim, Exposure, exposure, shares_within
 from kats_core.risk.fitting import Room, fit
 from kats_core.risk.limits import Allocation, Limits
-from kats_core.strategy.contract import ManagingStrategy, Reasons, Setups, Strategy, StrategyPlugin, View
+from kats_core.strategy.contract import (
+    ManagingStrategy,
+    Reasons,
+    Scan,
+    ScanningStrategy,
+    Setups,
+    Strategy,
+    StrategyPlugin,
+    View,
+)
 from kats_core.strategy.day_so_far import (
     DayBar,
     has_volume,
@@ -350,6 +359,8 @@ __all__ = [
     "RiskStage",
     "Room",
     "Rounding",
+    "Scan",
+    "ScanningStrategy",
     "Scope",
     "SellSignal",
     "Send",

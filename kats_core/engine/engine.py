@@ -246,6 +246,12 @@ class Engine:
         """Tell whether the symbol is held or on order, so that each of its bars matters."""
         return bool(self._exits.positions_in(symbol)) or self._desk.is_working(symbol)
 
+    @property
+    def busy_symbols(self) -> frozenset[str]:
+        """Every symbol that is held or on order."""
+        held = {position.symbol for position in self._state.portfolio.positions.values()}
+        return frozenset(held | {order.symbol for order in self._desk.live})
+
     def sells_at(self, symbol: str, price: int) -> bool:
         """Tell whether a trade at a price sells what is held, so that the order book of its moment matters."""
         return self._exits.sells_at(symbol, price)
@@ -384,7 +390,7 @@ class Engine:
         self._mark()
 
     def _reads_minutes(self, instance: str) -> bool:
-        return any(s.traits.needs_minute_bars for s in self._state.config.strategies if s.name == instance)
+        return any(s.reads_minutes for s in self._state.config.strategies if s.name == instance)
 
     def _check_calendar(self, event: SessionPrepared) -> None:
         """Enter nothing, loudly, on a day that the calendar does not know or the broker sees otherwise."""
@@ -468,7 +474,7 @@ class Engine:
     def _on_armed(self, event: SetupsArmed) -> None:
         self._entries.arm(event.setups)
         for entry in self._entries.setups:
-            if entry.instance.traits.needs_minute_bars:
+            if entry.instance.reads_minutes:
                 self._state.days[entry.setup.symbol].keeps_minutes = True
 
     def _on_facts(self, event: FactsChanged) -> None:
@@ -597,7 +603,7 @@ class Engine:
         if day.bar is None and not day.limits.contains(bar.day_open):
             # The scales of base price and bars differ: nothing is bought; what is held is sold by its own rules.
             day.is_untradable = True
-        day.bar, state.bar_kind = bar, bar.kind
+        day.bar, day.scans, state.bar_kind = bar, event.scans, bar.kind
         if day.keeps_minutes and bar.kind is BarKind.MINUTE:
             day.minutes.append(bar)
         if self._exits.positions_in(bar.symbol):

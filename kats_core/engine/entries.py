@@ -201,11 +201,14 @@ class Entries:
 
     def on_bar(self, day: SymbolDay, bar: Bar) -> None:
         """Ask for a signal wherever the bar fulfils a trigger; the bar of an auction only tells levels."""
+        unmarked = {scan.instance for scan in day.scans if not scan.is_marked}
         for entry in day.setups:
             trigger = entry.setup.trigger
             if entry.level is None:
                 entry.level = self._resolve(trigger, day, bar)
             if bar.is_auction or entry.is_done or self._state.now < entry.quiet_until:
+                continue
+            if entry.instance.name in unmarked:
                 continue
             if bar.kind is BarKind.DAY and needs_minutes(trigger):
                 entry.code, entry.is_done = CoreCode.NEEDS_MINUTE_BARS, True
@@ -353,9 +356,10 @@ class Entries:
             profile=instance.traits.profile,
             own=self,
             book=day.book if self._state.has_books else None,
-            minutes=day.minutes if instance.traits.needs_minute_bars else (),
+            minutes=day.minutes if instance.reads_minutes else (),
             indices=self._state.indices,
             is_at_close=self._state.phase is MarketPhase.EOD_CHECK,
+            scanned=next((scan.numbers for scan in day.scans if scan.instance == instance.name), None),
         )
 
     def setups_of(self, instance: str) -> tuple[Setup, ...]:

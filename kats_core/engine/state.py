@@ -33,11 +33,11 @@ from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import BarKind, Grade, MarketPhase, Purpose, Regime, Scope, Severity
 from kats_core.model.labels import Code, CodeBook
 from kats_core.model.record import FaultRecord, Record
-from kats_core.model.setup import Numbers, Setup
+from kats_core.model.setup import Numbers, Scanned, Setup
 from kats_core.model.time import Nanos
 from kats_core.orders.gate_config import GateConfig
 from kats_core.risk.limits import Limits
-from kats_core.strategy.contract import Strategy
+from kats_core.strategy.contract import ScanningStrategy, Strategy
 from kats_core.strategy.params import StrategyParams, StrategyTraits, Window
 
 
@@ -53,6 +53,11 @@ class StrategyInstance:
     faults: int = 0
     is_parked: bool = False
     mapped: frozenset[Regime] | None = None
+    reads_minutes: bool = field(init=False)
+    """Whether `view.bars` shows it the session so far; one that scans has seen it, and has what it found there."""
+
+    def __post_init__(self) -> None:
+        self.reads_minutes = self.traits.needs_minute_bars and not isinstance(self.strategy, ScanningStrategy)
 
     @property
     def regimes(self) -> frozenset[Regime]:
@@ -179,6 +184,7 @@ class SymbolDay:
     tax_rate: Fraction
     tail: DailyTail | None = None
     bar: Bar | None = None
+    scans: tuple[Scanned, ...] = ()
     book: Book | None = None
     range_high: dict[int, int] = field(default_factory=dict)
     setups: list[SetupState] = field(default_factory=list)

@@ -14,7 +14,7 @@ from kats_core.model.bar import Bar, Book
 from kats_core.model.event import DailyTail, IndexTail
 from kats_core.model.fact import STARS, Fact
 from kats_core.model.kinds import BarKind, Profile
-from kats_core.model.setup import Above, Setup
+from kats_core.model.setup import Above, Numbers, Setup
 from kats_core.model.time import Nanos
 from kats_core.strategy.day_so_far import DayBar, joined
 
@@ -55,6 +55,7 @@ class BarView:
     minutes: Sequence[Bar] = ()
     indices: Mapping[str, IndexTail] = field(default_factory=dict)
     is_at_close: bool = False
+    scanned: Numbers | None = None
     read: list[Fact] = field(default_factory=list)
 
     @property

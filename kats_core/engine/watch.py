@@ -62,12 +62,17 @@ def holds(trigger: Trigger, level: int | None, bar: Bar, hours: SessionHours) ->
 
 def needs_minutes(trigger: Trigger) -> bool:
     """Tell whether a trigger can only be judged on minute bars."""
-    return isinstance(trigger, OnBar) or isinstance(level_of(trigger), OpeningRangeHigh)
+    return isinstance(trigger, OnBar) or needs_range(trigger)
 
 
 def needs_every_bar(trigger: Trigger) -> bool:
     """Tell whether any bar may fulfil the trigger or move its level."""
-    return isinstance(trigger, (OnBar, Tick)) or isinstance(level_of(trigger), OpeningRangeHigh)
+    return isinstance(trigger, (OnBar, Tick)) or needs_range(trigger)
+
+
+def needs_range(trigger: Trigger) -> bool:
+    """Tell whether the level of a trigger follows from the session's first bars."""
+    return isinstance(level_of(trigger), OpeningRangeHigh)
 
 
 def level_of(trigger: Trigger) -> Level | None:

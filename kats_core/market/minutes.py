@@ -41,6 +41,11 @@ class MinuteBars:
         return int(self.start.size)
 
     @cached_property
+    def column(self) -> dict[str, int]:
+        """The number under which `symbol` holds each symbol."""
+        return {symbol: n for n, symbol in enumerate(self.symbols)}
+
+    @cached_property
     def _day(self) -> tuple[Int64Array, Int64Array, Int64Array, Int64Array, Int64Array]:
         """Running open, high, low, volume, value of each row's symbol."""
         opens, highs, lows = self.open.copy(), self.high.copy(), self.low.copy()

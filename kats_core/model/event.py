@@ -13,7 +13,7 @@ from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import MarketPhase, TradingState
 from kats_core.model.order import OrderId
 from kats_core.model.scope import ALL, TradingScope
-from kats_core.model.setup import Setup
+from kats_core.model.setup import Scanned, Setup
 from kats_core.model.time import Nanos
 from kats_core.model.whole import are_whole
 
@@ -76,10 +76,11 @@ class PhaseReached(msgspec.Struct, frozen=True, tag="phase_reached"):
 
 
 class BarClosed(msgspec.Struct, frozen=True, tag="bar_closed"):
-    """A bar is complete; `ts` is its end."""
+    """A bar is complete; `ts` is its end. `scans` are what strategies that scan say of it."""
 
     ts: Nanos
     bar: Bar
+    scans: tuple[Scanned, ...] = ()
 
 
 class Traded(msgspec.Struct, frozen=True, tag="traded"):

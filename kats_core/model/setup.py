@@ -134,6 +134,20 @@ class At(msgspec.Struct, frozen=True, tag="at"):
 Trigger: TypeAlias = Above | Below | OnBar | Tick | At
 
 
+class Scanned(msgspec.Struct, frozen=True):
+    """What an instance's own scan says of one minute bar: whether it is to be asked there, and what it found.
+
+    See `kats_core.strategy.contract.ScanningStrategy`.
+    """
+
+    instance: str
+    is_marked: bool
+    numbers: Numbers = {}
+
+    def __post_init__(self) -> None:
+        require_finite(f"scan of {self.instance}", self.numbers)
+
+
 class Lifetime(Labelled):
     """How long a setup stays armed."""
 

@@ -16,13 +16,13 @@ import numpy.typing as npt
 
 from kats_core.engine.engine import Engine
 from kats_core.engine.state import StrategyInstance
-from kats_core.engine.watch import resolve
+from kats_core.engine.watch import needs_range, resolve
 from kats_core.exits.history import bars_needed
 from kats_core.market.calendar import Calendar
 from kats_core.market.conditions import MARKET_INDEX
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.overlays import OverlayParams
-from kats_core.market.panel import Panel
+from kats_core.market.panel import BoolArray, Panel
 from kats_core.market.rules import symbol_rules
 from kats_core.market.sessions import SessionHours
 from kats_core.market.source import Tape
@@ -45,11 +45,12 @@ from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import BarKind, FactSource, MarketPhase, Scope
 from kats_core.model.labels import Code
 from kats_core.model.record import FaultRecord, Record, SetupRecord
-from kats_core.model.setup import Above, Below, Setup
+from kats_core.model.setup import Above, At, Below, Setup
 from kats_core.model.time import Nanos
 from kats_core.runtime.arming import SIDE_LIMIT, ArmingDesk
 from kats_core.runtime.inputs import PREPARED, Inputs, SessionInputs
 from kats_core.runtime.pump import Pump
+from kats_core.runtime.scanning import Scans
 from kats_core.runtime.screening import Screening
 from kats_core.runtime.streaming import StreamedDay
 
@@ -151,9 +152,10 @@ class DayPlayer:
         self._phase(MarketPhase.OPEN, hours.open)
         phases = [(MarketPhase.EOD_CHECK, hours.eod_check), (MarketPhase.CLOSE_AUCTION, hours.close_auction)]
         moments = list(self.engine.watch().moments)
-        wanted = np.ones(len(bars), dtype=np.bool_) if self.dense else self._wanted(bars, setups)
+        scans = self._scan(bars, setups, hours.open)
+        wanted = np.ones(len(bars), dtype=np.bool_) if self.dense else self._wanted(bars, setups, scans)
         now = hours.open
-        for start, rows in _minutes(bars):
+        for start, rows, chosen in _minutes(bars, wanted):
             while phases and start >= phases[0][1]:
                 now = max(now, phases[0][1])
                 self._phase(*phases.pop(0))
@@ -163,9 +165,9 @@ class DayPlayer:
             if start > now and self._is_due(start):
                 self.pump.feed(TimePassed(start))
             now = start + time.MINUTE
-            for row in rows:
-                if wanted[row] or self.engine.is_busy(bars.symbols[bars.symbol[row]]):
-                    self.pump.feed(BarClosed(now, bars.bar(row)))
+            busy = self.engine.busy_symbols
+            for row in _and_of(busy, bars, rows, chosen) if busy else chosen:
+                self.pump.feed(BarClosed(now, bars.bar(row), scans.of(row)))
             if self.dense or self._is_due(now):
                 self.pump.feed(TimePassed(now))
             self.on_clock(now)
@@ -194,7 +196,8 @@ class DayPlayer:
             dense=self.dense,
         )
         setups = self._begin(hours, frozenset(bars.symbols), day.follow)
-        day.play(np.ones(len(bars), dtype=np.bool_) if self.dense else self._wanted(bars, setups))
+        scans = self._scan(bars, setups, hours.open)
+        day.play(np.ones(len(bars), dtype=np.bool_) if self.dense else self._wanted(bars, setups, scans), scans)
 
     def play_day_bars(self, session: dt.date) -> None:
         """Play one session of which only the daily bars are known.
@@ -243,17 +246,27 @@ class DayPlayer:
                 has_books=follow is not None,
             )
         )
-        for instance, error in self._faults:
-            text = f"{type(error).__name__}: {error}"
-            code = str(CoreCode.STRATEGY_ERROR)
-            self.keep(FaultRecord(ts=prepared_at, owner=instance.name, code=code, text=f"arm: {text}"))
-        self._faults.clear()
+        self._tell_faults("arm", prepared_at)
         if self.explain_all:
             known = sorted(set(market.panel.symbols) | (streamed or frozenset()))
             for record in self._arming.refused(session, inputs, setups, known, streamed):
                 self.keep(record)
         self.pump.feed(SetupsArmed(prepared_at, setups))
         return tuple(entry.setup for entry in self.engine.setups)
+
+    def _scan(self, bars: MinuteBars, setups: Sequence[Setup], at: Nanos) -> Scans:
+        """Let the strategies scan that wait for something or hold something."""
+        active = {s.instance for s in setups} | {position.instance for position in self.engine.positions}
+        several = [instance for instance in self.strategies if instance.name in active]
+        scans = Scans(bars, several, lambda s, e: self._faults.append((s, e)))
+        self._tell_faults("scan", at)
+        return scans
+
+    def _tell_faults(self, call: str, at: Nanos) -> None:
+        for instance, error in self._faults:
+            text = f"{call}: {type(error).__name__}: {error}"
+            self.keep(FaultRecord(ts=at, owner=instance.name, code=str(CoreCode.STRATEGY_ERROR), text=text))
+        self._faults.clear()
 
     def _tell_index(self, session: dt.date, at: Nanos, changes: Mapping[dt.date, float]) -> None:
         """Let the index's open and close stand for its value at the open and at the end-of-day check, as those of each bar do."""
@@ -305,19 +318,25 @@ class DayPlayer:
             if index is not None and bars:
                 yield index.tail(session, bars)
 
-    def _wanted(self, bars: MinuteBars, setups: Sequence[Setup]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """Mark the rows that can matter: first and last of each armed symbol, and those that fulfil a trigger."""
+    def _wanted(self, bars: MinuteBars, setups: Sequence[Setup], scans: Scans) -> BoolArray:
+        """Mark the rows that can matter: first and last of each armed symbol, and those that fulfil a trigger.
+
+        Where the strategy scans, the trigger counts only in the rows that it marks.
+        """
         wanted = np.zeros(len(bars), dtype=np.bool_)
-        column = {symbol: n for n, symbol in enumerate(bars.symbols)}
         watch = self.engine.watch()
         bases = self._bases([setup.symbol for setup in setups], bars.session)
         for setup in setups:
-            if setup.symbol not in column:
+            if setup.symbol not in bars.column:
                 continue
-            rows = bars.rows_of[column[setup.symbol]]
+            rows = bars.rows_of[bars.column[setup.symbol]]
             if rows.size == 0:
                 continue
             wanted[[rows[0], rows[-1]]] = True
+            marked = scans.rows(setup.instance)
+            if marked is not None and not (isinstance(setup.trigger, At) or needs_range(setup.trigger)):
+                wanted[rows] |= marked[rows]
+                continue
             instrument = self.market.instruments[setup.symbol]
             rules = symbol_rules(instrument, bases[setup.symbol], bars.session, self.market.scope)
             match setup.trigger:
@@ -340,12 +359,26 @@ def _changes(
     return {day: one for day, one in zip(sessions[1:], change.tolist(), strict=True) if one == one}
 
 
-def _minutes(bars: MinuteBars) -> Iterator[tuple[Nanos, range]]:
-    """Yield each minute's start and its rows."""
+def _minutes(bars: MinuteBars, wanted: BoolArray) -> Iterator[tuple[Nanos, range, list[int]]]:
+    """Yield each minute's start, its rows, and which of them are wanted."""
     starts, first = np.unique(bars.start, return_index=True)
     borders = [*first.tolist(), len(bars)]
+    rows = np.flatnonzero(wanted)
+    cuts, several = np.searchsorted(rows, borders).tolist(), rows.tolist()
     for n, start in enumerate(starts.tolist()):
-        yield start, range(borders[n], borders[n + 1])
+        yield start, range(borders[n], borders[n + 1]), several[cuts[n] : cuts[n + 1]]
+
+
+def _and_of(symbols: frozenset[str], bars: MinuteBars, rows: range, chosen: list[int]) -> list[int]:
+    """Return the chosen rows of a minute and those of some symbols, in their order."""
+    of_minute = bars.symbol[rows.start : rows.stop]
+    found = set(chosen)
+    for symbol in symbols:
+        j = bars.column.get(symbol, -1)
+        place = int(np.searchsorted(of_minute, j))
+        if place < len(of_minute) and of_minute[place] == j:
+            found.add(rows.start + place)
+    return sorted(found)
 
 
 def _day_bars(panel: Panel, row: int, columns: list[int], hours: SessionHours) -> Iterator[Bar]:

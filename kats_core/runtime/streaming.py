@@ -28,6 +28,7 @@ from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import MarketPhase, Scope
 from kats_core.model.time import Nanos
 from kats_core.runtime.pump import Pump
+from kats_core.runtime.scanning import Scans
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,15 +63,15 @@ class StreamedDay:
         self._statuses = [message for message in self.tape.statuses() if message.symbol in self._ticks]
         return self._vi.facts(self._ticks, now)
 
-    def play(self, wanted: BoolArray) -> None:
-        """Play the session; `wanted` marks the bars that can matter."""
+    def play(self, wanted: BoolArray, scans: Scans) -> None:
+        """Play the session; `wanted` marks the bars that can matter, `scans` are what strategies say of each."""
         self.pump.look = self.tape.book
         try:
-            self._play(wanted)
+            self._play(wanted, scans)
         finally:
             self.pump.look = None
 
-    def _play(self, wanted: BoolArray) -> None:
+    def _play(self, wanted: BoolArray, scans: Scans) -> None:
         hours, rows = self.hours, _rows_by_minute(self.bars)
         self._open()
         phases = [(MarketPhase.EOD_CHECK, hours.eod_check), (MarketPhase.CLOSE_AUCTION, hours.close_auction)]
@@ -88,7 +89,7 @@ class StreamedDay:
                 symbol = self.bars.symbols[self.bars.symbol[row]]
                 if wanted[row] or self.engine.is_busy(symbol):
                     self._show(symbol, end)
-                    self.pump.feed(BarClosed(end, self.bars.bar(row)))
+                    self.pump.feed(BarClosed(end, self.bars.bar(row), scans.of(row)))
             if self._due() <= end:
                 self.pump.feed(TimePassed(end))
             self.on_clock(end)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kats_core.market.limits import PriceLimits
+from kats_core.market.minutes import MinuteBars
 from kats_core.market.panel import BoolArray, Panel
 from kats_core.market.patterns.found import Found
 from kats_core.market.sessions import SessionHours
@@ -181,6 +182,10 @@ class View(Protocol):
     def setups(self) -> tuple[Setup, ...]:
         """This strategy's own setups of the session, in all symbols."""
 
+    @property
+    def scanned(self) -> Numbers | None:
+        """What the strategy's own `scan` found at the bar that was just completed; None where it did not scan."""
+
     def ask_within(self, cap: int) -> int | None:
         """Return the best ask if it is at most `cap`; on bars, the price at which the bar allows a purchase."""
 
@@ -204,6 +209,35 @@ class ManagingStrategy(Protocol):
 
     def manage(self, view: View, position: Position) -> Management:
         """Answer whether to sell, to raise the stop, or to leave things as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What `scan` answers: arrays with a cell for each row of the minute bars.
+
+    `rows` marks where `confirm` is asked. `numbers` are what it and `manage` find in `view.scanned` at a row; NaN is left out.
+    """
+
+    rows: BoolArray
+    numbers: Mapping[str, Column] = field(default_factory=dict)
+
+
+@runtime_checkable
+class ScanningStrategy(Protocol):
+    """A strategy that judges all minute bars of a session at once, so that it is asked only where it may say yes.
+
+    ```python
+    def scan(self, bars: MinuteBars) -> Scan:
+        return Scan(bars.close > bars.open)
+    ```
+    """
+
+    def scan(self, bars: MinuteBars) -> Scan:
+        """Mark the rows at whose completion `confirm` could say yes, each from rows up to it only.
+
+        More may be marked than needed, never fewer: elsewhere `confirm` is not asked, except at the moment of `At`. `manage`
+        is asked as ever. `view.bars` is empty for a strategy that scans.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

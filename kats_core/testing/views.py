@@ -15,7 +15,7 @@ from kats_core.model.event import DailyTail, IndexTail
 from kats_core.model.fact import Fact
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import BarKind, Scope
-from kats_core.model.setup import Setup
+from kats_core.model.setup import Numbers, Setup
 from kats_core.model.time import Nanos
 from kats_core.strategy.day_so_far import DayBar, joined
 from kats_core.testing.inputs import Inputs, fact_from
@@ -48,6 +48,7 @@ class FrozenView:
     indices: Mapping[str, IndexTail] = field(default_factory=dict)
     free_slots: tuple[int, ...] = (0,)
     setups: tuple[Setup, ...] = ()
+    scanned: Numbers | None = None
     facts: Inputs = field(default_factory=dict)
 
     def ask_within(self, cap: int) -> int | None:
