@@ -223,6 +223,9 @@ class PaperBroker:
         }
         self._has_books, self._mode = event.has_books, Mode.AUCTION
         self._states.clear()
+        # Orders are for a session: what ended with the last one is not asked for any more.
+        self._orders.clear()
+        self._amounts.clear()
         self._books.begin_session(rules)
         self._bars.begin_session(rules)
         self._taxes = {symbol: one.tax_rate for symbol, one in rules.items()}

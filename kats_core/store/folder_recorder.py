@@ -31,7 +31,7 @@ DECISIONS = "decisions.jsonl"
 DESCRIPTION = "run.json"
 ARMING = "arming.parquet"
 
-_CELLS_AT_ONCE = 500_000
+_CELLS_AT_ONCE = 200_000
 
 METRICS = "metrics.json"
 TRADES = "trades.csv"
@@ -122,6 +122,8 @@ class FolderRecorder:
         with self._explained():
             self._decisions.write(encode_records(self._buffer))
         self._buffer.clear()
+        # Sessions are kept whole: nothing that follows speaks of a setup of this one.
+        self._written.clear()
 
     def finish(self, status: RunStatus, summary: Mapping[str, Any]) -> None:
         if self._is_abandoned or (status is not RunStatus.DONE and self._holds_complete_run()):
