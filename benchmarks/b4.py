@@ -1,4 +1,4 @@
-"""Measure B4: volatility breakout with all nine stages over a file of real daily bars.
+"""Measure B4: volatility breakout with all nine stages over a file of real daily bars, tables and HTML report included.
 
 ```
 python benchmarks/b4.py PATH/TO/adj_1999_2022.parquet
@@ -18,12 +18,16 @@ import backtests
 from figure import Figure, peak_bytes
 from pyarrow import parquet
 
+from kats_core.runtime.assembly import RunKind
+from kats_core.runtime.play import Request
+
 
 def measure(path: Path) -> Figure:
     """Return the figures of what `kats backtest` does with the file and no configuration."""
     backtests.warm_up()
     resolved = backtests.configured(None, {"data": {"use": "files", "params": {"paths": [str(path)]}}})
-    return backtests.measured("kats B4", resolved, peak_bytes())
+    request = Request(kind=RunKind.BACKTEST, both_paths=True)
+    return backtests.measured("kats B4", resolved, peak_bytes(), request, with_report=True)
 
 
 def read(path: Path) -> float:

@@ -24,6 +24,7 @@ from kats_core.model.command import Notify
 from kats_core.model.record import Record
 from kats_core.model.time import Nanos
 from kats_core.plugins import InstalledPlugin, PluginKind, installed
+from kats_core.research.folder import complete
 from kats_core.runtime.assembly import App, RunKind, open_source
 from kats_core.runtime.play import Plan, Request, plan, play
 from kats_core.store.folder_recorder import DECISIONS, FolderRecorder
@@ -97,7 +98,9 @@ def configured(
     )
 
 
-def measured(name: str, resolved: Resolved, before: int, request: Request = BACKTEST) -> Figure:
+def measured(
+    name: str, resolved: Resolved, before: int, request: Request = BACKTEST, *, with_report: bool = False
+) -> Figure:
     """Return the figures of one backtest up to its finished folder; `before` is what the process had of memory."""
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home) / "run"
@@ -105,7 +108,9 @@ def measured(name: str, resolved: Resolved, before: int, request: Request = BACK
         watch = Watch()
         planned = plan(resolved, request)
         opened, _ = watch.taken()
-        finished = play(planned, FolderRecorder(folder), watcher, lambda: dt.datetime.now(dt.UTC))
+        reporting = (lambda growing: complete(growing, planned.panel, "en")) if with_report else None
+        recorder = FolderRecorder(folder, complete=reporting)
+        finished = play(planned, recorder, watcher, lambda: dt.datetime.now(dt.UTC))
         done, cpu = watch.taken()
         written = (folder / DECISIONS).stat().st_size
     return Figure(
