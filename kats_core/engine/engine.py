@@ -422,6 +422,7 @@ class Engine:
                     first_trade=day.first_trade,
                     minutes=tuple(day.minutes),
                     keeps_minutes=day.keeps_minutes,
+                    scans=day.scans,
                 )
                 for symbol, day in state.days.items()
             ),
@@ -448,7 +449,7 @@ class Engine:
             day.bar, day.book, day.range_high = seen.bar, seen.book, dict(seen.range_high)
             day.is_untradable, day.gap_level = seen.is_untradable, seen.gap_level
             day.first_trade, day.minutes = seen.first_trade, list(seen.minutes)
-            day.keeps_minutes = seen.keeps_minutes
+            day.keeps_minutes, day.scans = seen.keeps_minutes, seen.scans
         state.facts.begin_session(memory.facts)
         self._adding.load(memory.adds, codes)
         self._entries.load(memory.entries, self._adding.asked, codes)

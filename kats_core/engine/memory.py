@@ -21,6 +21,7 @@ from kats_core.model.bar import Bar, Book
 from kats_core.model.event import Rules, SessionPrepared
 from kats_core.model.fact import Fact
 from kats_core.model.kinds import BarKind, MarketPhase
+from kats_core.model.setup import Scanned
 from kats_core.model.time import Nanos
 from kats_core.model.wire import decode_other, encode_other
 from kats_core.risk.contract import EquityMarked, Reservation
@@ -41,6 +42,7 @@ class SymbolMemory(msgspec.Struct, frozen=True, kw_only=True):
     first_trade: int | None
     minutes: tuple[Bar, ...]
     keeps_minutes: bool
+    scans: tuple[Scanned, ...] = ()
 
 
 class SessionMemory(msgspec.Struct, frozen=True, kw_only=True):
