@@ -29,6 +29,7 @@ HOOKS = [kind.hook for kind in PluginKind]
 PROTOCOLS = (
     api.Strategy,
     api.ManagingStrategy,
+    api.ScanningStrategy,
     api.View,
     api.RiskStage,
     api.ListeningStage,
