@@ -17,6 +17,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 DAYS = ("--from", "2024-11-01", "--to", "2025-01-31")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 WIDE, NARROW = 1440, 390
+PATIENCE = 300_000
+"""Milliseconds: a busy machine may take its time, a page that never draws itself must not."""
 
 
 @pytest.fixture
@@ -184,7 +186,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip("no Chromium: apt-get install chromium")
     with sync_playwright() as playwright:
         # In a container the sandbox of Chromium cannot start.
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE)
         yield opened
         opened.close()
 
@@ -192,6 +194,7 @@ def browser() -> Iterator[Browser]:
 def open_page(browser: Browser, path: Path, width: int, complaints: list[str]) -> Page:
     """Open a file without a network; collect whatever the page complains about or asks for."""
     context = browser.new_context(viewport={"width": width, "height": 900}, offline=True)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -200,7 +203,7 @@ def open_page(browser: Browser, path: Path, width: int, complaints: list[str]) -
         lambda request: None if request.url.startswith(("file:", "data:", "blob:")) else complaints.append(request.url),
     )
     page.goto(path.as_uri())
-    page.wait_for_selector("html[data-drawn=yes]", timeout=120_000)
+    page.wait_for_selector("html[data-drawn=yes]")
     return page
 
 
