@@ -29,6 +29,7 @@ from kats_core.market.patterns import (
     flat_base,
     vcp,
 )
+from kats_core.market.screening.history import flow_signs
 from kats_core.market.sessions import SessionHours
 from kats_core.market.source import DataSource, SourceError, SourcePlugin, Tape, TapeSource
 from kats_core.market.tables import FloatArray, IndexSeries, SideTable
@@ -187,6 +188,7 @@ from kats_core.risk.exposure import Claim, Exposure, exposure, shares_within
 from kats_core.risk.fitting import Room, fit
 from kats_core.risk.limits import Allocation, Limits
 from kats_core.strategy.contract import (
+    Column,
     ManagingStrategy,
     Reasons,
     Scan,
@@ -204,7 +206,7 @@ from kats_core.strategy.day_so_far import (
     is_above_vwap,
     relative_volume,
 )
-from kats_core.strategy.entry import Entry, price_entry
+from kats_core.strategy.entry import Entry, price_entry, signal_for
 from kats_core.strategy.params import StrategyParams, StrategyTraits, Window
 
 __all__ = [
@@ -265,6 +267,7 @@ __all__ = [
     "Category",
     "Claim",
     "Code",
+    "Column",
     "Confirmation",
     "CoreCode",
     "CupParams",
@@ -428,6 +431,7 @@ __all__ = [
     "flat_base",
     "floor_times",
     "floor_times_array",
+    "flow_signs",
     "has_volume",
     "hookimpl",
     "index_change",
@@ -441,6 +445,7 @@ __all__ = [
     "relative_volume",
     "resize",
     "shares_within",
+    "signal_for",
     "to_fraction",
     "vcp",
     "vwap",

@@ -12,7 +12,7 @@ from msgspec import structs
 from kats_core.engine import pipeline
 from kats_core.engine.desk import OrderDesk, Touch
 from kats_core.engine.facts import Facts
-from kats_core.engine.groups import Groups
+from kats_core.engine.groups import Groups, GroupsMemory
 from kats_core.engine.pipeline import Context, LimitsReader
 from kats_core.engine.portfolio import Key
 from kats_core.engine.rejudging import Opinion, Rejudging
@@ -99,6 +99,7 @@ class EntriesMemory(msgspec.Struct, frozen=True, kw_only=True):
     next_request: int
     attempts: dict[str, int]
     sequences: tuple[tuple[Key, int], ...]
+    groups: GroupsMemory
 
 
 class Entries:
@@ -168,6 +169,7 @@ class Entries:
             next_request=self._next_request,
             attempts=dict(self._attempts),
             sequences=tuple(self._sequences.items()),
+            groups=self.groups.dump(),
         )
 
     def load(self, memory: EntriesMemory, adds: Sequence[SetupState], codes: CodeBook) -> None:
@@ -182,6 +184,7 @@ class Entries:
         every = [*self._setups, *adds]
         self._pending = {p.request: _Pending(p.proposal, every[p.setup], p.deadline) for p in memory.pending}
         self._next_request = memory.next_request
+        self.groups.load(memory.groups)
         self._attempts, self._sequences = dict(memory.attempts), dict(memory.sequences)
 
     def taken_up(self, kept: SetupMemory, codes: CodeBook) -> SetupState:

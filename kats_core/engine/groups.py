@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+import msgspec
 from msgspec import structs
 
 from kats_core.market.calendar import Calendar
@@ -17,8 +18,7 @@ GroupKey: TypeAlias = tuple[str, str]
 """(instance, symbol)."""
 
 
-@dataclass(slots=True)
-class _Living:
+class LivingGroup(msgspec.Struct):
     """A group, and for how many sessions it has held nothing."""
 
     setups: tuple[Setup, ...]
@@ -26,13 +26,30 @@ class _Living:
     flat_for: int = 0
 
 
+class GroupsMemory(msgspec.Struct, frozen=True, kw_only=True):
+    """The groups as they are kept over a restart; `barred` holds the last session in which none may begin."""
+
+    living: tuple[tuple[GroupKey, LivingGroup], ...] = ()
+    barred: tuple[tuple[GroupKey, dt.date], ...] = ()
+
+
 @dataclass(slots=True)
 class Groups:
     """The groups that live, and those that were stopped not long ago."""
 
     calendar: Calendar
-    _living: dict[GroupKey, _Living] = field(default_factory=dict)
+    _living: dict[GroupKey, LivingGroup] = field(default_factory=dict)
     _barred: dict[GroupKey, dt.date] = field(default_factory=dict)
+
+    def dump(self) -> GroupsMemory:
+        """Return the groups as they are kept."""
+        living = tuple((key, structs.replace(group)) for key, group in self._living.items())
+        return GroupsMemory(living=living, barred=tuple(self._barred.items()))
+
+    def load(self, memory: GroupsMemory) -> None:
+        """Take up the groups as they were kept."""
+        self._living = {key: structs.replace(group) for key, group in memory.living}
+        self._barred = dict(memory.barred)
 
     @property
     def symbols(self) -> frozenset[str]:
@@ -59,7 +76,7 @@ class Groups:
             elif setup.session <= self._barred.get(key, dt.date.min):
                 yield setup, CoreCode.GRID_HALT
             else:
-                group = self._living.setdefault(key, _Living((), setup.group))
+                group = self._living.setdefault(key, LivingGroup((), setup.group))
                 group.setups = (*group.setups, setup)
                 yield setup, None
 

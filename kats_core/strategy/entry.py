@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kats_core.model.codes import CoreCode
-from kats_core.model.signal import NotYet
+from kats_core.model.setup import Numbers, Setup
+from kats_core.model.signal import ExitPlan, NotYet, Signal
 from kats_core.strategy.contract import View
+from kats_core.strategy.params import StrategyParams
 
 
 class Entry(NamedTuple):
@@ -14,6 +16,36 @@ class Entry(NamedTuple):
 
     reference: int
     limit: int
+
+
+def signal_for(
+    setup: Setup,
+    params: StrategyParams,
+    entry: Entry,
+    *,
+    chase_cap: int,
+    exits: ExitPlan,
+    trigger_price: int | None = None,
+    pivot: int | None = None,
+    most_stars: int = 5,
+    numbers: Numbers | None = None,
+) -> Signal:
+    """Return the signal of a priced entry: the rest is what the setup stores and the parameters say.
+
+    `trigger_price` is by default the price from which the limit was computed; `numbers` go with those of the setup.
+    """
+    return Signal(
+        trigger_price=entry.reference if trigger_price is None else trigger_price,
+        reference=entry.reference,
+        entry_limit=entry.limit,
+        chase_cap=chase_cap,
+        exits=exits,
+        position_hint=params.position_hint,
+        slip_ticks=params.slip_ticks,
+        pivot=pivot,
+        most_stars=most_stars,
+        numbers={**setup.numbers, **(numbers or {})},
+    )
 
 
 def price_entry(view: View, chase_cap: int, slip_ticks: int) -> Entry | NotYet:

@@ -130,6 +130,15 @@ def test_a_grid_that_holds_something_does_not_expire(house: type[House]) -> None
     assert desk.engine.standing_symbols == {SYMBOL}
 
 
+def test_a_restart_forgets_no_grid(house: type[House]) -> None:
+    """What lives goes on, and what was stopped stays barred."""
+    desk = gridded(house).begin(*grid(house), base=25_400).minute("09:30", 25_000).minute("09:31", 25_000)
+    other = gridded(house)
+    other.engine.load(desk.engine.dump())
+    assert other.engine.standing_symbols == {SYMBOL}
+    assert other.engine.dump() == desk.engine.dump()
+
+
 @pytest.mark.parametrize(("price", "sells"), [(25_430, True), (25_420, False)])
 def test_a_sell_is_sent_when_its_price_is_near(house: type[House], price: int, sells: bool) -> None:
     """GR-3: within 0.3 % of 25 500, that is from 25 423.5 on."""
