@@ -9,7 +9,15 @@ from kats_core.hookspecs import hookimpl
 from kats_core.journal.notifier import Message, Notifier, NotifierError, NotifierPlugin
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.events import Audience, Effect, EventDay, EventType, TradingAction, day_from_text
-from kats_core.market.exact import ceil_times, ceil_times_array, floor_times, floor_times_array, to_fraction
+from kats_core.market.exact import (
+    Ratio,
+    ceil_times,
+    ceil_times_array,
+    floor_times,
+    floor_times_array,
+    to_fraction,
+    to_ratio,
+)
 from kats_core.market.indicators import Bands, Indicators, Macd
 from kats_core.market.intraday import vwap
 from kats_core.market.limits import PriceLimits
@@ -169,7 +177,6 @@ from kats_core.risk.contract import (
     ListeningStage,
     Phase,
     ProtectProfits,
-    Reservation,
     ResetPeak,
     ResumeAsked,
     RiskStage,
@@ -184,9 +191,10 @@ from kats_core.risk.contract import (
     TradeClosed,
     ViWatchingStage,
 )
-from kats_core.risk.exposure import Claim, Exposure, exposure, shares_within
+from kats_core.risk.exposure import Claim, Exposure, shares_within
 from kats_core.risk.fitting import Room, fit
 from kats_core.risk.limits import Allocation, Limits
+from kats_core.risk.reservation import Reservation
 from kats_core.strategy.contract import (
     Column,
     ManagingStrategy,
@@ -353,6 +361,7 @@ __all__ = [
     "Pulse",
     "Purpose",
     "RaiseStop",
+    "Ratio",
     "Rearm",
     "Reasons",
     "Regime",
@@ -426,7 +435,6 @@ __all__ = [
     "day_from_text",
     "defer",
     "expected_fraction",
-    "exposure",
     "fit",
     "flat_base",
     "floor_times",
@@ -447,6 +455,7 @@ __all__ = [
     "shares_within",
     "signal_for",
     "to_fraction",
+    "to_ratio",
     "vcp",
     "vwap",
 ]

@@ -376,7 +376,7 @@ class Engine:
             state.days[position.symbol].keeps_minutes |= self._reads_minutes(position.instance)
         state.facts.begin_session(event.facts)
         self._check_calendar(event)
-        state.portfolio.expected.clear()
+        state.portfolio.expect_nothing_any_more()
         self._desk.begin_session()
         self._entries.begin_session()
         self._exits.begin_session()
@@ -496,7 +496,7 @@ class Engine:
         if day is not None and event.trade.day_volume == event.trade.quantity:
             day.first_trade = event.trade.price
         if day is not None and self._exits.positions_in(symbol):
-            self._state.portfolio.last[symbol] = event.trade.price
+            self._state.portfolio.value_at(symbol, event.trade.price)
             self._exits.on_trade(symbol, event.trade.price)
             self._mark()
 
@@ -620,14 +620,14 @@ class Engine:
 
     def _live_through(self, day: SymbolDay, bar: Bar) -> None:
         """Value what is held at the open, let the bar reach what it reaches, and value at the close of a minute."""
-        last = self._state.portfolio.last
-        last[bar.symbol] = bar.open
+        portfolio = self._state.portfolio
+        portfolio.value_at(bar.symbol, bar.open)
         self._exits.at_bar_open(bar)
         self._mark()
         self._exits.on_bar(day, bar)
         self._exits.pursue()
-        if bar.kind is BarKind.MINUTE and bar.symbol in last:
-            last[bar.symbol] = bar.close
+        if bar.kind is BarKind.MINUTE:
+            portfolio.value_at(bar.symbol, bar.close)
             self._mark()
 
     def _on_phase(self, event: PhaseReached) -> None:
@@ -652,12 +652,12 @@ class Engine:
     def _value_at_close(self) -> None:
         """Value what is held at the last price; on daily bars that is the close, known only now."""
         state = self._state
-        state.portfolio.expected.clear()
+        state.portfolio.expect_nothing_any_more()
         # Where trades are streamed each of them has valued the account already, the last auction's print too.
         for position in () if state.has_books else state.portfolio.positions.values():
             day = state.days.get(position.symbol)
             if day is not None and day.bar is not None:
-                state.portfolio.last[position.symbol] = day.bar.close
+                state.portfolio.value_at(position.symbol, day.bar.close)
         self._mark()
 
     def _close_session(self) -> None:

@@ -46,8 +46,10 @@ from kats_core.model.setup import At, Below, OpeningRangeHigh, Rearm, Setup, Tic
 from kats_core.model.signal import ExitPlan, Never, NotYet, Signal
 from kats_core.model.time import Nanos
 from kats_core.model.verdict import Proposal, Verdict
+from kats_core.risk.exposure import Exposure, measure
 from kats_core.risk.limits import Limits
 from kats_core.risk.per_share import risk_per_share
+from kats_core.risk.reservation import Reservation
 from kats_core.strategy.entry import price_entry
 
 ASK_EVERY: Nanos = 10 * time.SECOND
@@ -116,6 +118,7 @@ class Entries:
         self._attempts: dict[str, int] = {}
         self._sequences: dict[Key, int] = {}
         self.may_add: Callable[[Key], CoreCode | None]
+        self._measured: tuple[int, Sequence[Reservation], Exposure] | None = None
         self.use_limits()
         self.desk: OrderDesk
 
@@ -650,6 +653,7 @@ class Entries:
             limits=self._limits,
             profile=self._instances[proposal.instance].traits.profile,
             stars=self._capped_stars(proposal),
+            measured=self._exposure(),
         )
 
     def _capped_stars(self, proposal: Proposal) -> Fact | None:
@@ -659,6 +663,16 @@ class Entries:
         if isinstance(known.value, (int, float)) and known.value > most:
             return structs.replace(known, value=most, source=FactSource.DERIVED)
         return known if instance.traits.fixed_stars is not None else None
+
+    def _exposure(self) -> Exposure:
+        """Return what positions and reservations use; measured again only when one of them, or a price, has changed."""
+        portfolio, reserved = self._state.portfolio, self._state.reservations.all
+        known = self._measured
+        if known is not None and known[0] == portfolio.changes and known[1] is reserved:
+            return known[2]
+        found = measure(tuple(portfolio.positions.values()), reserved, portfolio.last.get)
+        self._measured = (portfolio.changes, reserved, found)
+        return found
 
     @property
     def needs(self) -> tuple[str, ...]:

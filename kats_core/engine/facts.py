@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from kats_core.model.fact import MARKET_WIDE, STARS, Fact, missing, stars_for
 from kats_core.model.kinds import Profile
+
+_NOTHING: Mapping[str, Fact] = {}
 
 
 class Facts:
@@ -14,27 +16,30 @@ class Facts:
     __slots__ = ("_known",)
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], Fact] = {}
+        self._known: dict[str, dict[str, Fact]] = {MARKET_WIDE: {}}
 
     def put(self, fact: Fact) -> None:
         """Replace what was known under the fact's name and symbol."""
-        self._known[fact.name, fact.symbol] = fact
+        known = self._known.get(fact.symbol)
+        if known is None:
+            known = self._known[fact.symbol] = {}
+        known[fact.name] = fact
 
     def update(self, facts: Iterable[Fact]) -> None:
         """Replace several facts."""
         for fact in facts:
-            self._known[fact.name, fact.symbol] = fact
+            self.put(fact)
 
     def with_also(self, facts: Iterable[Fact]) -> Facts:
         """Return a copy that knows some facts more; this one learns nothing."""
         copy = Facts()
-        copy._known = dict(self._known)
+        copy._known = {symbol: dict(known) for symbol, known in self._known.items()}
         copy.update(facts)
         return copy
 
     def begin_session(self, facts: Iterable[Fact]) -> None:
         """Take the facts with which a session begins; nothing that was known before holds any more."""
-        self._known.clear()
+        self._known = {MARKET_WIDE: {}}
         self.update(facts)
 
     def dump(self) -> tuple[Fact, ...]:
@@ -43,12 +48,20 @@ class Facts:
 
     def get(self, name: str, symbol: str = MARKET_WIDE) -> Fact:
         """Return the fact; a missing one when nobody delivered it."""
-        return self._known.get((name, symbol)) or self._known.get((name, MARKET_WIDE)) or missing(name, symbol)
+        return (
+            self._known.get(symbol, _NOTHING).get(name) or self._known[MARKET_WIDE].get(name) or missing(name, symbol)
+        )
 
     def stars(self, symbol: str, profile: Profile) -> Fact:
         """Return a symbol's stars for strategies of a profile: those of the profile, else those for all."""
         own = stars_for(profile)
-        return self._known.get((own, symbol)) or self._known.get((own, MARKET_WIDE)) or self.get(STARS, symbol)
+        return (
+            self._known.get(symbol, _NOTHING).get(own) or self._known[MARKET_WIDE].get(own) or self.get(STARS, symbol)
+        )
+
+    def of(self, symbol: str) -> Mapping[str, Fact]:
+        """Return what is known of a symbol, or market-wide, by name: for one moment, and to be read only."""
+        return self._known.get(symbol, _NOTHING)
 
     def text(self, name: str, symbol: str) -> str:
         """Return a textual fact, empty when missing."""

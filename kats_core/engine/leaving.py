@@ -199,7 +199,7 @@ class ExitCoordinator:
         """Forget what the last bar left, and stand at the open of this one until `on_bar`."""
         for position in self.positions_in(bar.symbol):
             self._queued.pop(position.key, None)
-            self._state.portfolio.expected.pop(position.key, None)
+            self._state.portfolio.expect_nothing(position.key)
         self._opening = bar
         if bar.kind is BarKind.DAY:
             self._manage_at(Moment.OPEN, self._state.days[bar.symbol])
@@ -277,7 +277,7 @@ class ExitCoordinator:
     def on_sold(self, order: Order, fill: Fill, before: Position, after: Position | None) -> None:
         """Close the trade of a position that became flat."""
         key = order.key
-        self._state.portfolio.expected.pop(key, None)
+        self._state.portfolio.expect_nothing(key)
         if after is not None:
             return
         for book in (self._state.entered, self._queued, self._demands, self._due, self._late):
@@ -498,7 +498,7 @@ class ExitCoordinator:
         for hit in hits:
             shares = left if hit.target is None else min(left, position.targets[hit.target][1])
             left, won = left - shares, won + shares * hit.price
-        self._state.portfolio.expected[position.key] = (position.quantity - left, won)
+        self._state.portfolio.expect(position.key, position.quantity - left, won)
 
     def _act(self, position: Position, hit: Hit) -> None:
         if hit.target is None:

@@ -76,6 +76,8 @@ class Portfolio:
     """The account of a run. `last` gives the price at which each symbol is valued.
 
     `expected` holds shares that the present bar sells and whose fills are not booked yet, with the won they bring.
+    `changes` counts whatever changed what is held or its value: what was measured stays true until it goes up. So all of
+    these are changed by methods alone.
     """
 
     initial: int
@@ -85,6 +87,9 @@ class Portfolio:
     last: dict[str, int] = field(init=False, default_factory=dict)
     expected: dict[Key, tuple[int, int]] = field(init=False, default_factory=dict)
     _ledgers: dict[Key, _Ledger] = field(init=False, default_factory=dict)
+    changes: int = field(init=False, default=0)
+    _value: int | None = field(init=False, default=None)
+    _held: dict[str, list[Position]] | None = field(init=False, default=None)
     _flow: int = field(init=False, default=0)
     _realised: Fraction = field(init=False, default=Fraction(0))
 
@@ -94,9 +99,12 @@ class Portfolio:
     @property
     def market_value(self) -> int:
         """Value of all holdings at the last prices."""
-        value = sum(p.quantity * self.last[p.symbol] for p in self.positions.values())
-        for key, (shares, won) in self.expected.items():
-            value += won - shares * self.last[key[1]]
+        value = self._value
+        if value is None:
+            value = sum([p.quantity * self.last[p.symbol] for p in self.positions.values()])
+            for key, (shares, won) in self.expected.items():
+                value += won - shares * self.last[key[1]]
+            self._value = value
         return value
 
     @property
@@ -149,7 +157,33 @@ class Portfolio:
 
     def held(self, symbol: str) -> list[Position]:
         """Return the positions of all instances in one symbol."""
-        return [p for p in self.positions.values() if p.symbol == symbol]
+        if self._held is None:
+            self._held = {}
+            for position in self.positions.values():
+                self._held.setdefault(position.symbol, []).append(position)
+        return self._held.get(symbol, [])
+
+    def value_at(self, symbol: str, price: int) -> None:
+        """Value a symbol at a price, won."""
+        if self.last.get(symbol) != price:
+            self.last[symbol] = price
+            self._value, self.changes = None, self.changes + 1
+
+    def expect(self, key: Key, shares: int, won: int) -> None:
+        """Value shares of a position at what they are being sold for."""
+        self.expected[key] = (shares, won)
+        self._value, self.changes = None, self.changes + 1
+
+    def expect_nothing(self, key: Key) -> None:
+        """Value a position at the last price again."""
+        if self.expected.pop(key, None) is not None:
+            self._value, self.changes = None, self.changes + 1
+
+    def expect_nothing_any_more(self) -> None:
+        """Value every position at the last price again."""
+        if self.expected:
+            self.expected.clear()
+            self._value, self.changes = None, self.changes + 1
 
     def price_fill(self, order: Order, price: int, quantity: int, tax_rate: Fraction) -> tuple[int, int]:
         """Return (commission, tax) of a fill: the order's cumulative charges less what was booked before."""
@@ -169,7 +203,7 @@ class Portfolio:
         key = order.key
         if not self.held(fill.symbol):
             # What was known of the symbol may be weeks old.
-            self.last[fill.symbol] = fill.price
+            self.value_at(fill.symbol, fill.price)
         self._flow += fill.amount if fill.side is Side.SELL else -fill.amount
         self._flow -= fill.commission + fill.tax
         ledger = self._ledgers.setdefault(key, _Ledger())
@@ -231,7 +265,7 @@ class Portfolio:
                 bought=held.bought + fill.quantity,
                 pyramid=held.pyramid and held.pyramid.with_fill(order.signal_id, fill.quantity, fill.amount),
             )
-        self.positions[key] = position
+        self._put(position)
         return position
 
     def _reduce(self, key: Key, fill: Fill) -> Position | None:
@@ -242,17 +276,22 @@ class Portfolio:
         self._realised += fill.amount - held.cost * fill.quantity / held.quantity
         if left == 0:
             del self.positions[key]
+            self._value, self._held, self.changes = None, None, self.changes + 1
             return None
         part = Fraction(left, held.quantity)
         position = structs.replace(held, quantity=left, cost=held.cost * part, dividends=held.dividends * part)
-        self.positions[key] = position
+        self._put(position)
         return position
 
     def replace(self, position: Position) -> None:
         """Keep a changed stop, peak or target list of a position that is held."""
         if position.key not in self.positions:
             raise KeyError(position.key)
+        self._put(position)
+
+    def _put(self, position: Position) -> None:
         self.positions[position.key] = position
+        self._value, self._held, self.changes = None, None, self.changes + 1
 
     def mark_path_dependent(self, key: Key) -> None:
         """Note that the trade's result hangs on the unknown order of prices inside a bar."""

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from kats_core.market.costs import Costs
 from kats_core.model.order import Order, OrderId
-from kats_core.risk.contract import Reservation
+from kats_core.risk.reservation import Reservation
 
 
 class Reservations:

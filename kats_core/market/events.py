@@ -63,7 +63,10 @@ class TradingAction(Labelled):
     @property
     def severity(self) -> int:
         """Return 0, 1 or 2."""
-        return (TradingAction.NORMAL, TradingAction.REDUCE, TradingAction.HALT).index(self)
+        return _SEVERITIES[self]
+
+
+_SEVERITIES = {TradingAction.NORMAL: 0, TradingAction.REDUCE: 1, TradingAction.HALT: 2}
 
 
 class Impact(Labelled):
@@ -82,7 +85,7 @@ class EventOrigin(Labelled):
     FEED = "feed", "수신", "feed"
 
 
-class MarketEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class MarketEvent(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """One event. `first` and `last` are the sessions on which it acts, `date` its own day, which may be another.
 
     `action` and `extra_cash` are what it does at most; who is spared is a matter of `EventType` (`EventDay.effect`).
@@ -157,7 +160,7 @@ _RULES: Mapping[EventType, _Rule] = {
 }
 
 
-class Audience(msgspec.Struct, frozen=True, kw_only=True):
+class Audience(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Whom an event may concern: an entry's symbol and sector, and its strategy's traits.
 
     `sits_out` are strategies that make no entry while a statement or a report is awaited; `trades_gaps` those that buy a gap
@@ -201,7 +204,7 @@ class Effect:
         return (1.0, reduce_scale, 0.0)[self.action.severity]
 
 
-class EventDay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class EventDay(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """The events of one session; the value of the fact `events`, as text (`as_text`, `day_from_text`).
 
     `years_missing` are the types whose dates are not known for the session's year.
@@ -213,21 +216,13 @@ class EventDay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def effect(self, audience: Audience, types: Iterable[EventType] | None = None) -> Effect:
         """Return what the events mean for an entry; `types` are the ones that count, by default all."""
+        if not self.events and not self.years_missing:
+            return _NO_EFFECT
         counted = frozenset(EventType if types is None else types)
-        acting = [(event, _action(event, audience)) for event in self.events if event.type in counted]
-        acting = [(event, action) for event, action in acting if _concerns(event, audience)]
-        acting.sort(key=lambda pair: -pair[1].severity)
-        rules = [_RULES[event.type] for event, _ in acting]
-        starts = [rule.entries_from for rule in rules if rule.entries_from is not None]
-        ends = [rule.entries_until for rule in rules if rule.entries_until is not None]
-        return Effect(
-            action=acting[0][1] if acting else TradingAction.NORMAL,
-            extra_cash=max([event.extra_cash for event, _ in acting] + [self._missing_cash(counted)]),
-            entries_from=max(starts, default=None),
-            entries_until=min(ends, default=None),
-            types=tuple(dict.fromkeys(event.type for event, _ in acting)),
-            halted_by=tuple(dict.fromkeys(event.type for event, action in acting if action is TradingAction.HALT)),
-        )
+        # Most events concern everyone alike; then they need be looked at once.
+        symbol = audience.symbol if any(event.symbol == audience.symbol for event in self.events) else ""
+        sector = audience.sector if any(_RULES[event.type].sectors for event in self.events) else ""
+        return _effect(self, symbol, sector, audience.style, audience.sits_out, audience.trades_gaps, counted)
 
     def of_symbol(self, symbol: str) -> EventDay:
         """Return the day as one symbol sees it: the market's events and its own."""
@@ -243,8 +238,39 @@ class EventDay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Return the day as compact JSON, the same for the same day."""
         return msgspec.json.encode(self).decode()
 
-    def _missing_cash(self, counted: frozenset[EventType]) -> float:
+    def missing_cash(self, counted: frozenset[EventType]) -> float:
+        """Return how much more is kept in cash because the dates of types that count are not known."""
         return YEAR_MISSING_CASH if counted.intersection(self.years_missing) else 0.0
+
+
+_NO_EFFECT = Effect()
+
+
+@lru_cache(maxsize=4096)
+def _effect(
+    day: EventDay,
+    symbol: str,
+    sector: str | None,
+    style: Style,
+    sits_out: bool,
+    trades_gaps: bool,
+    counted: frozenset[EventType],
+) -> Effect:
+    audience = Audience(symbol=symbol, sector=sector, style=style, sits_out=sits_out, trades_gaps=trades_gaps)
+    acting = [(event, _action(event, audience)) for event in day.events if event.type in counted]
+    acting = [(event, action) for event, action in acting if _concerns(event, audience)]
+    acting.sort(key=lambda pair: -pair[1].severity)
+    rules = [_RULES[event.type] for event, _ in acting]
+    starts = [rule.entries_from for rule in rules if rule.entries_from is not None]
+    ends = [rule.entries_until for rule in rules if rule.entries_until is not None]
+    return Effect(
+        action=acting[0][1] if acting else TradingAction.NORMAL,
+        extra_cash=max([event.extra_cash for event, _ in acting] + [day.missing_cash(counted)]),
+        entries_from=max(starts, default=None),
+        entries_until=min(ends, default=None),
+        types=tuple(dict.fromkeys(event.type for event, _ in acting)),
+        halted_by=tuple(dict.fromkeys(event.type for event, action in acting if action is TradingAction.HALT)),
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,20 @@ import numpy.typing as npt
 Int64Array: TypeAlias = npt.NDArray[np.int64]
 
 _INT64_MAX = 2**63 - 1
+
+
+class Ratio(NamedTuple):
+    """A rate to multiply whole numbers by: a fraction in lowest terms, whose parts cost nothing to read.
+
+    `Fraction` computes with fractions; this is for what is computed for every signal.
+    """
+
+    numerator: int
+    denominator: int
+
+    def __float__(self) -> float:
+        """Return the nearest float."""
+        return self.numerator / self.denominator
 
 
 @lru_cache(maxsize=1024)
@@ -33,12 +47,18 @@ def to_fraction(rate: float | int | Decimal | Fraction | str) -> Fraction:
         raise ValueError(f"rate {rate!r} is not a finite number") from None
 
 
-def floor_times(amount: int, rate: Fraction) -> int:
+@lru_cache(maxsize=1024)
+def to_ratio(rate: float | int | Decimal | Fraction | str) -> Ratio:
+    """Return a rate as the ratio a person wrote: the float 0.00015 is exactly 3 to 20 000. Raises as `to_fraction`."""
+    return Ratio(*to_fraction(rate).as_integer_ratio())
+
+
+def floor_times(amount: int, rate: Fraction | Ratio) -> int:
     """Return the product, rounded down to won: 20 000 at 0.00015 is 3."""
     return amount * rate.numerator // rate.denominator
 
 
-def ceil_times(amount: int, rate: Fraction) -> int:
+def ceil_times(amount: int, rate: Fraction | Ratio) -> int:
     """Return the product, rounded up to won: 20 001 at 0.00015 is 4."""
     return -(-amount * rate.numerator // rate.denominator)
 

@@ -35,7 +35,7 @@ ADJUSTED_TOLERANCE = Fraction(1, 100)
 """How far an adjusted price may exceed the limit ratio: adjustment and rounding to won move both prices."""
 
 
-class PriceLimits(msgspec.Struct, frozen=True):
+class PriceLimits(msgspec.Struct, frozen=True, gc=False):
     """The lowest and highest price of a day (하한가, 상한가), both allowed, and the base price they stem from."""
 
     base: int

@@ -16,7 +16,7 @@ from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import Scope
 
 
-class SymbolRules(msgspec.Struct, frozen=True):
+class SymbolRules(msgspec.Struct, frozen=True, gc=False):
     """Ticks, price limits and the tax on sales.
 
     `limit_slack` is how far inside its limits an adjusted price may lie that stood at the limit when it was traded.

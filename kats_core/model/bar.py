@@ -9,7 +9,7 @@ from kats_core.model.time import Nanos
 from kats_core.model.whole import are_whole
 
 
-class Bar(msgspec.Struct, frozen=True):
+class Bar(msgspec.Struct, frozen=True, gc=False):
     """Trading in `[start, end)`, complete at `end`, together with the day so far, this bar included.
 
     The day's figures travel with each bar, as an exchange sends them with each trade, so that a reader who is given
@@ -69,7 +69,7 @@ class Bar(msgspec.Struct, frozen=True):
         return self.volume == self.day_volume
 
 
-class Trade(msgspec.Struct, frozen=True):
+class Trade(msgspec.Struct, frozen=True, gc=False):
     """One execution on the exchange. `aggressor` is None where the feed does not tell, and at the print of an auction."""
 
     symbol: str
@@ -87,14 +87,14 @@ class Trade(msgspec.Struct, frozen=True):
             raise ValueError(f"{self.symbol}: trade of {self.quantity} at {self.price}")
 
 
-class BookLevel(msgspec.Struct, frozen=True):
+class BookLevel(msgspec.Struct, frozen=True, gc=False):
     """A price of the order book and the shares that wait there."""
 
     price: int
     size: int
 
 
-class Book(msgspec.Struct, frozen=True):
+class Book(msgspec.Struct, frozen=True, gc=False):
     """An order book, best level first; a side is empty at a price limit."""
 
     symbol: str

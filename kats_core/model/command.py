@@ -13,27 +13,27 @@ from kats_core.model.setup import Numbers
 from kats_core.model.time import Nanos
 
 
-class Persist(msgspec.Struct, frozen=True, tag="persist"):
+class Persist(msgspec.Struct, frozen=True, gc=False, tag="persist"):
     """Keep this; a `Send` behind it may go out only when it is kept."""
 
     record: Record
 
 
-class Send(msgspec.Struct, frozen=True, tag="send"):
+class Send(msgspec.Struct, frozen=True, gc=False, tag="send"):
     """Hand the order to the broker."""
 
     ts: Nanos
     order: Order
 
 
-class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
+class Cancel(msgspec.Struct, frozen=True, gc=False, tag="cancel"):
     """Ask the broker to cancel the order's remainder."""
 
     ts: Nanos
     order_id: OrderId
 
 
-class Fetch(msgspec.Struct, frozen=True, tag="fetch"):
+class Fetch(msgspec.Struct, frozen=True, gc=False, tag="fetch"):
     """Ask for inputs that exist only after asking; answered by `Fetched` with the same request number."""
 
     ts: Nanos
@@ -43,7 +43,7 @@ class Fetch(msgspec.Struct, frozen=True, tag="fetch"):
     price: int
 
 
-class Notify(msgspec.Struct, frozen=True, tag="notify"):
+class Notify(msgspec.Struct, frozen=True, gc=False, tag="notify"):
     """Tell people. `code` is `owner:CODE`."""
 
     ts: Nanos

@@ -18,7 +18,7 @@ from kats_core.model.time import Nanos
 from kats_core.model.whole import are_whole
 
 
-class DailyTail(msgspec.Struct, frozen=True):
+class DailyTail(msgspec.Struct, frozen=True, gc=False):
     """A symbol's own last daily bars, oldest first; column values are won and shares. Halted days are left out."""
 
     symbol: str
@@ -30,7 +30,7 @@ class DailyTail(msgspec.Struct, frozen=True):
     volume: tuple[int, ...]
 
 
-class IndexTail(msgspec.Struct, frozen=True):
+class IndexTail(msgspec.Struct, frozen=True, gc=False):
     """An index's last daily closes in points, oldest first."""
 
     name: str
@@ -38,7 +38,7 @@ class IndexTail(msgspec.Struct, frozen=True):
     close: tuple[float, ...]
 
 
-class SessionPrepared(msgspec.Struct, frozen=True, kw_only=True, tag="session_prepared"):
+class SessionPrepared(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="session_prepared"):
     """A session begins (08:50): what is traded in it, yesterday's closes, the facts known by now.
 
     `has_books`: trades and order books are streamed, so nothing needs to be read out of bars.
@@ -54,28 +54,28 @@ class SessionPrepared(msgspec.Struct, frozen=True, kw_only=True, tag="session_pr
     has_books: bool = False
 
 
-class SetupsArmed(msgspec.Struct, frozen=True, tag="setups_armed"):
+class SetupsArmed(msgspec.Struct, frozen=True, gc=False, tag="setups_armed"):
     """The strategies' setups for the session, selected and ranked."""
 
     ts: Nanos
     setups: tuple[Setup, ...]
 
 
-class FactsChanged(msgspec.Struct, frozen=True, tag="facts_changed"):
+class FactsChanged(msgspec.Struct, frozen=True, gc=False, tag="facts_changed"):
     """New values of inputs."""
 
     ts: Nanos
     facts: tuple[Fact, ...]
 
 
-class PhaseReached(msgspec.Struct, frozen=True, tag="phase_reached"):
+class PhaseReached(msgspec.Struct, frozen=True, gc=False, tag="phase_reached"):
     """The session reached one of its moments."""
 
     ts: Nanos
     phase: MarketPhase
 
 
-class BarClosed(msgspec.Struct, frozen=True, tag="bar_closed"):
+class BarClosed(msgspec.Struct, frozen=True, gc=False, tag="bar_closed"):
     """A bar is complete; `ts` is its end. `scans` are what strategies that scan say of it."""
 
     ts: Nanos
@@ -83,27 +83,27 @@ class BarClosed(msgspec.Struct, frozen=True, tag="bar_closed"):
     scans: tuple[Scanned, ...] = ()
 
 
-class Traded(msgspec.Struct, frozen=True, tag="traded"):
+class Traded(msgspec.Struct, frozen=True, gc=False, tag="traded"):
     """Somebody traded; delivered where the session is streamed."""
 
     ts: Nanos
     trade: Trade
 
 
-class BookChanged(msgspec.Struct, frozen=True, tag="book_changed"):
+class BookChanged(msgspec.Struct, frozen=True, gc=False, tag="book_changed"):
     """The order book of a symbol as it was at `book.ts`; it may be delivered again, later, to whoever begins to look."""
 
     ts: Nanos
     book: Book
 
 
-class TimePassed(msgspec.Struct, frozen=True, tag="time_passed"):
+class TimePassed(msgspec.Struct, frozen=True, gc=False, tag="time_passed"):
     """Nothing but time: lets orders reach the end of their life and deferred answers time out."""
 
     ts: Nanos
 
 
-class Fetched(msgspec.Struct, frozen=True, tag="fetched"):
+class Fetched(msgspec.Struct, frozen=True, gc=False, tag="fetched"):
     """The answer to a `Fetch`."""
 
     ts: Nanos
@@ -111,7 +111,7 @@ class Fetched(msgspec.Struct, frozen=True, tag="fetched"):
     facts: tuple[Fact, ...]
 
 
-class OrderAccepted(msgspec.Struct, frozen=True, tag="order_accepted"):
+class OrderAccepted(msgspec.Struct, frozen=True, gc=False, tag="order_accepted"):
     """The broker knows the order."""
 
     ts: Nanos
@@ -119,7 +119,7 @@ class OrderAccepted(msgspec.Struct, frozen=True, tag="order_accepted"):
     broker_number: str
 
 
-class OrderRefused(msgspec.Struct, frozen=True, tag="order_refused"):
+class OrderRefused(msgspec.Struct, frozen=True, gc=False, tag="order_refused"):
     """The broker refused the order; nothing of it exists."""
 
     ts: Nanos
@@ -127,21 +127,21 @@ class OrderRefused(msgspec.Struct, frozen=True, tag="order_refused"):
     text: str
 
 
-class OrderLost(msgspec.Struct, frozen=True, tag="order_lost"):
+class OrderLost(msgspec.Struct, frozen=True, gc=False, tag="order_lost"):
     """The request got no answer that can be read: nobody knows whether the order exists."""
 
     ts: Nanos
     order_id: OrderId
 
 
-class OrderNotFound(msgspec.Struct, frozen=True, tag="order_not_found"):
+class OrderNotFound(msgspec.Struct, frozen=True, gc=False, tag="order_not_found"):
     """The broker's own list, read completely, does not have the order: it was never taken."""
 
     ts: Nanos
     order_id: OrderId
 
 
-class CancelRefused(msgspec.Struct, frozen=True, tag="cancel_refused"):
+class CancelRefused(msgspec.Struct, frozen=True, gc=False, tag="cancel_refused"):
     """The broker refused to cancel; the order works on."""
 
     ts: Nanos
@@ -149,7 +149,7 @@ class CancelRefused(msgspec.Struct, frozen=True, tag="cancel_refused"):
     text: str
 
 
-class OrderFilled(msgspec.Struct, frozen=True, tag="order_filled"):
+class OrderFilled(msgspec.Struct, frozen=True, gc=False, tag="order_filled"):
     """Shares changed hands at `price`."""
 
     ts: Nanos
@@ -162,21 +162,21 @@ class OrderFilled(msgspec.Struct, frozen=True, tag="order_filled"):
             raise ValueError(f"order {self.order_id}: fill of {self.quantity} shares at {self.price}")
 
 
-class OrderCancelled(msgspec.Struct, frozen=True, tag="order_cancelled"):
+class OrderCancelled(msgspec.Struct, frozen=True, gc=False, tag="order_cancelled"):
     """The broker confirmed that the remainder is cancelled."""
 
     ts: Nanos
     order_id: OrderId
 
 
-class OrderExpired(msgspec.Struct, frozen=True, tag="order_expired"):
+class OrderExpired(msgspec.Struct, frozen=True, gc=False, tag="order_expired"):
     """The exchange ended the remainder with the session."""
 
     ts: Nanos
     order_id: OrderId
 
 
-class StateOrdered(msgspec.Struct, frozen=True, kw_only=True, tag="state_ordered"):
+class StateOrdered(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="state_ordered"):
     """A person stops trading in a scope, wholly or but for what reduces; it stays until a person takes it back."""
 
     ts: Nanos
@@ -190,7 +190,7 @@ class StateOrdered(msgspec.Struct, frozen=True, kw_only=True, tag="state_ordered
             raise ValueError("a state is ordered to stop something; ResumeOrdered takes it back")
 
 
-class FlattenOrdered(msgspec.Struct, frozen=True, kw_only=True, tag="flatten_ordered"):
+class FlattenOrdered(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="flatten_ordered"):
     """A person sells everything in a scope, also while it is halted; nothing is bought in it until it is resumed."""
 
     ts: Nanos
@@ -199,7 +199,7 @@ class FlattenOrdered(msgspec.Struct, frozen=True, kw_only=True, tag="flatten_ord
     reason: str = ""
 
 
-class ResumeOrdered(msgspec.Struct, frozen=True, kw_only=True, tag="resume_ordered"):
+class ResumeOrdered(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="resume_ordered"):
     """A person takes back what was ordered for exactly this scope.
 
     A `cause` asks the stages too, which halt everything or nothing: why it came to that, with a report to show for it
@@ -218,7 +218,7 @@ class ResumeOrdered(msgspec.Struct, frozen=True, kw_only=True, tag="resume_order
             raise ValueError(f"a cause is for everything, not for {self.scope}")
 
 
-class StageSpec(msgspec.Struct, frozen=True):
+class StageSpec(msgspec.Struct, frozen=True, gc=False):
     """A risk stage as the configuration names it; `params` are JSON."""
 
     instance: str
@@ -226,7 +226,7 @@ class StageSpec(msgspec.Struct, frozen=True):
     params: str
 
 
-class Rules(msgspec.Struct, frozen=True):
+class Rules(msgspec.Struct, frozen=True, gc=False):
     """What a reload may change: shared caps and order gate as JSON, the stages in the order of execution."""
 
     limits: str
@@ -234,7 +234,7 @@ class Rules(msgspec.Struct, frozen=True):
     stages: tuple[StageSpec, ...]
 
 
-class ConfigChanged(msgspec.Struct, frozen=True, kw_only=True, tag="config_changed"):
+class ConfigChanged(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="config_changed"):
     """A person changed the configuration: `now` holds at once, `later` from the next session, None where nothing waits.
 
     `before` and `after` are the hashes of the whole configuration, `changes` say what differs.

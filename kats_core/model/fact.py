@@ -83,10 +83,13 @@ MARKET_WIDE = ""
 
 def stars_for(profile: Profile) -> str:
     """Return the name under which the stars of a screen profile are known; they go before `STARS`."""
-    return f"{STARS}.{profile}"
+    return _STARS_FOR[profile]
 
 
-class Fact(msgspec.Struct, frozen=True):
+_STARS_FOR = {profile: f"{STARS}.{profile}" for profile in Profile}
+
+
+class Fact(msgspec.Struct, frozen=True, gc=False):
     """A value known at `as_of`, and where it comes from. A missing fact has the value None."""
 
     name: str

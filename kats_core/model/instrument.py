@@ -9,7 +9,7 @@ import msgspec
 from kats_core.model.kinds import InstrumentKind, Market, ShareClass
 
 
-class Instrument(msgspec.Struct, frozen=True, kw_only=True):
+class Instrument(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A listed security. `symbol` is the six-character KRX code; `leverage` is the fund's multiple (-2 for inverse 2X).
 
     `is_market_known` is false where the data do not tell the board and `market` is only the usual one. `share_class` is None

@@ -11,7 +11,7 @@ OrderId = int
 """Within a run orders are numbered; outside the engine an order is uuid5 of run and number (`model/ids.py`)."""
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class Order(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """An order and how far it got. Amounts are won; `filled_amount` is the sum of price times quantity so far.
 
     `trigger` is the stop or the reference price that made an exit fire; `limit` is None for a market order, which only
@@ -64,7 +64,7 @@ TERMINAL = frozenset(
 )
 
 
-class Fill(msgspec.Struct, frozen=True, kw_only=True):
+class Fill(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """An execution of an order, with what it cost. `sequence` numbers the fills of one order."""
 
     order_id: OrderId

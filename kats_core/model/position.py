@@ -14,7 +14,7 @@ from kats_core.model.signal import ExitPlan
 from kats_core.model.time import Nanos
 
 
-class Pyramid(msgspec.Struct, frozen=True, kw_only=True):
+class Pyramid(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """How far a plan of `plan` shares was bought: `bought` shares for `amount` won in the newest `stage`, by one signal."""
 
     plan: int
@@ -35,7 +35,7 @@ class Pyramid(msgspec.Struct, frozen=True, kw_only=True):
         return Pyramid(plan=self.plan, stage=self.stage + 1, signal_id=signal_id, bought=quantity, amount=amount)
 
 
-class Position(msgspec.Struct, frozen=True, kw_only=True):
+class Position(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Shares of a symbol held by one instance in one slot.
 
     `cost` is what was paid for the shares still held, without fees, so that the average `cost / quantity` is exact;

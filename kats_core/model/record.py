@@ -27,7 +27,7 @@ class SetupStatus(Labelled):
     UNFIRED = "UNFIRED", "신호 없음", "never fired"
 
 
-class SetupRecord(msgspec.Struct, frozen=True, kw_only=True, tag="setup"):
+class SetupRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="setup"):
     """A candidate of one strategy in one session; a later record with the same key replaces the status and the code."""
 
     session: dt.date
@@ -53,7 +53,7 @@ class SignalStatus(Labelled):
     DEFERRED = "DEFERRED", "보류", "deferred"
 
 
-class SignalRecord(msgspec.Struct, frozen=True, kw_only=True, tag="signal"):
+class SignalRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="signal"):
     """A signal with all that was proposed; a later record with the same `signal_id` replaces status and code."""
 
     signal_id: str
@@ -78,7 +78,7 @@ class SignalRecord(msgspec.Struct, frozen=True, kw_only=True, tag="signal"):
     quantity: int | None = None
 
 
-class VerdictRecord(msgspec.Struct, frozen=True, kw_only=True, tag="verdict"):
+class VerdictRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="verdict"):
     """One stage's answer with what it read; the engine's own last check has the stage `core`."""
 
     signal_id: str
@@ -96,7 +96,7 @@ class VerdictRecord(msgspec.Struct, frozen=True, kw_only=True, tag="verdict"):
     limits: Numbers
 
 
-class OrderRecord(msgspec.Struct, frozen=True, kw_only=True, tag="order"):
+class OrderRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="order"):
     """An order as it was created."""
 
     order_id: str
@@ -118,7 +118,7 @@ class OrderRecord(msgspec.Struct, frozen=True, kw_only=True, tag="order"):
     reserved: int = 0
 
 
-class OrderEventRecord(msgspec.Struct, frozen=True, kw_only=True, tag="order_event"):
+class OrderEventRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="order_event"):
     """One step of an order; replaying an order's steps gives its row."""
 
     order_id: str
@@ -132,7 +132,7 @@ class OrderEventRecord(msgspec.Struct, frozen=True, kw_only=True, tag="order_eve
     code: str | None = None
 
 
-class FillRecord(msgspec.Struct, frozen=True, kw_only=True, tag="fill"):
+class FillRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="fill"):
     """An execution with its costs."""
 
     fill_id: str
@@ -150,7 +150,7 @@ class FillRecord(msgspec.Struct, frozen=True, kw_only=True, tag="fill"):
     tax: int
 
 
-class TradeRecord(msgspec.Struct, frozen=True, kw_only=True, tag="trade"):
+class TradeRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="trade"):
     """A position from entry to flat. `r_multiple` is None when the entry filled at or under its stop."""
 
     signal_id: str
@@ -174,7 +174,7 @@ class TradeRecord(msgspec.Struct, frozen=True, kw_only=True, tag="trade"):
     """Entry and exit, or stop and target, lay inside one bar."""
 
 
-class PositionRecord(msgspec.Struct, frozen=True, kw_only=True, tag="position"):
+class PositionRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="position"):
     """A position at the end of a session."""
 
     session: dt.date
@@ -193,7 +193,7 @@ class PositionRecord(msgspec.Struct, frozen=True, kw_only=True, tag="position"):
     """Why it is still open although it should not be: the data ended before the session did."""
 
 
-class EquityRecord(msgspec.Struct, frozen=True, kw_only=True, tag="equity"):
+class EquityRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="equity"):
     """The account at the end of a session."""
 
     session: dt.date
@@ -214,7 +214,7 @@ class OperatorVerb(Labelled):
     RELOAD = "RELOAD", "설정 변경", "configuration changed"
 
 
-class OperatorRecord(msgspec.Struct, frozen=True, kw_only=True, tag="operator"):
+class OperatorRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="operator"):
     """What a person ordered the running process to do, for an instance, a symbol, or both empty for everything."""
 
     ts: Nanos
@@ -227,7 +227,7 @@ class OperatorRecord(msgspec.Struct, frozen=True, kw_only=True, tag="operator"):
     reference: str = ""
 
 
-class FaultRecord(msgspec.Struct, frozen=True, kw_only=True, tag="fault"):
+class FaultRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="fault"):
     """A plugin raised or answered nonsense, or an invariant had to be defended."""
 
     ts: Nanos

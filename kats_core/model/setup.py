@@ -55,7 +55,7 @@ class Rounding(Labelled):
     DOWN = "DOWN", "내림", "down"
 
 
-class Fixed(msgspec.Struct, frozen=True, tag="fixed"):
+class Fixed(msgspec.Struct, frozen=True, gc=False, tag="fixed"):
     """A level known when arming, in won."""
 
     price: int
@@ -64,7 +64,7 @@ class Fixed(msgspec.Struct, frozen=True, tag="fixed"):
         require_price("fixed level", "price", self.price)
 
 
-class DayOpen(msgspec.Struct, frozen=True, tag="day_open"):
+class DayOpen(msgspec.Struct, frozen=True, gc=False, tag="day_open"):
     """The session's first price plus `offset` won.
 
     An offset that is no integer is rounded away from the account before it is stored (up for a buy trigger): on integer
@@ -79,7 +79,7 @@ class DayOpen(msgspec.Struct, frozen=True, tag="day_open"):
             raise ValueError(f"day open: offset is {self.offset!r}, expected a whole number of won")
 
 
-class OpeningRangeHigh(msgspec.Struct, frozen=True, tag="opening_range_high"):
+class OpeningRangeHigh(msgspec.Struct, frozen=True, gc=False, tag="opening_range_high"):
     """The highest price of the session's first `minutes`, plus `ticks` ticks; unknown until they are over."""
 
     minutes: int
@@ -94,19 +94,19 @@ class OpeningRangeHigh(msgspec.Struct, frozen=True, tag="opening_range_high"):
 Level: TypeAlias = Fixed | DayOpen | OpeningRangeHigh
 
 
-class Above(msgspec.Struct, frozen=True, tag="above"):
+class Above(msgspec.Struct, frozen=True, gc=False, tag="above"):
     """Holds while the last price is at or above the level."""
 
     level: Level
 
 
-class Below(msgspec.Struct, frozen=True, tag="below"):
+class Below(msgspec.Struct, frozen=True, gc=False, tag="below"):
     """Holds while the last price is at or below the level."""
 
     level: Level
 
 
-class OnBar(msgspec.Struct, frozen=True, tag="on_bar"):
+class OnBar(msgspec.Struct, frozen=True, gc=False, tag="on_bar"):
     """Holds at the completion of each `minutes`-minute bar, counted from the open."""
 
     minutes: int
@@ -162,7 +162,7 @@ class Rearm(Labelled):
     AFTER_FLAT = "AFTER_FLAT", "청산 후 재진입", "after the position is flat"
 
 
-class Group(msgspec.Struct, frozen=True, kw_only=True):
+class Group(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Setups of one instance in one symbol that live and end together, as the levels of a grid do.
 
     While a group lives, no new one of its instance begins in the symbol. It ends with a stop of any of its positions, and
@@ -180,7 +180,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
                 raise ValueError(f"group: {name} is {count!r}, expected a number of sessions from 1")
 
 
-class Setup(msgspec.Struct, frozen=True, kw_only=True):
+class Setup(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What `instance` waits for in `symbol` during `session`. `rank` 1 is the best of the session's armed setups.
 
     A setup that lives until it is cancelled belongs to a `group`, and is the same one in each session.

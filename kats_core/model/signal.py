@@ -34,7 +34,7 @@ class Portion(Labelled):
     ALL = "all", "전량", "all"
 
 
-class Target(msgspec.Struct, frozen=True):
+class Target(msgspec.Struct, frozen=True, gc=False):
     """One profit target; its value is a number above 0, a price in whole won where it is absolute."""
 
     kind: TargetKind
@@ -59,7 +59,7 @@ class TimeExitKind(Labelled):
     SESSIONS = "sessions", "거래일", "sessions"
 
 
-class TimeExit(msgspec.Struct, frozen=True):
+class TimeExit(msgspec.Struct, frozen=True, gc=False):
     """Sell all at a clock time of the entry session, `value` minutes after the entry, or at 15:15 of session `value`."""
 
     kind: TimeExitKind
@@ -143,7 +143,7 @@ class SellSignal(Labelled):
     BAD_NEWS = "BAD_NEWS", "악재", "bad news or a designation by the exchange"
 
 
-class ExitPlan(msgspec.Struct, frozen=True, kw_only=True):
+class ExitPlan(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """How a position is left. There is always a stop; the rest is optional.
 
     `exit_flags` are the immediate sell signals that apply; None: those of the strategy's traits. A limit sell at a target is
@@ -176,7 +176,7 @@ class ExitPlan(msgspec.Struct, frozen=True, kw_only=True):
             _require("exit plan", "time exit", self.time_exit, TimeExit)
 
 
-class Signal(msgspec.Struct, frozen=True, kw_only=True):
+class Signal(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A strategy's proposal to buy now: the limit it pays at most and how it will leave.
 
     `reference` is the price the limit was computed from (the ask, or what bars show of it), `chase_cap` the most it
@@ -217,13 +217,13 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
         require_finite("signal", self.numbers)
 
 
-class NotYet(msgspec.Struct, frozen=True):
+class NotYet(msgspec.Struct, frozen=True, gc=False):
     """The condition does not hold now; it may still come."""
 
     code: Code
 
 
-class Never(msgspec.Struct, frozen=True):
+class Never(msgspec.Struct, frozen=True, gc=False):
     """The condition cannot come any more in this session."""
 
     code: Code
@@ -232,13 +232,13 @@ class Never(msgspec.Struct, frozen=True):
 Confirmation: TypeAlias = Signal | NotYet | Never
 
 
-class Exit(msgspec.Struct, frozen=True):
+class Exit(msgspec.Struct, frozen=True, gc=False):
     """What `manage` answers to sell all."""
 
     code: Code
 
 
-class RaiseStop(msgspec.Struct, frozen=True):
+class RaiseStop(msgspec.Struct, frozen=True, gc=False):
     """What `manage` answers to move the stop up; a lower price than the present stop changes nothing."""
 
     price: int

@@ -14,14 +14,14 @@ from kats_core.model.signal import Signal
 from kats_core.model.time import Nanos
 
 
-class Plan(msgspec.Struct, frozen=True):
+class Plan(msgspec.Struct, frozen=True, gc=False):
     """What the sizing stage decided: the whole planned quantity and the share of equity at risk."""
 
     quantity: int
     risk_frac: float
 
 
-class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+class Proposal(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A signal on its way through the pipeline: who proposes, what is asked, what one share risks.
 
     `quantity` is the incoming quantity; None before the sizing stage unless a quantity was asked for. `risk_per_share`
@@ -56,7 +56,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
         return self.signal.exits.stop
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """One stage's answer. Build it with the four functions below."""
 
     decision: Decision
@@ -67,21 +67,24 @@ class Verdict(msgspec.Struct, frozen=True):
     plan: Plan | None = None
 
 
+_APPROVE, _RESIZE, _REJECT, _DEFER = Decision.APPROVE, Decision.RESIZE, Decision.REJECT, Decision.DEFER
+
+
 def approve(quantity: int, *, plan: Plan | None = None, detail: Numbers | None = None) -> Verdict:
     """Let the proposal pass with its quantity; the sizing stage passes its plan too."""
-    return Verdict(Decision.APPROVE, quantity, None, detail or {}, None, plan)
+    return Verdict(_APPROVE, quantity, None, detail or {}, None, plan)
 
 
 def resize(quantity: int, code: Code, detail: Numbers | None = None) -> Verdict:
     """Let the proposal pass with fewer shares, and say why."""
-    return Verdict(Decision.RESIZE, quantity, code, detail or {})
+    return Verdict(_RESIZE, quantity, code, detail or {})
 
 
 def reject(code: Code, detail: Numbers | None = None) -> Verdict:
     """Refuse the proposal."""
-    return Verdict(Decision.REJECT, 0, code, detail or {})
+    return Verdict(_REJECT, 0, code, detail or {})
 
 
 def defer(code: Code, until: Nanos, detail: Numbers | None = None) -> Verdict:
     """Refuse the proposal for now; while its conditions hold it may come back from `until` on."""
-    return Verdict(Decision.DEFER, 0, code, detail or {}, until)
+    return Verdict(_DEFER, 0, code, detail or {}, until)

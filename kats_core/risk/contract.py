@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
@@ -19,13 +18,15 @@ from kats_core.market.vi import ViTerms
 from kats_core.model.fact import Fact
 from kats_core.model.kinds import Purpose, Severity, Style, TradingState
 from kats_core.model.labels import Code, Labelled
-from kats_core.model.order import Order, OrderId
+from kats_core.model.order import Order
 from kats_core.model.position import Position
 from kats_core.model.record import TradeRecord
 from kats_core.model.setup import Numbers
 from kats_core.model.time import Nanos
 from kats_core.model.verdict import Proposal, Verdict
+from kats_core.risk.exposure import Exposure
 from kats_core.risk.limits import Limits
+from kats_core.risk.reservation import Reservation
 
 
 class Phase(Labelled):
@@ -48,25 +49,6 @@ class StageTraits:
     needs: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     before: tuple[str, ...] = ()
-
-
-class Reservation(msgspec.Struct, frozen=True, kw_only=True):
-    """Room held for the unfilled part of a live entry order; `cash` includes commission, `risk` is r times shares.
-
-    `stop` is the stop that the shares will have, won.
-    """
-
-    order_id: OrderId
-    instance: str
-    symbol: str
-    grade: str
-    sector: str
-    quantity: int
-    price: int
-    notional: int
-    cash: int
-    risk: Fraction
-    stop: int
 
 
 class StageContext(Protocol):
@@ -96,6 +78,10 @@ class StageContext(Protocol):
     def reservations(self) -> Sequence[Reservation]:
         """Room held for live entry orders."""
 
+    @property
+    def exposure(self) -> Exposure:
+        """What positions and reservations use already; measured once for all stages."""
+
     def last_price(self, symbol: str) -> int | None:
         """Return the price at which a held symbol is valued, won; None where there is none."""
 
@@ -103,7 +89,7 @@ class StageContext(Protocol):
         """Return an input of the proposal's symbol, or of the market; noted in the verdict."""
 
 
-class EquityMarked(msgspec.Struct, frozen=True):
+class EquityMarked(msgspec.Struct, frozen=True, gc=False):
     """The account was valued; all in won, None where it is not known.
 
     `equity_day` is the equity at 08:50, `cash_flow` deposits less withdrawals since; `equity_month` the equity at 08:50 of
@@ -121,21 +107,21 @@ class EquityMarked(msgspec.Struct, frozen=True):
     realised_month: int | None = None
 
 
-class SessionBegan(msgspec.Struct, frozen=True):
+class SessionBegan(msgspec.Struct, frozen=True, gc=False):
     """08:50 of a session: daily state starts anew."""
 
     ts: Nanos
     session: dt.date
 
 
-class TradeClosed(msgspec.Struct, frozen=True):
+class TradeClosed(msgspec.Struct, frozen=True, gc=False):
     """A position became flat."""
 
     ts: Nanos
     trade: TradeRecord
 
 
-class ResumeAsked(msgspec.Struct, frozen=True):
+class ResumeAsked(msgspec.Struct, frozen=True, gc=False):
     """A person asks to trade again after a halt: why it came to that, and a report to show for it where one is asked for."""
 
     ts: Nanos

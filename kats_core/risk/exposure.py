@@ -1,74 +1,98 @@
 """Measure what is in use already: the value of what is held plus the room reserved for live entry orders.
 
 Several stages cap the same sums by grade, sector, symbol or in all (`spec/risk.md` sections 2.4 to 2.7), so they are
-measured in one place. A held share counts at its last price, at cost where there is none.
+measured in one place, once for all stages of a signal. A held share counts at its last price, at cost where there is none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
-from kats_core.market.exact import floor_times
-from kats_core.risk.contract import StageContext
+from kats_core.market.exact import Ratio
+from kats_core.model.position import Position
+from kats_core.risk.reservation import Reservation
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A position, or the reservation of a live entry order; `amount` in won."""
+class Claim(NamedTuple):
+    """A position, or the reservation of a live entry order.
+
+    `amount` is what it uses, won; `risk` what is lost if it is stopped out, costs left out, exact.
+    """
 
     instance: str
     symbol: str
     grade: str
     sector: str
     amount: int
+    risk: int | Fraction
 
 
-@dataclass(frozen=True, slots=True)
 class Exposure:
-    """Every claim on the account at one moment."""
+    """Claims on the account at one moment, and their sums; the claims of one grade, sector or symbol are one too.
 
-    claims: tuple[Claim, ...]
+    `total` is in won. `symbols` are held or on order; several slots and strategies in one count once. `risk` is what is lost
+    if everything is stopped out.
+    """
 
-    @property
-    def total(self) -> int:
-        """Won in use by everything."""
-        return sum(claim.amount for claim in self.claims)
+    __slots__ = ("_grades", "_sectors", "claims", "risk", "symbols", "total")
 
-    @property
-    def symbols(self) -> frozenset[str]:
-        """Symbols that are held or on order; several slots and strategies in one count once."""
-        return frozenset(claim.symbol for claim in self.claims)
+    def __init__(self, claims: Sequence[Claim]) -> None:
+        self.claims = claims
+        self.total = sum([claim.amount for claim in claims])
+        self.risk = sum([claim.risk for claim in claims])
+        self.symbols = frozenset([claim.symbol for claim in claims])
+        self._grades: dict[str, Exposure] = {}
+        self._sectors: dict[str, Exposure] = {}
 
     def of_grade(self, grade: str) -> Exposure:
         """Return the claims of symbols with a grade."""
-        return Exposure(tuple(claim for claim in self.claims if claim.grade == grade))
+        found = self._grades.get(grade)
+        if found is None:
+            found = self._grades[grade] = Exposure([claim for claim in self.claims if claim.grade == grade])
+        return found
 
     def of_sector(self, sector: str) -> Exposure:
         """Return the claims of symbols in a sector."""
-        return Exposure(tuple(claim for claim in self.claims if claim.sector == sector))
+        found = self._sectors.get(sector)
+        if found is None:
+            found = self._sectors[sector] = Exposure([claim for claim in self.claims if claim.sector == sector])
+        return found
 
     def of_symbol(self, symbol: str) -> Exposure:
         """Return the claims of one symbol."""
-        return Exposure(tuple(claim for claim in self.claims if claim.symbol == symbol))
+        if symbol not in self.symbols:
+            return _NOTHING
+        return Exposure([claim for claim in self.claims if claim.symbol == symbol])
 
 
-def exposure(context: StageContext) -> Exposure:
-    """Return what positions and reservations use at the moment of `context`."""
-    return Exposure(tuple(_claims(context)))
+_NOTHING = Exposure(())
 
 
-def shares_within(room: Fraction, equity: int, used: int, price: int) -> int:
+def measure(
+    positions: Sequence[Position], reservations: Sequence[Reservation], last_price: Callable[[str], int | None]
+) -> Exposure:
+    """Return what positions and reservations use; `last_price` tells at what a held symbol is valued."""
+    held = [_of_position(position, last_price(position.symbol)) for position in positions]
+    return Exposure([*held, *map(_of_reservation, reservations)])
+
+
+def shares_within(room: Fraction | Ratio, equity: int, used: int, price: int) -> int:
     """Return how many shares at `price` fit between `used` won and the fraction `room` of `equity`; never below 0."""
-    return max(0, floor_times(equity, room) - used) // price
+    left = equity * room.numerator // room.denominator - used
+    return left // price if left > 0 else 0
 
 
-def _claims(context: StageContext) -> Iterator[Claim]:
-    for p in context.positions:
-        last = context.last_price(p.symbol)
-        # A share bought for a fraction of a won more counts as the whole won.
-        amount = -(-p.cost.numerator // p.cost.denominator) if last is None else p.quantity * last
-        yield Claim(p.instance, p.symbol, p.grade, p.sector, amount)
-    for r in context.reservations:
-        yield Claim(r.instance, r.symbol, r.grade, r.sector, r.notional)
+def _of_position(held: Position, last: int | None) -> Claim:
+    whole, part = held.cost.numerator, held.cost.denominator
+    # A share bought for a fraction of a won more counts as the whole won.
+    amount = -(-whole // part) if last is None else held.quantity * last
+    loss = max(0, whole - held.stop * held.quantity * part)
+    risk = loss if part == 1 else Fraction(loss, part)
+    return Claim(held.instance, held.symbol, held.grade, held.sector, amount, risk)
+
+
+def _of_reservation(held: Reservation) -> Claim:
+    risk = max(0, (held.price - held.stop) * held.quantity)
+    return Claim(held.instance, held.symbol, held.grade, held.sector, held.notional, risk)

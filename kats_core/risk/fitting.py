@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+import msgspec
+
+from kats_core.model.kinds import Decision
 from kats_core.model.labels import Code
 from kats_core.model.setup import Numbers
-from kats_core.model.verdict import Proposal, Verdict, approve, reject, resize
+from kats_core.model.verdict import Proposal, Verdict, reject, resize
+
+_APPROVE = Decision.APPROVE
 
 
-class Room(NamedTuple):
+class Room(msgspec.Struct, frozen=True, gc=False):
     """How many shares a rule leaves, and the code it cuts with."""
 
     code: Code
@@ -22,9 +26,12 @@ def fit(proposal: Proposal, rooms: Sequence[Room], detail: Numbers, *, least_krw
 
     Of several equally tight rooms the first gives its code.
     """
-    tightest = min(rooms, key=lambda room: room.shares)
-    if tightest.shares >= (proposal.quantity or 0):
-        return approve(proposal.quantity or 0, detail=detail)
+    quantity, tightest = proposal.quantity or 0, rooms[0]
+    for room in rooms:
+        if room.shares < tightest.shares:
+            tightest = room
+    if tightest.shares >= quantity:
+        return Verdict(_APPROVE, quantity, None, detail)
     if tightest.shares < 1 or tightest.shares * proposal.entry_limit < least_krw:
         return reject(tightest.code, detail)
     return resize(tightest.shares, tightest.code, detail)

@@ -23,6 +23,9 @@ _MAX_POSITIONS = {
 }
 
 
+_COLUMN = {Grade.A: "a", Grade.B: "b", Grade.C: "c", Grade.ETF: "etf"}
+
+
 class Allocation(BaseModel):
     """How much of equity may be invested in one regime: by grade, in all, and in one symbol as a part of its cap."""
 
@@ -53,7 +56,9 @@ class Allocation(BaseModel):
 
     def total(self, grade: Grade) -> float:
         """Return the most of equity in all symbols of a grade; nothing for grade D."""
-        return {Grade.A: self.a, Grade.B: self.b, Grade.C: self.c, Grade.ETF: self.etf}.get(grade, 0.0)
+        column = _COLUMN.get(grade)
+        total: float = 0.0 if column is None else getattr(self, column)
+        return total
 
 
 def _row(a: float, b: float, c: float, etf: float, invested: float, cash: float, single: float) -> Allocation:

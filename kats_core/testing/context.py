@@ -10,8 +10,9 @@ from kats_core.model.fact import Fact
 from kats_core.model.order import Order
 from kats_core.model.position import Position
 from kats_core.model.time import Nanos
-from kats_core.risk.contract import Reservation
+from kats_core.risk.exposure import Exposure, measure
 from kats_core.risk.limits import Limits
+from kats_core.risk.reservation import Reservation
 from kats_core.testing.inputs import Inputs, fact_from
 from kats_core.testing.moments import HOURS, NOW
 
@@ -35,6 +36,11 @@ class FrozenContext:
     open_orders: Sequence[Order] = ()
     reservations: Sequence[Reservation] = ()
     prices: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def exposure(self) -> Exposure:
+        """What positions and reservations use."""
+        return measure(self.positions, self.reservations, self.prices.get)
 
     def last_price(self, symbol: str) -> int | None:
         """Return the price given for a symbol."""

@@ -8,7 +8,7 @@ from kats_core.model.kinds import OrderState, OrderType, Purpose, Side
 from kats_core.model.order import Order
 from kats_core.model.position import Position
 from kats_core.model.signal import ExitPlan
-from kats_core.risk.contract import Reservation
+from kats_core.risk.reservation import Reservation
 from kats_core.testing.moments import NOW, SESSION
 
 

@@ -85,6 +85,6 @@ def test_realised_and_open_profit_together_are_the_change_of_equity(
             tax=tax,
         )
         book.book(order, fill, opening)
-    book.last["005930"] = last
+    book.value_at("005930", last)
     open_profit = sum((p.quantity * last - p.cost for p in book.positions.values()), Fraction(0))
     assert 0 <= book.equity - 10**9 - book.realised - open_profit < 1

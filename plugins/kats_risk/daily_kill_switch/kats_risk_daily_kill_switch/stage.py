@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from kats_core.api import (
     CASH_FLOW,
@@ -18,6 +17,7 @@ from kats_core.api import (
     Flatten,
     Nanos,
     Proposal,
+    Ratio,
     SessionBegan,
     SetState,
     Severity,
@@ -30,11 +30,26 @@ from kats_core.api import (
     Verdict,
     approve,
     reject,
-    to_fraction,
+    to_ratio,
 )
 from kats_risk_daily_kill_switch import KillSwitchCode, Params
 
 NEVER: Nanos = 0
+
+
+class DayProfit(NamedTuple):
+    """The day's profit, deposits removed, and the equity at 08:50 that it is measured by, won."""
+
+    won: int
+    base: int
+
+    def __float__(self) -> float:
+        """Return the profit as a fraction of the base."""
+        return self.won / self.base
+
+    def has_lost(self, limit: Ratio) -> bool:
+        """Tell whether a loss of `limit`, a fraction of the base, is reached; in whole numbers, so it is exact."""
+        return self.won * limit.denominator <= -limit.numerator * self.base
 
 
 class DailyKillSwitch:
@@ -45,8 +60,8 @@ class DailyKillSwitch:
     """
 
     def __init__(self, params: Params) -> None:
-        self._loss_limit = to_fraction(params.daily_loss_limit)
-        self._flatten_limit = to_fraction(params.daily_flatten_limit)
+        self._loss_limit = to_ratio(params.daily_loss_limit)
+        self._flatten_limit = to_ratio(params.daily_flatten_limit)
         self._session_began = NEVER
         self._killed_at = NEVER
         self._flattened_at = NEVER
@@ -54,12 +69,13 @@ class DailyKillSwitch:
 
     def check(self, proposal: Proposal, context: StageContext) -> Verdict:
         """Let the entry pass while the day's profit is known and above the limit."""
-        profit = _day_profit(*(context.fact(name).value for name in (EQUITY, EQUITY_DAY, CASH_FLOW)))
+        equity, equity_day, flow = context.fact(EQUITY), context.fact(EQUITY_DAY), context.fact(CASH_FLOW)
+        profit = _day_profit(equity.value, equity_day.value, flow.value)
         if self._is_of_today(self._killed_at):
             return reject(KillSwitchCode.KILL_SWITCH, {"killed_at": self._killed_at})
         if profit is None or self._is_unarmed:
             return reject(KillSwitchCode.KILL_SWITCH_UNARMED)
-        if profit <= -self._loss_limit:
+        if profit.has_lost(self._loss_limit):
             return reject(KillSwitchCode.KILL_SWITCH, {"day_profit": float(profit)})
         return approve(proposal.quantity or 0, detail={"day_profit": float(profit)})
 
@@ -74,10 +90,10 @@ class DailyKillSwitch:
         if profit is None:
             return ()
         actions: list[Action] = []
-        if profit <= -self._loss_limit and not self._is_of_today(self._killed_at):
+        if profit.has_lost(self._loss_limit) and not self._is_of_today(self._killed_at):
             self._killed_at = event.ts
             actions += _end_buying(profit, event.equity)
-        if profit <= -self._flatten_limit and not self._is_of_today(self._flattened_at):
+        if profit.has_lost(self._flatten_limit) and not self._is_of_today(self._flattened_at):
             self._flattened_at = event.ts
             actions.append(Flatten(CoreCode.KILL_FLATTEN, Style.DAY))
         return actions
@@ -95,14 +111,14 @@ class DailyKillSwitch:
         return moment != NEVER and moment >= self._session_began
 
 
-def _day_profit(equity: FactValue, equity_day: FactValue, cash_flow: FactValue) -> Fraction | None:
-    """Return the day's profit, deposits removed, as a fraction of the equity at 08:50; None when it cannot be told."""
+def _day_profit(equity: FactValue, equity_day: FactValue, cash_flow: FactValue) -> DayProfit | None:
+    """Return the day's profit; None when it cannot be told."""
     if not (isinstance(equity, int) and isinstance(equity_day, int) and isinstance(cash_flow, int)):
         return None
-    return Fraction(equity - equity_day - cash_flow, equity_day) if equity_day > 0 else None
+    return DayProfit(equity - equity_day - cash_flow, equity_day) if equity_day > 0 else None
 
 
-def _end_buying(profit: Fraction, equity: int) -> Sequence[Action]:
+def _end_buying(profit: DayProfit, equity: int) -> Sequence[Action]:
     code = KillSwitchCode.KILL_SWITCH
     return (
         CancelEntries(code),

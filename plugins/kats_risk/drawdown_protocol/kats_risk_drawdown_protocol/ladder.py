@@ -34,6 +34,9 @@ class Level(enum.IntEnum):
     BLACK = 5
 
 
+_LEVELS = tuple(Level)
+
+
 @dataclass(frozen=True, slots=True)
 class HaltTerms:
     """What has to come before trading is resumed."""
@@ -81,7 +84,7 @@ class Ladder:
     @property
     def level(self) -> Level:
         """The worst level in force."""
-        return Level(max(self.day, self.month, self.halt))
+        return _LEVELS[max(self.day, self.month, self.halt)]
 
     @property
     def is_on_trial(self) -> bool:

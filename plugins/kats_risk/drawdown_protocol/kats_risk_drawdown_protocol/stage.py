@@ -34,12 +34,21 @@ from kats_core.api import (
     TradingState,
     Verdict,
     fit,
-    floor_times,
     reject,
-    to_fraction,
+    to_ratio,
 )
 from kats_risk_drawdown_protocol import DrawdownCode, Params
-from kats_risk_drawdown_protocol.ladder import BLACK_AT, DAY_FLATTEN_AT, FULL, RECENT, RED_AT, YELLOW_AT, Ladder, Level
+from kats_risk_drawdown_protocol.ladder import (
+    BLACK_AT,
+    DAY_FLATTEN_AT,
+    FULL,
+    HALF,
+    RECENT,
+    RED_AT,
+    YELLOW_AT,
+    Ladder,
+    Level,
+)
 
 CODES: dict[Level, Code] = {
     Level.REDUCED: DrawdownCode.DRAWDOWN_REDUCED,
@@ -55,9 +64,9 @@ class DrawdownProtocol:
     """The stage of losses that add up. Its state is the ladder; what it measures from is the core's."""
 
     def __init__(self, params: Params) -> None:
-        self._month_limit = to_fraction(params.monthly_loss_limit)
-        self._reduce_at = to_fraction(params.green_reduce_at)
-        self._green_scale = to_fraction(params.green_scale)
+        self._month_limit = to_ratio(params.monthly_loss_limit)
+        self._reduce_at = to_ratio(params.green_reduce_at)
+        self._green_scale = to_ratio(params.green_scale)
         self._ladder = Ladder()
         self._is_unarmed = True
 
@@ -74,17 +83,19 @@ class DrawdownProtocol:
             if not (isinstance(stars, int) and stars >= STARS_IN_RECOVERY):
                 return reject(DrawdownCode.CONFIDENCE_LOW, {"wins": sum(ladder.recent), "of": len(ladder.recent)})
 
-        loss, at_risk = max(0, -realised), open_risk(context)
-        room = equity_month * self._month_limit - loss - at_risk
-        detail: Numbers = {"month_loss": loss, "open_risk": float(at_risk), "room": float(room)}
+        loss, at_risk = max(0, -realised), context.exposure.risk
+        room, unit = self._room(equity_month, loss, at_risk)
+        detail: Numbers = {"month_loss": loss, "open_risk": float(at_risk), "room": room / unit}
         if not room > 0:
             return reject(DrawdownCode.MONTHLY_LIMIT, detail)
-        scale = self._scale()
+        part, whole = self._scale()
+        detail["scale"] = part / whole
+        risk = proposal.risk_per_share
         rooms = (
-            Room(DrawdownCode.DRAWDOWN_SCALE, floor_times(proposal.quantity or 0, scale)),
-            Room(DrawdownCode.MONTHLY_ROOM, int(room // proposal.risk_per_share)),
+            Room(DrawdownCode.DRAWDOWN_SCALE, (proposal.quantity or 0) * part // whole),
+            Room(DrawdownCode.MONTHLY_ROOM, room * risk.denominator // (unit * risk.numerator)),
         )
-        verdict = fit(proposal, rooms, detail | {"scale": float(scale)}, least_krw=context.limits.min_order_krw)
+        verdict = fit(proposal, rooms, detail, least_krw=context.limits.min_order_krw)
         return reject(DrawdownCode.TOO_SMALL, verdict.detail) if verdict.quantity == 0 else verdict
 
     def on_event(self, event: StageEvent) -> Sequence[Action]:
@@ -116,10 +127,17 @@ class DrawdownProtocol:
         """Tell whether only a halt whose time is over stands in the way; then small paper trades show the way back."""
         return max(self._ladder.day, self._ladder.month) < Level.YELLOW and self._ladder.is_on_trial
 
-    def _scale(self) -> Fraction:
-        green = self._green_scale if self._ladder.day == Level.REDUCED else Fraction(1)
-        quarters = 2 if self._ladder.halt else self._ladder.quarters
-        return green * Fraction(quarters, FULL)
+    def _room(self, equity_month: int, loss: int, at_risk: int | Fraction) -> tuple[int, int]:
+        """Return what the month's limit leaves to risk, in whole parts of a won, and how many of those are a won."""
+        part, whole = self._month_limit
+        unit = whole * at_risk.denominator
+        return equity_month * part * at_risk.denominator - loss * unit - at_risk.numerator * whole, unit
+
+    def _scale(self) -> tuple[int, int]:
+        """Return what is left of a size, as parts of a whole."""
+        part, whole = self._green_scale if self._ladder.day == Level.REDUCED else (1, 1)
+        quarters = HALF if self._ladder.halt else self._ladder.quarters
+        return part * quarters, whole * FULL
 
     def _mark(self, event: EquityMarked) -> Sequence[Action]:
         day = _change(event.equity, event.equity_day, event.cash_flow)
@@ -128,10 +146,10 @@ class DrawdownProtocol:
         self._is_unarmed = day is None or month is None or drawdown is None or event.realised_month is None
         if day is None or month is None or drawdown is None:
             return ()
-        lost_alone = -(event.realised_month or 0) >= (event.equity_month or 0) * self._month_limit
+        lost_alone = -(event.realised_month or 0) >= (event.equity_month or 0) * Fraction(*self._month_limit)
         risen = self._ladder.rise(
             self._day_level(day),
-            Level.ORANGE if month <= -self._month_limit or lost_alone else Level.GREEN,
+            Level.ORANGE if month <= -Fraction(*self._month_limit) or lost_alone else Level.GREEN,
             Level.BLACK if drawdown <= -BLACK_AT else Level.RED if drawdown <= -RED_AT else Level.GREEN,
         )
         numbers: Numbers = {"day": float(day), "month": float(month), "drawdown": float(drawdown)}
@@ -144,7 +162,7 @@ class DrawdownProtocol:
     def _day_level(self, day: Fraction) -> Level:
         if day <= -YELLOW_AT:
             return Level.YELLOW
-        return Level.REDUCED if day <= -self._reduce_at else Level.GREEN
+        return Level.REDUCED if day <= -Fraction(*self._reduce_at) else Level.GREEN
 
     def _act(self, level: Level, numbers: Numbers) -> Sequence[Action]:
         code = CODES[level]
@@ -177,12 +195,6 @@ class DrawdownProtocol:
             ResetPeak(DrawdownCode.RESUMED),
             Tell(Severity.CRITICAL, DrawdownCode.RESUMED, {"cause": ladder.cause}),
         )
-
-
-def open_risk(context: StageContext) -> Fraction:
-    """Return what is lost if every position and every live entry order is stopped out, costs left out; won."""
-    held = sum((max(Fraction(0), p.cost - p.stop * p.quantity) for p in context.positions), Fraction(0))
-    return held + sum(max(0, (r.price - r.stop) * r.quantity) for r in context.reservations)
 
 
 def _change(equity: int, base: int | None, flow: int) -> Fraction | None:

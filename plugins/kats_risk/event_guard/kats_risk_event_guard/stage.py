@@ -23,11 +23,12 @@ from kats_core.api import (
     Verdict,
     day_from_text,
     defer,
-    exposure,
     fit,
+    floor_times,
     reject,
     shares_within,
     to_fraction,
+    to_ratio,
 )
 from kats_risk_event_guard import EventCode, Params
 
@@ -59,14 +60,14 @@ class EventGuard:
     def _fitted(self, proposal: Proposal, context: StageContext, effect: Effect, *, size: Code, cash: Code) -> Verdict:
         """Let as many shares pass as the reduced size and the raised cash floor leave."""
         detail: Numbers = {"events": ", ".join(effect.types)} if effect.types else {}
-        rooms = [Room(size, int((proposal.quantity or 0) * to_fraction(effect.size_multiplier(self._reduce_scale))))]
+        rooms = [Room(size, floor_times(proposal.quantity or 0, to_ratio(effect.size_multiplier(self._reduce_scale))))]
         if effect.extra_cash:
             equity, regime = context.fact(EQUITY).value, REGIMES.get(str(context.fact(REGIME).value))
             if type(equity) is not int:
                 return reject(EventCode.INPUT_MISSING, {"input": EQUITY})
             if regime is None:
                 return reject(EventCode.INPUT_MISSING, {"input": REGIME})
-            used = exposure(context).total
+            used = context.exposure.total
             investable = to_fraction(context.limits.allocation[regime].max_invested) - to_fraction(effect.extra_cash)
             rooms.append(Room(cash, shares_within(max(Fraction(0), investable), equity, used, proposal.entry_limit)))
             detail = {**detail, "used_all": used, "max_invested": float(investable)}

@@ -10,22 +10,22 @@ from kats_core.api import (
     Room,
     StageContext,
     Verdict,
-    exposure,
     fit,
     reject,
     shares_within,
-    to_fraction,
+    to_ratio,
 )
 from kats_risk_global_position_lock import LockCode, Params
 
 GRADES = {grade.value: grade for grade in Grade}
+NONE = to_ratio(0)
 
 
 class GlobalPositionLock:
     """The symbol stage. Keeps no state: reservations are the engine's, so two signals never see the same room."""
 
     def __init__(self, params: Params) -> None:
-        self._hard_cap = {grade: to_fraction(cap) for grade, cap in params.hard_cap.items()}
+        self._hard_cap = {grade: to_ratio(cap) for grade, cap in params.hard_cap.items()}
         self._max_strategies = params.max_strategies_per_symbol
 
     def check(self, proposal: Proposal, context: StageContext) -> Verdict:
@@ -37,12 +37,13 @@ class GlobalPositionLock:
         if grade is None:
             return reject(LockCode.INPUT_MISSING, {"input": GRADE})
 
-        there = exposure(context).of_symbol(proposal.symbol)
+        there = context.exposure.of_symbol(proposal.symbol)
         strategies = {claim.instance for claim in there.claims}
         if proposal.instance not in strategies and len(strategies) >= self._max_strategies:
             return reject(LockCode.SYMBOL_STRATEGIES, {"strategies": ", ".join(sorted(strategies))})
-        if any(order.is_reducing and order.symbol == proposal.symbol for order in context.open_orders):
-            return reject(LockCode.EXIT_IN_PROGRESS)
-        cap = self._hard_cap.get(grade, to_fraction(0))
+        for order in context.open_orders:
+            if order.is_reducing and order.symbol == proposal.symbol:
+                return reject(LockCode.EXIT_IN_PROGRESS)
+        cap = self._hard_cap.get(grade, NONE)
         shares = shares_within(cap, equity, there.total, proposal.entry_limit)
         return fit(proposal, (Room(LockCode.SYMBOL_CAP, shares),), {"used_symbol": there.total, "cap": float(cap)})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from kats_core.api import (
     EQUITY,
     GRADE,
@@ -12,15 +14,16 @@ from kats_core.api import (
     Limits,
     Numbers,
     Proposal,
+    Ratio,
     Regime,
     Room,
     StageContext,
     Verdict,
-    exposure,
     fit,
     reject,
     shares_within,
     to_fraction,
+    to_ratio,
 )
 from kats_risk_grade_allocator import AllocatorCode
 
@@ -43,23 +46,25 @@ class GradeAllocator:
         if grade is None:
             return reject(AllocatorCode.INPUT_MISSING, {"input": GRADE})
 
-        used, limits = exposure(context), context.limits
+        used, limits = context.exposure, context.limits
         counted = _counted_out(proposal.symbol, used, grade, regime, limits)
         if counted is not None:
             return reject(counted, {"symbols": len(used.symbols), "of_grade": len(used.of_grade(grade).symbols)})
-        row, price = limits.allocation[regime], proposal.entry_limit
-        total, single = (
-            to_fraction(row.total(grade)),
-            to_fraction(row.single_scale) * to_fraction(limits.grade_cap[grade]),
-        )
+        row, cap, price = limits.allocation[regime], limits.grade_cap[grade], proposal.entry_limit
         of_grade, of_all, of_symbol = used.of_grade(grade).total, used.total, used.of_symbol(proposal.symbol).total
         rooms = (
-            Room(AllocatorCode.GRADE_TOTAL, shares_within(total, equity, of_grade, price)),
-            Room(AllocatorCode.CASH_FLOOR, shares_within(to_fraction(row.max_invested), equity, of_all, price)),
-            Room(AllocatorCode.GRADE_SINGLE, shares_within(single, equity, of_symbol, price)),
+            Room(AllocatorCode.GRADE_TOTAL, shares_within(to_ratio(row.total(grade)), equity, of_grade, price)),
+            Room(AllocatorCode.CASH_FLOOR, shares_within(to_ratio(row.max_invested), equity, of_all, price)),
+            Room(AllocatorCode.GRADE_SINGLE, shares_within(_single(row.single_scale, cap), equity, of_symbol, price)),
         )
         detail: Numbers = {"used_grade": of_grade, "used_all": of_all, "used_symbol": of_symbol}
         return fit(proposal, rooms, detail, least_krw=limits.min_order_krw)
+
+
+@cache
+def _single(scale: float, cap: float) -> Ratio:
+    """Return the most of equity in one symbol: the part of the grade's cap that the regime allows."""
+    return to_ratio(to_fraction(scale) * to_fraction(cap))
 
 
 def _counted_out(symbol: str, used: Exposure, grade: Grade, regime: Regime, limits: Limits) -> Code | None:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from fractions import Fraction
-
 from kats_core.api import (
     ORDERABLE_CASH,
     SECOND,
     Numbers,
     Proposal,
+    Ratio,
     StageContext,
     Verdict,
     approve,
     floor_times,
     reject,
     resize,
-    to_fraction,
+    to_ratio,
 )
 from kats_risk_margin_guard import MarginCode, Params
 
@@ -36,7 +34,7 @@ class MarginGuard:
             return reject(MarginCode.CASH_UNKNOWN, {"age_s": age / SECOND})
 
         quantity, price = proposal.quantity or 0, proposal.entry_limit
-        commission = to_fraction(context.limits.commission)
+        commission = to_ratio(context.limits.commission)
         cash = orderable.value - self._buffer_krw
         need = quantity * price + floor_times(quantity * price, commission)
         detail: Numbers = {"need": need, "cash": cash}
@@ -48,9 +46,12 @@ class MarginGuard:
         return resize(affordable, MarginCode.CASH_SHORT, detail)
 
 
-def most_affordable(cash: int, price: int, commission: Fraction) -> int:
+def most_affordable(cash: int, price: int, commission: Ratio) -> int:
     """Return the largest quantity q with q * price + floor(q * price * commission) <= cash.
 
     Won are whole, so that is the largest q with q * price * (1 + commission) < cash + 1.
     """
-    return math.ceil((cash + 1) / (price * (1 + commission))) - 1
+    least_too_many = -(
+        -(cash + 1) * commission.denominator // (price * (commission.denominator + commission.numerator))
+    )
+    return least_too_many - 1

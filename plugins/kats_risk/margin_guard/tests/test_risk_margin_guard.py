@@ -22,6 +22,7 @@ from kats_core.api import (
     Purpose,
     StageContext,
     Verdict,
+    to_ratio,
 )
 from kats_core.testing import NOW, FrozenContext, RiskStageContract, proposal
 from kats_risk_margin_guard import MarginCode, Params, kats_register_risk_stages
@@ -104,7 +105,7 @@ def test_a_value_out_of_range_or_unknown_is_refused(wrong: dict[str, object]) ->
 )
 def test_one_share_more_would_not_be_paid_for(cash: int, price: int, commission: Fraction) -> None:
     """The closed form gives the largest quantity whose need is covered."""
-    quantity = most_affordable(cash, price, commission)
+    quantity = most_affordable(cash, price, to_ratio(commission))
     assert need(quantity, price, commission) <= cash < need(quantity + 1, price, commission)
 
 

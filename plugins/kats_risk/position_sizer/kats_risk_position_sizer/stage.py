@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fractions import Fraction
 from functools import cache
+from typing import NamedTuple
 
 from kats_core.api import (
     EQUITY,
@@ -16,12 +15,14 @@ from kats_core.api import (
     Plan,
     Proposal,
     Purpose,
+    Ratio,
     StageContext,
     Verdict,
     approve,
     floor_times,
     reject,
     to_fraction,
+    to_ratio,
 )
 from kats_risk_position_sizer import Params, SizerCode
 
@@ -30,13 +31,12 @@ LEAST_STARS = 3
 """Fewer never trade. A purchase that a person asked for counts as this many in a symbol without stars."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(NamedTuple):
     """What the size depends on: equity in won, the fractions of it to risk and to invest at most."""
 
     equity: int
-    risk_frac: Fraction
-    cap: Fraction
+    risk_frac: Ratio
+    cap: Ratio
 
 
 class PositionSizer:
@@ -44,9 +44,10 @@ class PositionSizer:
 
     def __init__(self, params: Params) -> None:
         ceiling = to_fraction(params.risk_per_trade)
-        self._risk_by_regime = {str(r): min(to_fraction(frac), ceiling) for r, frac in params.risk_by_regime.items()}
+        by_regime = {str(r): to_fraction(frac) for r, frac in params.risk_by_regime.items()}
+        self._risk_by_regime = {r: to_ratio(min(frac, ceiling)) for r, frac in by_regime.items()}
         self._confidence_mult = params.confidence_mult
-        self._max_stop_frac = to_fraction(params.max_stop_frac)
+        self._max_stop_frac = to_ratio(params.max_stop_frac)
 
     def check(self, proposal: Proposal, context: StageContext) -> Verdict:
         """Set the quantity, or say why there is none."""
@@ -57,18 +58,19 @@ class PositionSizer:
             return reject(SizerCode.STOP_TOO_WIDE, {"stop_frac": (price - stop) / price})
         if proposal.quantity is None and proposal.purpose is not Purpose.ENTRY:
             return _missing("quantity")
-        if not proposal.risk_per_share > 0:
+        per_share = proposal.risk_per_share
+        if not per_share.numerator > 0:
             return _missing("risk_per_share")
         inputs = self._read(proposal, context)
         if isinstance(inputs, Verdict):
             return inputs
 
-        risk, per_share = inputs.risk_frac, proposal.risk_per_share
+        risk = inputs.risk_frac
         by_risk = inputs.equity * risk.numerator * per_share.denominator // (risk.denominator * per_share.numerator)
         by_cap = floor_times(inputs.equity, inputs.cap) // price
         plan = min(by_risk, by_cap)
         quantity = _part_now(proposal, plan, context)
-        risk_frac = float(inputs.risk_frac)
+        risk_frac = float(risk)
         detail: Numbers = {"by_risk": by_risk, "by_cap": by_cap, "risk_frac": risk_frac, "cap": float(inputs.cap)}
         if quantity < 1 or quantity * price < context.limits.min_order_krw:
             return reject(SizerCode.TOO_SMALL, {"quantity": quantity, **detail})
@@ -106,15 +108,15 @@ class PositionSizer:
 
 
 @cache
-def _cap(hint: float, grade_cap: float, confidence: float) -> Fraction:
+def _cap(hint: float, grade_cap: float, confidence: float) -> Ratio:
     """Return the most of equity to invest: what the strategy asks for, or the grade's cap scaled by confidence."""
-    return min(to_fraction(hint), to_fraction(grade_cap) * to_fraction(confidence))
+    return to_ratio(min(to_fraction(hint), to_fraction(grade_cap) * to_fraction(confidence)))
 
 
 def _part_now(proposal: Proposal, plan: int, context: StageContext) -> int:
     """Return what to buy now: the first stage of a pyramid, and never more than was asked for."""
     is_first = proposal.pyramids and proposal.purpose is Purpose.ENTRY
-    part = floor_times(plan, to_fraction(context.limits.pyramid.ratios[0])) if is_first else plan
+    part = floor_times(plan, to_ratio(context.limits.pyramid.ratios[0])) if is_first else plan
     return part if proposal.quantity is None else min(part, proposal.quantity)
 
 

@@ -13,11 +13,10 @@ from kats_core.api import (
     StageContext,
     Verdict,
     approve,
-    exposure,
     fit,
     reject,
     shares_within,
-    to_fraction,
+    to_ratio,
 )
 from kats_risk_sector_limit import Params, SectorCode
 
@@ -26,7 +25,7 @@ class SectorLimit:
     """The sector stage. Keeps no state."""
 
     def __init__(self, params: Params) -> None:
-        self._sector_max = to_fraction(params.sector_max)
+        self._sector_max = to_ratio(params.sector_max)
         self._sector_max_count = params.sector_max_count
 
     def check(self, proposal: Proposal, context: StageContext) -> Verdict:
@@ -40,7 +39,7 @@ class SectorLimit:
         if not isinstance(equity, int):
             return reject(SectorCode.INPUT_MISSING, {"input": EQUITY})
 
-        used = exposure(context)
+        used = context.exposure
         there = used.of_sector(sector)
         detail: Numbers = {"sector": sector, "used_sector": there.total, "symbols": len(there.symbols)}
         if proposal.symbol not in used.symbols and len(there.symbols) >= self._sector_max_count:
