@@ -71,7 +71,7 @@ class Pyramiding:
             return CoreCode.EXIT_IN_PROGRESS
         if position.reached > 0 or self._entries.desk.live_sell(key) is not None:
             return CoreCode.EXIT_IN_PROGRESS
-        return CoreCode.ALREADY_IN if any(order.key == key for order in self._entries.desk.live) else None
+        return CoreCode.ALREADY_IN if any(order.key == key for order in self._entries.desk.live_in(key[1])) else None
 
     def on_bar(self, day: SymbolDay, bar: Bar) -> None:
         """Propose the next stage of each position in the symbol that the bar has lifted far enough."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -108,6 +108,8 @@ class OrderDesk:
         self._on_ended = on_ended
         self._orders: dict[OrderId, Order] = {}
         self._live: dict[OrderId, Order] = {}
+        self._live_in: dict[str, dict[OrderId, Order]] = {}
+        self._pictured: tuple[Order, ...] | None = ()
         self._openings: dict[OrderId, Opening] = {}
         self._reasons: dict[OrderId, Code] = {}
         self._steps: dict[OrderId, int] = {}
@@ -132,7 +134,14 @@ class OrderDesk:
     @property
     def live(self) -> tuple[Order, ...]:
         """Orders that may still fill, oldest first."""
-        return tuple(self._live.values())
+        if self._pictured is None:
+            self._pictured = tuple(self._live.values())
+        return self._pictured
+
+    def live_in(self, symbol: str) -> Collection[Order]:
+        """Return the live orders of a symbol, oldest first."""
+        found = self._live_in.get(symbol)
+        return found.values() if found else ()
 
     def live_entries(self, scope: TradingScope = ALL) -> list[Order]:
         """Return the live orders that buy, in a scope or in all."""
@@ -140,11 +149,14 @@ class OrderDesk:
 
     def live_sell(self, key: tuple[str, str, int]) -> Order | None:
         """Return the live sell of a position; there is at most one."""
-        return next((o for o in self._live.values() if o.side is Side.SELL and o.key == key), None)
+        for order in self.live_in(key[1]):
+            if order.side is Side.SELL and order.key == key:
+                return order
+        return None
 
     def is_working(self, symbol: str) -> bool:
         """Tell whether an order of the symbol is live."""
-        return any(order.symbol == symbol for order in self._live.values())
+        return bool(self._live_in.get(symbol))
 
     @property
     def has_timers(self) -> bool:
@@ -194,7 +206,8 @@ class OrderDesk:
         """Take up the session's orders as they were kept; raises ValueError when a code is nobody's."""
         self._next = memory.next
         self._orders = {order.order_id: order for order in memory.orders}
-        self._live = {order_id: self._orders[order_id] for order_id in memory.live}
+        for order_id in memory.live:
+            self._keep_live(self._orders[order_id])
         self._openings = dict(memory.openings)
         self._reasons = {order_id: codes[text] for order_id, text in memory.reasons}
         self._steps, self._fills = dict(memory.steps), dict(memory.fills)
@@ -255,14 +268,14 @@ class OrderDesk:
         """
         state = self._state
         sellable = position.quantity - sum(
-            o.remaining for o in self._live.values() if o.side is Side.SELL and o.key == position.key
+            o.remaining for o in self.live_in(position.symbol) if o.side is Side.SELL and o.key == position.key
         )
         day = state.days.get(position.symbol)
         if min(quantity, sellable) <= 0 or day is None:
             return None
-        for entry in self.live_entries():
-            if entry.symbol == position.symbol:
-                self.cancel(entry, code)  # nobody trades with himself
+        for order in list(self.live_in(position.symbol)):
+            if order.side is Side.BUY:
+                self.cancel(order, code)  # nobody trades with himself
         view = self._view(position.instance, position.symbol, day, met=trigger, sellable=sellable)
         if self.is_exit_lane_busy:
             return None
@@ -520,7 +533,7 @@ class OrderDesk:
         if book is not None and book.bid is not None and book.ask is not None and book.ts > last_at:
             last, last_at = (book.bid + book.ask) // 2, book.ts
         until = state.facts.get(fact.NO_ENTRIES_UNTIL, symbol).value
-        live = [o for o in self._live.values() if o.symbol == symbol]
+        live = self.live_in(symbol)
         return gate.GateView(
             now=state.now,
             hours=state.clock,
@@ -556,7 +569,8 @@ class OrderDesk:
         """Pass the order through the gate and send it; the only place that emits `Send`."""
         state = self._state
         refusal = gate.check(order, view, state.config.gate)
-        self._orders[order.order_id] = self._live[order.order_id] = order
+        self._orders[order.order_id] = order
+        self._keep_live(order)
         self._record_order(order, reserved if refusal is None else 0)
         if refusal is not None:
             self._step(order, OrderStep.CHECK_FAILED, refusal)
@@ -581,9 +595,9 @@ class OrderDesk:
         before, order = order.state, structs.replace(order, state=transition.after)
         self._orders[order.order_id] = order
         if order.is_live:
-            self._live[order.order_id] = order
+            self._keep_live(order)
         else:
-            self._live.pop(order.order_id, None)
+            self._forget_live(order)
         if order.side is Side.BUY:
             state.reservations.shrink(order)
         number = self._steps.get(order.order_id, 0) + 1
@@ -593,7 +607,7 @@ class OrderDesk:
                 order_id=self._name(order),
                 sequence=number,
                 ts=state.now,
-                event=step.value,
+                event=str(step),
                 before=before,
                 after=order.state,
                 filled_quantity=order.filled_quantity,
@@ -609,6 +623,16 @@ class OrderDesk:
         elif order.order_id in self._wishes:
             self._grant(order.order_id)
         return order
+
+    def _keep_live(self, order: Order) -> None:
+        self._live[order.order_id] = order
+        self._live_in.setdefault(order.symbol, {})[order.order_id] = order
+        self._pictured = None
+
+    def _forget_live(self, order: Order) -> None:
+        if self._live.pop(order.order_id, None) is not None:
+            del self._live_in[order.symbol][order.order_id]
+            self._pictured = None
 
     def _record_order(self, order: Order, reserved: int) -> None:
         self._state.record(

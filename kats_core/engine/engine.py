@@ -788,6 +788,8 @@ def _listening(stages: Sequence[StageInstance]) -> list[tuple[StageInstance, Lis
 def _actions(listener: ListeningStage, event: StageEvent) -> list[Action]:
     """Return what a stage answers to an event; raises TypeError when it is no sequence of actions."""
     actions = list(listener.on_event(event))
+    if not actions:
+        return actions
     if any(isinstance(action, Flatten) and action.code is CoreCode.MANUAL for action in actions):
         raise TypeError("MANUAL is the operator's own reason to sell")
     if not all(isinstance(action, Action) for action in actions):

@@ -46,7 +46,7 @@ from kats_core.model.setup import At, Below, OpeningRangeHigh, Rearm, Setup, Tic
 from kats_core.model.signal import ExitPlan, Never, NotYet, Signal
 from kats_core.model.time import Nanos
 from kats_core.model.verdict import Proposal, Verdict
-from kats_core.risk.exposure import Exposure, measure
+from kats_core.risk.exposure import Exposure, ExposureMeter
 from kats_core.risk.limits import Limits
 from kats_core.risk.per_share import risk_per_share
 from kats_core.risk.reservation import Reservation
@@ -67,6 +67,7 @@ _CODE_OF_VI: dict[object, CoreCode] = {
     ViState.COOLING: CoreCode.VI_COOLING,
     ViState.HALTED: CoreCode.HALTED,
 }
+_UNACKNOWLEDGED = frozenset({OrderState.CREATED, OrderState.SUBMITTING})
 _BOOK_LIFE: Nanos = 5 * time.SECOND
 _WIDEST = Fraction(3, 1_000)
 _WIDEST_OF_SMALL = Fraction(5, 1_000)
@@ -118,6 +119,7 @@ class Entries:
         self._attempts: dict[str, int] = {}
         self._sequences: dict[Key, int] = {}
         self.may_add: Callable[[Key], CoreCode | None]
+        self._meter = ExposureMeter()
         self._measured: tuple[int, Sequence[Reservation], Exposure] | None = None
         self.use_limits()
         self.desk: OrderDesk
@@ -376,7 +378,7 @@ class Entries:
         """Return an instance's slots in a symbol that hold nothing and have no live order."""
         here = {s.slot for s in self.setups_of(instance) if s.symbol == symbol}
         held = {p.slot for p in self._state.portfolio.held(symbol) if p.instance == instance}
-        working = {o.slot for o in self.desk.live if o.symbol == symbol and o.instance == instance}
+        working = {o.slot for o in self.desk.live_in(symbol) if o.instance == instance}
         return tuple(sorted(here - held - working))
 
     def _gate(self, entry: SetupState, day: SymbolDay, bar: Bar) -> CoreCode | None:
@@ -474,7 +476,8 @@ class Entries:
         key = entry.setup.key
         if entry.adds is not None:
             return self.may_add(key)
-        if key in self._state.portfolio.positions or any(order.key == key for order in self.desk.live):
+        is_ordered = any(order.key == key for order in self.desk.live_in(key[1]))
+        if is_ordered or key in self._state.portfolio.positions:
             return CoreCode.ALREADY_IN
         if entry.setup.rearm is Rearm.ONCE and entry.entries >= entry.instance.params.max_entries_per_symbol:
             return CoreCode.ENTRY_USED
@@ -645,7 +648,7 @@ class Entries:
             now=state.now,
             hours=state.clock,
             symbol=proposal.symbol,
-            positions=tuple(state.portfolio.positions.values()),
+            positions=state.portfolio.all,
             open_orders=self.desk.live,
             reservations=state.reservations.all,
             prices=state.portfolio.last,
@@ -670,7 +673,7 @@ class Entries:
         known = self._measured
         if known is not None and known[0] == portfolio.changes and known[1] is reserved:
             return known[2]
-        found = measure(tuple(portfolio.positions.values()), reserved, portfolio.last.get)
+        found = self._meter.measure(portfolio.all, reserved, portfolio.last.get)
         self._measured = (portfolio.changes, reserved, found)
         return found
 
@@ -819,7 +822,9 @@ class Entries:
         """Return what a broker told; orderable cash without what is reserved for orders that it does not know yet."""
         if told.name != fact.ORDERABLE_CASH or not isinstance(told.value, int) or told.source is FactSource.MISSING:
             return told
-        unknown = {o.order_id for o in self.desk.live if o.state in (OrderState.CREATED, OrderState.SUBMITTING)}
+        unknown = {o.order_id for o in self.desk.live if o.state in _UNACKNOWLEDGED}
+        if not unknown:
+            return told
         return structs.replace(told, value=told.value - self._state.reservations.cash_where(unknown.__contains__))
 
     def _why_silent(self, entry: SetupState) -> CoreCode:

@@ -44,7 +44,7 @@ class Facts:
 
     def dump(self) -> tuple[Fact, ...]:
         """Return everything that is known."""
-        return tuple(self._known.values())
+        return tuple(fact for known in self._known.values() for fact in known.values())
 
     def get(self, name: str, symbol: str = MARKET_WIDE) -> Fact:
         """Return the fact; a missing one when nobody delivered it."""

@@ -37,6 +37,7 @@ from kats_core.model.kinds import (
     OrderType,
     Purpose,
     Severity,
+    Side,
     Style,
     TradingState,
 )
@@ -385,9 +386,9 @@ class ExitCoordinator:
         key, now = position.key, self._state.now
         if code in (CoreCode.STOP, CoreCode.GRID_HALT):
             self._state.stopped_symbols.add(position.symbol)
-        for order in self.desk.live_entries():
-            if order.symbol == position.symbol:
-                self.desk.cancel(order, code)
+        entries = [order for order in self.desk.live_in(position.symbol) if order.side is Side.BUY]
+        for order in entries:
+            self.desk.cancel(order, code)
             if order.key == key:
                 self._taken_back.setdefault(order.order_id, code)
         opening = self._opening

@@ -24,7 +24,8 @@ from kats_core.model.kinds import BarKind, MarketPhase
 from kats_core.model.setup import Scanned
 from kats_core.model.time import Nanos
 from kats_core.model.wire import decode_other, encode_other
-from kats_core.risk.contract import EquityMarked, Reservation
+from kats_core.risk.contract import EquityMarked
+from kats_core.risk.reservation import Reservation
 
 MEMORY_VERSION = 1
 """Of the stored form; another one is not read."""

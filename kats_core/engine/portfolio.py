@@ -10,7 +10,7 @@ import dataclasses
 import datetime as dt
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import structs
@@ -45,8 +45,7 @@ class _Ledger:
     is_path_dependent: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """What a position is opened with; `plan` are the shares of a plan that is bought in stages."""
 
     signal_id: str
@@ -89,6 +88,7 @@ class Portfolio:
     _ledgers: dict[Key, _Ledger] = field(init=False, default_factory=dict)
     changes: int = field(init=False, default=0)
     _value: int | None = field(init=False, default=None)
+    _all: tuple[Position, ...] | None = field(init=False, default=())
     _held: dict[str, list[Position]] | None = field(init=False, default=None)
     _flow: int = field(init=False, default=0)
     _realised: Fraction = field(init=False, default=Fraction(0))
@@ -154,6 +154,14 @@ class Portfolio:
         self._realised = memory.realised
         self.positions = {position.key: position for position in positions}
         self._ledgers, self.last, self.expected = ledgers, dict(memory.last), dict(memory.expected)
+        self._forget()
+
+    @property
+    def all(self) -> tuple[Position, ...]:
+        """Every position; the same object until one changes."""
+        if self._all is None:
+            self._all = tuple(self.positions.values())
+        return self._all
 
     def held(self, symbol: str) -> list[Position]:
         """Return the positions of all instances in one symbol."""
@@ -273,10 +281,11 @@ class Portfolio:
         if held is None or held.quantity < fill.quantity:
             raise AccountBrokenError(f"{fill.symbol}: sold {fill.quantity} shares, held {held.quantity if held else 0}")
         left = held.quantity - fill.quantity
-        self._realised += fill.amount - held.cost * fill.quantity / held.quantity
+        sold = held.cost if left == 0 else held.cost * fill.quantity / held.quantity
+        self._realised += fill.amount - sold
         if left == 0:
             del self.positions[key]
-            self._value, self._held, self.changes = None, None, self.changes + 1
+            self._forget()
             return None
         part = Fraction(left, held.quantity)
         position = structs.replace(held, quantity=left, cost=held.cost * part, dividends=held.dividends * part)
@@ -291,7 +300,11 @@ class Portfolio:
 
     def _put(self, position: Position) -> None:
         self.positions[position.key] = position
-        self._value, self._held, self.changes = None, None, self.changes + 1
+        self._forget()
+
+    def _forget(self) -> None:
+        self._value = self._held = self._all = None
+        self.changes += 1
 
     def mark_path_dependent(self, key: Key) -> None:
         """Note that the trade's result hangs on the unknown order of prices inside a bar."""
@@ -320,7 +333,7 @@ class Portfolio:
             tax=ledger.tax,
             net_profit=net,
             initial_risk=str(risk),
-            r_multiple=round(float(Fraction(net) / risk), 6) if risk > 0 else None,
+            r_multiple=round(net * risk.denominator / risk.numerator, 6) if risk.numerator > 0 else None,
             exit_code=exit_code,
             is_path_dependent=ledger.is_path_dependent,
         )

@@ -68,7 +68,8 @@ class Reservations:
             del self._risk_per_share[order.order_id]
             self._picture = tuple(self._held.values())
             return
-        self._put(order, order.remaining, held.stop, held.grade, held.sector)
+        if order.remaining != held.quantity:
+            self._put(order, order.remaining, held.stop, held.grade, held.sector)
 
     def _put(self, order: Order, quantity: int, stop: int, grade: str, sector: str) -> Reservation:
         if order.limit is None:

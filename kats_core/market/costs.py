@@ -7,13 +7,13 @@ does; the tables hold settlement dates, and the caller asks with the date of the
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 
 from kats_core.market.dated import Certainty, Dated, Source
-from kats_core.market.exact import Int64Array, floor_times, floor_times_array
+from kats_core.market.exact import Int64Array, Ratio, floor_times, floor_times_array, to_ratio
 from kats_core.market.settlement import settlement_date
 from kats_core.market.ticks import TickTable
 from kats_core.model.kinds import InstrumentKind, Market
@@ -161,16 +161,18 @@ class Costs:
     """What a trade costs beside its price. `commission` is charged on both sides."""
 
     commission: Fraction = COMMISSION_RATE
+    _ratio: Ratio = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.commission, Fraction):
             raise TypeError(f"commission {self.commission!r} is not a Fraction: convert it with exact.to_fraction")
         if not 0 <= self.commission < 1:
             raise ValueError(f"commission {self.commission} is not a fraction between 0 and 1")
+        object.__setattr__(self, "_ratio", to_ratio(self.commission))
 
     def commission_on(self, amount: int) -> int:
         """Return the commission on the cumulative amount of an order, cut to won."""
-        return floor_times(amount, self.commission)
+        return floor_times(amount, self._ratio)
 
     def commission_array(self, amounts: Int64Array) -> Int64Array:
         """Return `commission_on` of each amount."""

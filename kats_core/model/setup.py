@@ -6,7 +6,7 @@ A trigger is matched by the engine without calling the strategy; it may over-app
 from __future__ import annotations
 
 import datetime as dt
-import math
+from math import isfinite
 from typing import TypeAlias
 
 import msgspec
@@ -25,9 +25,11 @@ def require_finite(owner: str, numbers: Numbers) -> None:
             `owner` and the key.
     """
     for name, value in numbers.items():
-        if type(value) not in (int, float, str):
+        if type(value) is int or type(value) is str:
+            continue
+        if type(value) is not float:
             raise ValueError(f"{owner}: {name} is a {type(value).__name__}, expected int, float or str")
-        if isinstance(value, float) and not math.isfinite(value):
+        if not isfinite(value):
             raise ValueError(f"{owner}: {name} is {value}, not a number")
 
 

@@ -196,8 +196,10 @@ class Signal(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     numbers: Numbers = {}
 
     def __post_init__(self) -> None:
-        for name in ("trigger_price", "reference", "entry_limit", "chase_cap"):
-            require_price("signal", name, getattr(self, name))
+        require_price("signal", "trigger_price", self.trigger_price)
+        require_price("signal", "reference", self.reference)
+        require_price("signal", "entry_limit", self.entry_limit)
+        require_price("signal", "chase_cap", self.chase_cap)
         if self.entry_limit > self.chase_cap:
             raise ValueError(f"signal with limit {self.entry_limit} and chase cap {self.chase_cap}")
         _require("signal", "exits", self.exits, ExitPlan)

@@ -8,10 +8,12 @@ those of `market/risk_standards.md` section 3; what is counted over a session is
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import cache
+
+import msgspec
 
 from kats_core.market import status
-from kats_core.market.exact import floor_times, to_fraction
+from kats_core.market.exact import Ratio, ceil_times, floor_times, to_fraction, to_ratio
 from kats_core.market.limits import PriceLimits
 from kats_core.market.sessions import SessionHours
 from kats_core.market.ticks import TickTable
@@ -30,8 +32,7 @@ ALWAYS_ALLOWED_KRW = 1_000_000_000
 _LISTED_PART = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateView:
+class GateView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the gate looks at.
 
     `approved` is what the pipeline approved for an entry's signal and no order has asked for yet; `sellable` are shares
@@ -68,6 +69,21 @@ class GateView:
     is_paced: bool
 
 
+@cache
+def _twice(frac: float) -> Ratio:
+    return to_ratio(2 * to_fraction(frac))
+
+
+@cache
+def _less(frac: float) -> Ratio:
+    return to_ratio(1 - to_fraction(frac))
+
+
+@cache
+def _more(frac: float) -> Ratio:
+    return to_ratio(1 + to_fraction(frac))
+
+
 _BY_OPERATOR = str(CoreCode.MANUAL)
 """The reason of an exit that passes a halt; no strategy and no stage can give it."""
 
@@ -87,7 +103,7 @@ def largest_exit(limit: int | None, view: GateView, config: GateConfig) -> int:
         return view.sellable
     won = config.max_order_krw
     if view.equity > 0:
-        won = min(won, max(price, floor_times(view.equity, 2 * to_fraction(config.max_order_frac))))
+        won = min(won, max(price, floor_times(view.equity, _twice(config.max_order_frac))))
     most = max(1, won // price)
     if view.listed_shares is not None and most * price > ALWAYS_ALLOWED_KRW:
         most = max(ALWAYS_ALLOWED_KRW // price, min(most, view.listed_shares // _LISTED_PART), 1)
@@ -171,9 +187,9 @@ def _collar(order: Order, view: GateView, config: GateConfig) -> CoreCode | None
         # An exit without a reference may leave as a limit inside the day's limits, which `_form` has seen to.
         return None if order.is_reducing else CoreCode.REF_MISSING
     if order.is_reducing:
-        lowest = view.ticks.rup(view.last * (1 - to_fraction(config.exit_collar_frac)))
+        lowest = view.ticks.rup(ceil_times(view.last, _less(config.exit_collar_frac)))
         return CoreCode.COLLAR if order.limit < lowest else None
-    highest = view.ticks.rdn(view.last * (1 + to_fraction(config.collar_frac)))
+    highest = view.ticks.rdn(floor_times(view.last, _more(config.collar_frac)))
     return CoreCode.COLLAR if order.limit > highest else None
 
 
@@ -187,12 +203,12 @@ def _size(order: Order, view: GateView, config: GateConfig) -> CoreCode | None:
         return CoreCode.EXCH_CAP
     if price < config.min_price_krw:
         return CoreCode.LIQ_FLOOR
-    if won > config.max_order_krw or won > view.equity * to_fraction(config.max_order_frac):
+    if won > config.max_order_krw or won > floor_times(view.equity, to_ratio(config.max_order_frac)):
         return CoreCode.MAX_NOTIONAL
-    volume = None if view.mean_volume is None else floor_times(view.mean_volume, to_fraction(config.max_volume_frac))
+    volume = None if view.mean_volume is None else floor_times(view.mean_volume, to_ratio(config.max_volume_frac))
     if order.quantity > config.max_order_shares or (volume is not None and order.quantity > volume):
         return CoreCode.MAX_QTY
-    if view.traffic.bought + won > view.equity_day * to_fraction(config.max_bought_frac):
+    if view.traffic.bought + won > floor_times(view.equity_day, to_ratio(config.max_bought_frac)):
         return CoreCode.TURNOVER
     return None
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import NamedTuple
+
+import msgspec
 
 from kats_core.market.exact import Ratio
 from kats_core.model.position import Position
 from kats_core.risk.reservation import Reservation
 
 
-class Claim(NamedTuple):
+class Claim(msgspec.Struct, frozen=True, gc=False):
     """A position, or the reservation of a live entry order.
 
     `amount` is what it uses, won; `risk` what is lost if it is stopped out, costs left out, exact.
@@ -48,6 +49,8 @@ class Exposure:
 
     def of_grade(self, grade: str) -> Exposure:
         """Return the claims of symbols with a grade."""
+        if not self.claims:
+            return self
         found = self._grades.get(grade)
         if found is None:
             found = self._grades[grade] = Exposure([claim for claim in self.claims if claim.grade == grade])
@@ -55,6 +58,8 @@ class Exposure:
 
     def of_sector(self, sector: str) -> Exposure:
         """Return the claims of symbols in a sector."""
+        if not self.claims:
+            return self
         found = self._sectors.get(sector)
         if found is None:
             found = self._sectors[sector] = Exposure([claim for claim in self.claims if claim.sector == sector])
@@ -74,8 +79,32 @@ def measure(
     positions: Sequence[Position], reservations: Sequence[Reservation], last_price: Callable[[str], int | None]
 ) -> Exposure:
     """Return what positions and reservations use; `last_price` tells at what a held symbol is valued."""
-    held = [_of_position(position, last_price(position.symbol)) for position in positions]
-    return Exposure([*held, *map(_of_reservation, reservations)])
+    return ExposureMeter().measure(positions, reservations, last_price)
+
+
+class ExposureMeter:
+    """Measures one account again and again: what has not changed since the last time is not looked at anew."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str, int], tuple[Position, int | None, Claim]] = {}
+
+    def measure(
+        self,
+        positions: Sequence[Position],
+        reservations: Sequence[Reservation],
+        last_price: Callable[[str], int | None],
+    ) -> Exposure:
+        """Return what positions and reservations use now."""
+        before, self._known, claims = self._known, {}, []
+        for position in positions:
+            key, last = position.key, last_price(position.symbol)
+            found = before.get(key)
+            if found is None or found[0] is not position or found[1] != last:
+                found = (position, last, _of_position(position, last))
+            self._known[key] = found
+            claims.append(found[2])
+        claims += map(_of_reservation, reservations)
+        return Exposure(claims)
 
 
 def shares_within(room: Fraction | Ratio, equity: int, used: int, price: int) -> int:

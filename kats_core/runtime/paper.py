@@ -28,7 +28,7 @@ from kats_core.engine.matching import BarMatcher, Match
 from kats_core.exits.in_bar import BarPath
 from kats_core.hookspecs import hookimpl
 from kats_core.market.costs import Costs
-from kats_core.market.exact import to_fraction
+from kats_core.market.exact import floor_times, to_fraction
 from kats_core.market.rules import symbol_rules
 from kats_core.market.vi import ViState
 from kats_core.model import fact, time
@@ -253,7 +253,7 @@ class PaperBroker:
             self._held[order.symbol] += match.quantity
         else:
             tax = self._taxes[order.symbol]
-            self._cash += after - before - commission - (int(after * tax) - int(before * tax))
+            self._cash += after - before - commission - (floor_times(after, tax) - floor_times(before, tax))
             self._held[order.symbol] -= match.quantity
         return OrderFilled(ts, match.order_id, match.price, match.quantity)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -35,6 +35,7 @@ from kats_core.runtime.assembly import App, RunKind, SecondOpinion, build, on_pa
 from kats_core.runtime.continuing import state_of, take_up
 from kats_core.runtime.control import ControlServer
 from kats_core.runtime.days import DayPlayer, Market
+from kats_core.runtime.memory import paused_collection
 from kats_core.runtime.operations import Operations
 from kats_core.runtime.pump import Pump
 from kats_core.store.errors import StoreError
@@ -204,11 +205,7 @@ def play(
     sessions = _take_up(plan, recorder, finished, keep) if goes_on else _begin(plan, recorder, finished)
     watcher.on_start(app, sessions or plan.sessions[-1:])
     try:
-        for session in sessions:
-            _play_session(player, app, session)
-            if app.kind is RunKind.RUN and isinstance(recorder, ContinuingRecorder):
-                recorder.keep_state(state_of(app, session))
-            recorder.commit()
+        _play_sessions(player, app, sessions, lambda session: _commit(app, recorder, session))
         if app.kind is RunKind.BACKTEST:
             _keep_reasons(player, recorder, plan)
         finished.caveats = _caveats(plan, finished, watcher)
@@ -324,8 +321,7 @@ def _totals_on(path: BarPath, plan: Plan, watcher: Watcher) -> Totals:
         plan, app, _instruments(plan), Pump(app.engine, app.broker, keep, lambda _: None), keep, watcher.on_clock
     )
     watcher.on_start(app, plan.sessions)
-    for session in plan.sessions:
-        _play_session(player, app, session)
+    _play_sessions(player, app, plan.sessions, lambda session: None)
     return caveats.totals(statistics.measure(lists[TradeRecord], lists[EquityRecord], app.resolved.capital))
 
 
@@ -336,6 +332,24 @@ def survivorship_of(panel: Panel, sessions: Sequence[dt.date]) -> Survivorship:
     is_late = panel.present[max(first, last - RECENT_SESSIONS) :].any(axis=0)
     years = (sessions[-1] - sessions[0]).days / 365.25
     return caveats.survivorship(int(traded.sum()), int((traded & ~is_late).sum()), years)
+
+
+def _play_sessions(
+    player: DayPlayer, app: App, sessions: Sequence[dt.date], on_played: Callable[[dt.date], None]
+) -> None:
+    # A day that is played for people may last for hours, beside a screen that leaves cycles: there the collector works on.
+    is_alone = app.kind is RunKind.BACKTEST
+    with paused_collection() if is_alone else nullcontext(lambda: None) as collect:
+        for session in sessions:
+            _play_session(player, app, session)
+            on_played(session)
+            collect()
+
+
+def _commit(app: App, recorder: Recorder, session: dt.date) -> None:
+    if app.kind is RunKind.RUN and isinstance(recorder, ContinuingRecorder):
+        recorder.keep_state(state_of(app, session))
+    recorder.commit()
 
 
 def _play_session(player: DayPlayer, app: App, session: dt.date) -> None:

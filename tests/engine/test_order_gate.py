@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from typing import Any
 
@@ -81,7 +80,7 @@ TARGET = msgspec.structs.replace(EXIT, order_type=OrderType.LIMIT, limit=26_000)
 
 
 def judged(order: Order, config: GateConfig | None = None, /, **view: Any) -> CoreCode | None:
-    return check(order, dataclasses.replace(VIEW, **view), config or GateConfig())
+    return check(order, msgspec.structs.replace(VIEW, **view), config or GateConfig())
 
 
 def but(order: Order, **changes: Any) -> Order:
@@ -355,8 +354,8 @@ def test_a_large_exit_is_sent_in_parts_and_never_refused_for_its_size() -> None:
     assert most == 30_000_000 // 25_450
     assert judged(but(EXIT, quantity=most), sellable=10_000) is None
     assert judged(but(EXIT, quantity=most + 1), sellable=10_000) is CoreCode.MAX_NOTIONAL
-    assert largest_exit(None, dataclasses.replace(VIEW, last=None, sellable=7), config) == 7
-    assert largest_exit(None, dataclasses.replace(VIEW, equity=1), config) == 1
+    assert largest_exit(None, msgspec.structs.replace(VIEW, last=None, sellable=7), config) == 7
+    assert largest_exit(None, msgspec.structs.replace(VIEW, equity=1), config) == 1
 
 
 def test_the_first_month_is_tighter_and_a_key_of_the_file_wins_over_it() -> None:

@@ -10,13 +10,14 @@ import datetime as dt
 import enum
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from fractions import Fraction
 from typing import Any
 
-YELLOW_AT = Fraction(3, 100)
-DAY_FLATTEN_AT = Fraction(5, 100)
-RED_AT = Fraction(10, 100)
-BLACK_AT = Fraction(15, 100)
+from kats_core.api import Ratio
+
+YELLOW_AT = Ratio(3, 100)
+DAY_FLATTEN_AT = Ratio(5, 100)
+RED_AT = Ratio(10, 100)
+BLACK_AT = Ratio(15, 100)
 FULL, THREE_QUARTERS, HALF = 4, 3, 2
 """Sizes while recovering, in quarters."""
 RECENT = 10

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from kats_core.api import (
     EQUITY_MONTH,
@@ -19,6 +19,7 @@ from kats_core.api import (
     Numbers,
     Proposal,
     ProtectProfits,
+    Ratio,
     ResetPeak,
     ResumeAsked,
     Room,
@@ -58,6 +59,26 @@ CODES: dict[Level, Code] = {
     Level.BLACK: DrawdownCode.DRAWDOWN_BLACK,
 }
 STARS_IN_RECOVERY = 4
+
+
+class Change(NamedTuple):
+    """A change of equity and what it is measured by, won."""
+
+    won: int
+    base: int
+
+    @classmethod
+    def since(cls, base: int | None, equity: int, flow: int) -> Change | None:
+        """Return the change since `base`, deposits removed; None when it cannot be told."""
+        return cls(equity - base - flow, base) if base is not None and base > 0 else None
+
+    def __float__(self) -> float:
+        """Return the change as a fraction of the base."""
+        return self.won / self.base
+
+    def has_lost(self, limit: Ratio) -> bool:
+        """Tell whether a loss of `limit`, a fraction of the base, is reached; in whole numbers, so it is exact."""
+        return self.won * limit.denominator <= -limit.numerator * self.base
 
 
 class DrawdownProtocol:
@@ -140,29 +161,30 @@ class DrawdownProtocol:
         return part * quarters, whole * FULL
 
     def _mark(self, event: EquityMarked) -> Sequence[Action]:
-        day = _change(event.equity, event.equity_day, event.cash_flow)
-        month = _change(event.equity, event.equity_month, event.month_flow)
-        drawdown = _change(event.equity, event.equity_peak, 0)
+        day = Change.since(event.equity_day, event.equity, event.cash_flow)
+        month = Change.since(event.equity_month, event.equity, event.month_flow)
+        drawdown = Change.since(event.equity_peak, event.equity, 0)
         self._is_unarmed = day is None or month is None or drawdown is None or event.realised_month is None
         if day is None or month is None or drawdown is None:
             return ()
-        lost_alone = -(event.realised_month or 0) >= (event.equity_month or 0) * Fraction(*self._month_limit)
+        lost_alone = Change(event.realised_month or 0, month.base).has_lost(self._month_limit)
         risen = self._ladder.rise(
             self._day_level(day),
-            Level.ORANGE if month <= -Fraction(*self._month_limit) or lost_alone else Level.GREEN,
-            Level.BLACK if drawdown <= -BLACK_AT else Level.RED if drawdown <= -RED_AT else Level.GREEN,
+            Level.ORANGE if month.has_lost(self._month_limit) or lost_alone else Level.GREEN,
+            Level.BLACK if drawdown.has_lost(BLACK_AT) else Level.RED if drawdown.has_lost(RED_AT) else Level.GREEN,
         )
-        numbers: Numbers = {"day": float(day), "month": float(month), "drawdown": float(drawdown)}
-        actions = list(self._act(risen, numbers)) if risen is not None else []
-        if day <= -DAY_FLATTEN_AT and not self._ladder.is_day_flattened:
+        actions: list[Action] = []
+        if risen is not None:
+            actions += self._act(risen, {"day": float(day), "month": float(month), "drawdown": float(drawdown)})
+        if day.has_lost(DAY_FLATTEN_AT) and not self._ladder.is_day_flattened:
             self._ladder.is_day_flattened = True
             actions.append(Flatten(DrawdownCode.DRAWDOWN_YELLOW, Style.DAY))
         return actions
 
-    def _day_level(self, day: Fraction) -> Level:
-        if day <= -YELLOW_AT:
+    def _day_level(self, day: Change) -> Level:
+        if day.has_lost(YELLOW_AT):
             return Level.YELLOW
-        return Level.REDUCED if day <= -Fraction(*self._reduce_at) else Level.GREEN
+        return Level.REDUCED if day.has_lost(self._reduce_at) else Level.GREEN
 
     def _act(self, level: Level, numbers: Numbers) -> Sequence[Action]:
         code = CODES[level]
@@ -195,8 +217,3 @@ class DrawdownProtocol:
             ResetPeak(DrawdownCode.RESUMED),
             Tell(Severity.CRITICAL, DrawdownCode.RESUMED, {"cause": ladder.cause}),
         )
-
-
-def _change(equity: int, base: int | None, flow: int) -> Fraction | None:
-    """Return the change since `base`, deposits removed, as a fraction of it; None when it cannot be told."""
-    return Fraction(equity - base - flow, base) if base is not None and base > 0 else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from functools import cache
 
 from kats_core.api import (
     EQUITY,
@@ -16,6 +16,7 @@ from kats_core.api import (
     FactValue,
     Numbers,
     Proposal,
+    Ratio,
     Regime,
     Room,
     StageContext,
@@ -68,10 +69,16 @@ class EventGuard:
             if regime is None:
                 return reject(EventCode.INPUT_MISSING, {"input": REGIME})
             used = context.exposure.total
-            investable = to_fraction(context.limits.allocation[regime].max_invested) - to_fraction(effect.extra_cash)
-            rooms.append(Room(cash, shares_within(max(Fraction(0), investable), equity, used, proposal.entry_limit)))
+            investable = _investable(context.limits.allocation[regime].max_invested, effect.extra_cash)
+            rooms.append(Room(cash, shares_within(investable, equity, used, proposal.entry_limit)))
             detail = {**detail, "used_all": used, "max_invested": float(investable)}
         return fit(proposal, rooms, detail)
+
+
+@cache
+def _investable(max_invested: float, extra_cash: float) -> Ratio:
+    """Return the share of equity that may be invested while more is kept in cash than the regime asks for."""
+    return to_ratio(to_fraction(max_invested) - to_fraction(extra_cash))
 
 
 def _day(value: FactValue) -> EventDay | None:
