@@ -25,6 +25,7 @@ VERBS = (
     "report",
     "explain",
     "screen",
+    "strategies",
     "halt",
     "flatten",
     "resume",

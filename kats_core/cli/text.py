@@ -89,6 +89,45 @@ def _which() -> int:
 
 
 TEXTS: dict[str, tuple[str, str]] = {
+    "help_strategies": (
+        "전략 목록: 장세, 시간, 다음 거래일에 준비된 종목, 없으면 그 이유",
+        "The strategies: regimes, windows, what they are armed with next, else why nothing",
+    ),
+    "help_strategies_show": (
+        "한 전략의 규칙, 매개변수와 범위, 사유 코드, 최근 결과",
+        "One strategy: traits, parameters with ranges, reasons, last results",
+    ),
+    "help_strategy_name": ("전략 이름(인스턴스), 플러그인 이름 또는 코드(S1)", "Instance, plugin or code (S1)"),
+    "no_such_strategy": (
+        "{name}: 설정에 없는 전략입니다. 혹시 {near}?",
+        "{name}: no strategy of the configuration; did you mean {near}?",
+    ),
+    "strategies_of": ("{day} 전략", "strategies for {day}"),
+    "heading_code": ("코드", "code"),
+    "heading_strategy": ("전략", "strategy"),
+    "heading_style": ("방식", "style"),
+    "heading_regimes": ("장세", "regimes"),
+    "heading_windows": ("진입 시간", "windows"),
+    "heading_armed": ("준비", "armed"),
+    "heading_why_none": ("없는 이유 (최다)", "why none (most frequent)"),
+    "heading_grades": ("등급", "grades"),
+    "heading_needs": ("필요한 데이터", "needs"),
+    "heading_sell_signals": ("즉시 매도 신호", "immediate sell signals"),
+    "heading_overlays": ("제외 조건", "overlays"),
+    "heading_parameter": ("매개변수", "parameter"),
+    "heading_value": ("값", "value"),
+    "heading_default": ("기본값", "default"),
+    "heading_range": ("범위", "range"),
+    "heading_reason": ("이유", "reason"),
+    "heading_meaning": ("뜻", "meaning"),
+    "needs_daily_bars": ("일봉 {bars}개", "{bars} daily bars"),
+    "needs_minute_bars": ("분봉", "minute bars"),
+    "no_results_yet": ("아직 실행 기록이 없습니다.", "Nothing was run yet."),
+    "no_trades_in_run": ("최근 실행 {run}: 이 전략의 거래 없음", "last run {run}: no trades of this strategy"),
+    "last_results": (
+        "최근 실행 {run}: 거래 {trades}건 · 승률 {win_rate} · 평균 {average} · 손익 {profit}원",
+        "last run {run}: {trades} trades · win rate {win_rate} · average {average} · profit {profit} won",
+    ),
     # Help
     "help": (
         "KATS: 한국 주식을 규칙대로 매매합니다. 아무 설정이 없어도 `kats run`이 가상의 하루를 보여 줍니다.",
