@@ -1,0 +1,116 @@
+"""Decide for grid trading: where a grid may stand, what each of its levels buys, and where it sells.
+
+A grid is a group of setups, one level a slot; the core lets it live on, fills and rearms each level, and ends all of them
+with the stop.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from kats_core.api import (
+    Below,
+    Confirmation,
+    CoreCode,
+    ExitPlan,
+    Fixed,
+    Group,
+    Lifetime,
+    NotYet,
+    Numbers,
+    Panel,
+    Portion,
+    Rearm,
+    Reasons,
+    Setup,
+    Setups,
+    Signal,
+    Target,
+    TargetKind,
+    TimeExit,
+    TimeExitKind,
+    Trigger,
+    View,
+    box,
+    to_fraction,
+)
+from kats_strategy_grid_trading import GridCode, Params
+
+HALTED_FOR = 5
+"""Sessions without a new grid after one was stopped."""
+
+ENDS_WHEN_FLAT_FOR = 10
+FAR_FROM_MIDDLE = 15
+"""How far the RSI may lie from 50."""
+
+
+class GridTrading:
+    """A grid of limit orders in a box. Keeps no state: everything it knows is in the setup and the view."""
+
+    def __init__(self, params: Params) -> None:
+        self._params = params
+        self._near, self._halt = 1 + to_fraction(params.near), 1 - to_fraction(params.halt_frac)
+
+    def arm(self, panel: Panel) -> Setups:
+        """Arm a grid in every box whose steps pay their costs; whether one lives already, the core knows."""
+        params = self._params
+        reasons = Reasons(panel)
+        reasons.require(panel.present, CoreCode.STALE_DATA)
+        reasons.require(panel.bars_since_break >= 60, CoreCode.WARMUP)
+        reasons.require(np.abs(panel.indicators.rsi(14) - 50) <= FAR_FROM_MIDDLE, GridCode.RSI_EXTREME)
+        found = box(panel, params.box, reasons.cells == 0)
+        reasons.take(found)
+        floor, ceiling = found.numbers["support"], found.numbers["resistance"]
+        center = (floor + ceiling) / 2
+        half = np.minimum(center * params.range_frac / 2, (ceiling - floor) / 2)
+        step = 2 * half / params.levels
+        pays = np.divide(step, center, out=np.zeros(step.shape), where=center > 0) >= params.min_step - 1e-9
+        reasons.require(pays, GridCode.STEP_SMALL)
+        numbers = {"support": floor, "resistance": ceiling}
+        group = Group(bar_after_stop=HALTED_FOR, expire_when_flat=ENDS_WHEN_FLAT_FOR)
+        return Setups(
+            reasons.cells, reasons.codes, numbers, self._levels, Lifetime.UNTIL_CANCELLED, Rearm.AFTER_FLAT, group
+        )
+
+    def _levels(self, numbers: Numbers) -> tuple[Trigger, ...]:
+        """Return what each buying level waits for, the lowest first."""
+        return tuple(
+            Below(Fixed(int(self._price(numbers, slot) * self._near))) for slot in range(self._params.levels // 2)
+        )
+
+    def _price(self, numbers: Numbers, level: int) -> Fraction:
+        """Return the exact price of a level, counted from the lowest."""
+        floor, ceiling = Fraction(int(numbers["support"])), Fraction(int(numbers["resistance"]))
+        center = (floor + ceiling) / 2
+        half = min(center * to_fraction(self._params.range_frac) / 2, (ceiling - floor) / 2)
+        return center - half + level * 2 * half / self._params.levels
+
+    def confirm(self, view: View, setup: Setup) -> Confirmation:
+        """Buy a level at exactly its price, if the grid may hold another lot."""
+        buy = view.ticks.rdn(self._price(setup.numbers, setup.slot))
+        if view.last > buy * self._near:
+            return NotYet(CoreCode.NO_TOUCH)
+        here = [one for one in view.setups if one.symbol == setup.symbol]
+        lots = len(here) - len(view.free_slots)
+        if (lots + 1) * to_fraction(self._params.order_frac) > to_fraction(self._params.max_frac):
+            return NotYet(GridCode.GRID_FULL)
+        sell = view.ticks.rup(self._price(setup.numbers, setup.slot + 1))
+        exits = ExitPlan(
+            stop=view.ticks.rup(view.ticks.rdn(self._price(setup.numbers, 0)) * self._halt),
+            targets=(Target(TargetKind.ABSOLUTE, sell, Portion.ALL),),
+            time_exit=TimeExit(TimeExitKind.SESSIONS, self._params.max_sessions),
+            near_frac=self._params.near,
+        )
+        return Signal(
+            trigger_price=buy,
+            reference=buy,
+            entry_limit=buy,
+            chase_cap=buy,
+            exits=exits,
+            position_hint=self._params.order_frac,
+            slip_ticks=0,
+            most_stars=3,
+            numbers={**setup.numbers, "level": setup.slot},
+        )
