@@ -208,6 +208,7 @@ from kats_core.strategy.contract import (
 )
 from kats_core.strategy.day_so_far import (
     DayBar,
+    has_gap,
     has_volume,
     index_change,
     index_has_fallen,
@@ -440,6 +441,7 @@ __all__ = [
     "floor_times",
     "floor_times_array",
     "flow_signs",
+    "has_gap",
     "has_volume",
     "hookimpl",
     "index_change",

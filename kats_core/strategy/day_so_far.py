@@ -72,6 +72,21 @@ def joined(bars: Sequence[Bar], minutes: int, opening: Nanos, now: Nanos) -> tup
     return tuple(found)
 
 
+def has_gap(bars: Sequence[DayBar], opening: Nanos, until: Nanos) -> bool:
+    """Tell whether a minute in which shares traded is missing between `opening` and `until`: the feed was late, or fell silent.
+
+    `bars` are those of one minute. A minute without trading is no gap: the exchange's count of shares went on where it was.
+    """
+    end, day_volume = opening, 0
+    for bar in bars:
+        if end >= until:
+            break
+        if bar.start > end and bar.day_volume - bar.volume > day_volume:
+            return True
+        end, day_volume = bar.end, bar.day_volume
+    return False
+
+
 def relative_volume(view: View, usual: float) -> Fraction | None:
     """Return what the day's volume projects to over the usual one (V20 or V50); None where either is not known.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec import structs
 
-from kats_core.api import DayBar, has_volume, index_has_fallen, is_above_vwap, relative_volume
+from kats_core.api import DayBar, has_gap, has_volume, index_has_fallen, is_above_vwap, relative_volume
 from kats_core.model import fact, time
 from kats_core.model.codes import CoreCode
 from kats_core.model.event import FactsChanged, PhaseReached
@@ -208,3 +208,25 @@ def test_the_index_of_another_session_permits_nothing(house: type[House]) -> Non
     desk.feed(FactsChanged(now, (Fact(fact.INDEX_CHANGE, -0.01, now, FactSource.FEED),)))
     desk.minute("09:31", 25_450)
     assert answers == [False, True]
+
+
+def _minute(n: int, volume: int, day_volume: int) -> DayBar:
+    return DayBar(n * time.MINUTE, (n + 1) * time.MINUTE, 10, 10, 10, 10, volume, day_volume, Decimal(10))
+
+
+@pytest.mark.parametrize(
+    ("bars", "is_gap"),
+    [
+        pytest.param([(0, 5, 5), (1, 5, 10), (2, 5, 15)], False, id="every minute is there"),
+        pytest.param([(0, 5, 5), (2, 5, 10)], False, id="a minute did not trade"),
+        pytest.param([(0, 5, 5), (2, 5, 11)], True, id="a minute traded and nobody saw it"),
+        pytest.param([(1, 5, 5)], False, id="the first trade came late"),
+        pytest.param([(1, 5, 6)], True, id="the feed came late"),
+        pytest.param([(0, 5, 5), (1, 5, 10), (2, 5, 15), (4, 5, 30)], False, id="a gap after the time asked for"),
+        pytest.param([(0, 5, 5), (4, 5, 30)], True, id="a gap that reaches beyond it"),
+        pytest.param([], False, id="nothing traded yet"),
+    ],
+)
+def test_a_gap_is_a_minute_in_which_shares_traded_unseen(bars: list[tuple[int, int, int]], is_gap: bool) -> None:
+    """The exchange's own count of the day tells it, from the open to the third minute."""
+    assert has_gap([_minute(*bar) for bar in bars], 0, 3 * time.MINUTE) is is_gap

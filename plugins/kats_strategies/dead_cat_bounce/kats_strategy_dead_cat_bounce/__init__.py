@@ -31,8 +31,10 @@ class Params(StrategyParams):
     drop_min: float = Field(
         default=0.05, ge=0.03, le=0.30, description="least fall of yesterday, fraction of the close before"
     )
-    drop_max: float = Field(default=0.10, ge=0.03, le=0.30, description="largest fall; beyond it something is broken")
-    rsi_max: float = Field(default=30, ge=15, le=35, description="RSI(14) must lie below; oversold")
+    drop_max: float = Field(
+        default=0.10, ge=0.03, le=0.30, description="largest fall, fraction; beyond it something is broken"
+    )
+    rsi_max: float = Field(default=30, ge=15, le=35, description="RSI over 14 bars must lie below, 0 to 100")
     rvol_min: float = Field(default=1.5, ge=1, le=5, description="least projected volume against the usual, times")
     retrace: float = Field(default=0.60, ge=0.5, le=0.7, description="part of the fall that the target takes back")
     target_frac: float = Field(
@@ -44,7 +46,10 @@ class Params(StrategyParams):
     )
     max_minutes: int = Field(default=240, ge=30, le=330, description="minutes after the entry in which it must work")
     min_market_cap: int = Field(
-        default=1_000_000_000_000, ge=0, description="least market cap, won, where it is known; large companies only"
+        default=1_000_000_000_000,
+        ge=0,
+        le=1_000_000_000_000_000,
+        description="least market cap, won; large companies only. Where it is not known nothing is bought; 0 does not ask",
     )
     position_hint: float = Field(
         default=0.125, ge=0.01, le=0.30, description="fraction of equity asked for, before risk"
@@ -62,6 +67,7 @@ class ReflexCode(Code, owner="dead-cat-bounce"):
 
     DROP = "낙폭이 범위 밖", "yesterday's fall is not in the range"
     LIMIT_DOWN = "하한가 마감", "closed at the lower price limit"
+    FEED_GAP = "장 초반 시세 공백", "the opening range is not known"
 
 
 TRAITS = StrategyTraits(
@@ -73,7 +79,7 @@ TRAITS = StrategyTraits(
     windows=((dt.time(9, 30), dt.time(10, 30)),),
     grades=frozenset({Grade.A}),
     ttl_s=120,
-    bars_needed=35,
+    bars_needed=100,
     needs_minute_bars=True,
     sell_signals=frozenset({SellSignal.BAD_NEWS}),
 )

@@ -6,7 +6,10 @@ import numpy as np
 
 from kats_core.api import (
     MARKET_CAP,
+    MINUTE,
     Above,
+    Bar,
+    Code,
     Confirmation,
     CoreCode,
     Exit,
@@ -26,6 +29,7 @@ from kats_core.api import (
     TimeExit,
     TimeExitKind,
     View,
+    has_gap,
     has_volume,
     price_entry,
     signal_for,
@@ -35,13 +39,22 @@ from kats_core.api import (
 from kats_strategy_dead_cat_bounce import Params, ReflexCode
 
 RANGE_MINUTES = 30
-"""The opening range that must be left."""
+"""Minutes of the opening range that must be left."""
 
 LOWEST_OPEN = to_fraction(0.97)
 """An open farther below yesterday's close goes on falling."""
 
-CHASE = to_fraction(0.005)
+CHASE = 1 + to_fraction(0.005)
+"""Most that is paid, as a part of the level."""
+
 MOST_STARS = 3
+"""However good the screen finds the company: it is falling."""
+
+LIMIT_DOWN = 0.7 * 1.01
+"""A close that is no more than this part of the one before may be at the lower price limit, which is rounded to a tick."""
+
+TOLERANCE = 1e-9
+"""Slack for comparing computed floats."""
 
 
 class DeadCatBounce:
@@ -51,21 +64,23 @@ class DeadCatBounce:
         self._params = params
         self._stop, self._target = 1 - to_fraction(params.stop_frac), 1 + to_fraction(params.target_frac)
         self._retrace, self._min_rr = to_fraction(params.retrace), to_fraction(params.min_rr)
+        self._rvol_min = to_fraction(params.rvol_min)
 
     def arm(self, panel: Panel) -> Setups:
         """Arm symbols that fell sharply, but not to their limit, and are oversold."""
         params, indicators = self._params, panel.indicators
         change = indicators.change()
-        before = panel.close / (1 + change)
+        before = indicators.ago(1).field("close")
         reasons = Reasons(panel)
         reasons.require(panel.present, CoreCode.STALE_DATA)
         reasons.require(panel.bars_since_break >= 35, CoreCode.WARMUP)
-        reasons.require((change <= -params.drop_min + _SLACK) & (change >= -params.drop_max - _SLACK), ReflexCode.DROP)
-        reasons.require(indicators.rsi(14) < params.rsi_max, CoreCode.NOT_OVERSOLD)
-        reasons.require(change > -_LIMIT, ReflexCode.LIMIT_DOWN)
+        is_sharp = (change <= -params.drop_min + TOLERANCE) & (change >= -params.drop_max - TOLERANCE)
+        reasons.require(is_sharp, ReflexCode.DROP)
+        reasons.require(indicators.rsi(14) < params.rsi_max - TOLERANCE, CoreCode.NOT_OVERSOLD)
+        reasons.require(panel.close > before * LIMIT_DOWN, ReflexCode.LIMIT_DOWN)
         numbers = {
             "prev_close": panel.close,
-            "close_before": np.where(reasons.cells == 0, np.rint(before), 0),
+            "close_before": np.where(reasons.cells == 0, before, 0).astype(np.int64),
             "v20": np.where(reasons.cells == 0, indicators.sma("volume", 20), 0),
         }
         return Setups(reasons.cells, reasons.codes, numbers, lambda _: Above(OpeningRangeHigh(RANGE_MINUTES, 1)))
@@ -75,21 +90,19 @@ class DeadCatBounce:
         bar, prev_close = view.bar, int(setup.numbers["prev_close"])
         if bar is None:
             return NotYet(CoreCode.NEEDS_MINUTE_BARS)
-        cap = view.fact(MARKET_CAP).value
-        if isinstance(cap, (int, float)) and cap < self._params.min_market_cap:
-            return Never(CoreCode.MARKET_CAP_SMALL)
+        too_small = self._why_not_large(view)
+        if too_small is not None:
+            return NotYet(too_small)
         if view.day_open < prev_close * LOWEST_OPEN:
             return Never(CoreCode.GAP_RANGE)
-        opening = [one for one in view.bars(1) if one.end <= view.hours.open + RANGE_MINUTES * (one.end - one.start)]
-        average = vwap(bar.day_value, bar.day_volume)
-        if not opening or average is None:
-            return NotYet(CoreCode.STALE_DATA)
-        trigger = max(view.ticks.up(max(one.high for one in opening), 1), view.ticks.rup(average))
+        trigger = _trigger(view, bar)
+        if trigger is None:
+            return Never(ReflexCode.FEED_GAP)
         if view.last < trigger:
             return NotYet(CoreCode.NO_BREAKOUT)
-        if not has_volume(view, float(setup.numbers["v20"]), to_fraction(self._params.rvol_min)):
+        if not has_volume(view, float(setup.numbers["v20"]), self._rvol_min):
             return NotYet(CoreCode.VOLUME)
-        chase_cap = view.ticks.rdn(trigger * (1 + CHASE))
+        chase_cap = view.ticks.rdn(trigger * CHASE)
         entry = price_entry(view, chase_cap, self._params.slip_ticks)
         if isinstance(entry, NotYet):
             return entry
@@ -101,6 +114,7 @@ class DeadCatBounce:
         exits = ExitPlan(
             stop=stop,
             targets=(Target(TargetKind.ABSOLUTE, target, Portion.ALL),),
+            trail=self._params.trail,
             time_exit=TimeExit(TimeExitKind.MINUTES, self._params.max_minutes),
         )
         return signal_for(
@@ -113,11 +127,26 @@ class DeadCatBounce:
             most_stars=MOST_STARS,
         )
 
+    def _why_not_large(self, view: View) -> Code | None:
+        """Return why the company is not known to be large enough."""
+        if self._params.min_market_cap == 0:
+            return None
+        market_cap = view.fact(MARKET_CAP).value
+        if not isinstance(market_cap, (int, float)):
+            return CoreCode.INPUT_MISSING
+        return None if market_cap >= self._params.min_market_cap else CoreCode.MARKET_CAP_SMALL
+
     def manage(self, view: View, position: Position) -> Management:
         """Hold nothing overnight, however late it was bought."""
         return Exit(CoreCode.TIME_EXIT)
 
 
-_SLACK = 1e-9
-_LIMIT = 0.295
-"""A fall of nearly 30 % is the lower price limit."""
+def _trigger(view: View, bar: Bar) -> int | None:
+    """Return the price above the whole opening range and the average price; None where the range is not known."""
+    opened = view.hours.open + RANGE_MINUTES * MINUTE
+    bars = view.bars(1)
+    high = max((one.high for one in bars if one.end <= opened), default=None)
+    average = vwap(bar.day_value, bar.day_volume)
+    if high is None or average is None or has_gap(bars, view.hours.open, opened):
+        return None
+    return max(view.ticks.up(high, 1), view.ticks.rup(average))

@@ -56,7 +56,13 @@ class Params(StrategyParams):
         default=0.02, ge=0, le=0.1, description="least ATR(14), fraction of the close; the price needs room to move"
     )
     min_turnover: int = Field(
-        default=10_000_000_000, ge=0, description="least mean value traded in 20 sessions, won; only what is liquid"
+        default=5_000_000_000,
+        ge=0,
+        le=10_000_000_000_000,
+        description="least mean value traded in 20 sessions, won; as the screen asks of grade C",
+    )
+    chase_bar: float = Field(
+        default=0.003, ge=0, le=0.01, description="most paid above the bar's close, fraction of it"
     )
     slip_ticks: int = Field(default=2, ge=0, le=5, description="ticks paid above the ask; the turn is fast")
     position_hint: float = Field(
@@ -75,10 +81,17 @@ class Params(StrategyParams):
             raise ValueError(f"gap_min {self.gap_min} is not below gap_max {self.gap_max}")
         return self
 
+    @model_validator(mode="after")
+    def _targets_rise(self) -> Params:
+        if not self.t1 < self.t2:
+            raise ValueError(f"t1 {self.t1} is not below t2 {self.t2}")
+        return self
+
 
 class GapCode(Code, owner="gap-and-go"):
     """Why S2 does not trade, beside the core's reasons."""
 
+    TURNOVER = "평균 거래대금 부족", "the mean turnover is too low"
     ATR_SMALL = "변동성 부족", "the stock moves too little"
     GAP_FILLED = "갭 메움", "the gap was filled"
     NO_PULLBACK = "눌림목 없음", "did not come back to its support"
@@ -94,7 +107,7 @@ TRAITS = StrategyTraits(
     windows=((dt.time(9, 15), dt.time(10, 30)),),
     grades=frozenset({Grade.B, Grade.C}),
     ttl_s=120,
-    bars_needed=21,
+    bars_needed=100,
     manage_every_min=1,
     manages_at=frozenset(),
     needs_minute_bars=True,

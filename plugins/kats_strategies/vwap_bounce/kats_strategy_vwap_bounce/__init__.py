@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kats_core.api import (
     Category,
@@ -46,7 +46,13 @@ class Params(StrategyParams):
     t1_r: float = Field(default=2, ge=1, le=10, description="first target, multiple of the initial risk")
     t2_r: float = Field(default=4, ge=1, le=10, description="second target, multiple of the initial risk")
     min_turnover: int = Field(
-        default=50_000_000_000, ge=0, description="least mean value traded in 20 sessions, won; only what is liquid"
+        default=50_000_000_000,
+        ge=0,
+        le=10_000_000_000_000,
+        description="least mean value traded in 20 sessions, won; only what is liquid",
+    )
+    chase_bar: float = Field(
+        default=0.003, ge=0, le=0.01, description="most paid above the bar's close, fraction of it"
     )
     position_hint: float = Field(
         default=0.25, ge=0.01, le=0.30, description="fraction of equity asked for, before risk"
@@ -55,14 +61,20 @@ class Params(StrategyParams):
         default=Trail(TrailMethod.FIXED_PCT, 0.03), description="trailing stop after the last target; null: none"
     )
 
+    @model_validator(mode="after")
+    def _targets_rise(self) -> Params:
+        if not self.t1_r < self.t2_r:
+            raise ValueError(f"t1_r {self.t1_r} is not below t2_r {self.t2_r}")
+        return self
+
 
 class BounceCode(Code, owner="vwap-bounce"):
     """Why S5 does not trade, beside the core's reasons."""
 
+    TURNOVER = "평균 거래대금 부족", "the mean turnover is too low"
     FLOW = "수급 매수 아님", "foreigners and institutions did not both buy"
     WEAK = "VWAP 위 체류 부족", "too few of the day's bars closed above the average price"
     PIERCED = "VWAP 관통", "fell too far through the average price"
-    NO_TOUCH = "VWAP 미접촉", "did not come back to the average price"
     VWAP_FALLING = "VWAP 하락", "the average price is falling"
     TOO_FAR = "VWAP과 이격 과다", "already too far above the average price"
 

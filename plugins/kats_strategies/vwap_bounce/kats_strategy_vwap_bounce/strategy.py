@@ -35,9 +35,13 @@ OUT_BY = dt.time(15, 15)
 """A day's average price has no meaning overnight."""
 
 FEWEST_BARS = 10
+"""Bars before which a day has no average price worth coming back to."""
+
 RISING_OVER = 5
+"""Bars over which the average price must not have fallen."""
+
 TURN = 3
-CHASE = to_fraction(0.003)
+"""Bars in which the price comes back and turns."""
 
 
 class VwapBounce:
@@ -46,7 +50,7 @@ class VwapBounce:
     def __init__(self, params: Params) -> None:
         self._params = params
         self._touch, self._pierce = 1 + to_fraction(params.touch), 1 - to_fraction(params.pierce)
-        self._reach = 1 + to_fraction(params.max_dist)
+        self._reach, self._chase = 1 + to_fraction(params.max_dist), 1 + to_fraction(params.chase_bar)
         self._stop = 1 - to_fraction(params.stop_frac)
         self._above_share = to_fraction(params.above_share)
 
@@ -57,7 +61,7 @@ class VwapBounce:
         reasons.require(panel.present, CoreCode.STALE_DATA)
         reasons.require(panel.bars_since_break >= 21, CoreCode.WARMUP)
         reasons.require(panel.close > average, CoreCode.BELOW_MA)
-        reasons.require(turnover >= self._params.min_turnover, CoreCode.TURNOVER_LOW)
+        reasons.require(turnover >= self._params.min_turnover, BounceCode.TURNOVER)
         reasons.require(flow_signs(panel) > 0, BounceCode.FLOW)
         return Setups(reasons.cells, reasons.codes, {}, lambda _: OnBar(self._params.bar_minutes))
 
@@ -69,7 +73,7 @@ class VwapBounce:
             return NotYet(code)
         last = bars[-1]
         average = to_fraction(last.vwap)
-        chase_cap = view.ticks.rdn(last.close * (1 + CHASE))
+        chase_cap = view.ticks.rdn(last.close * self._chase)
         entry = price_entry(view, chase_cap, self._params.slip_ticks)
         if isinstance(entry, NotYet):
             return entry
@@ -93,7 +97,7 @@ class VwapBounce:
         if any(bar.low < to_fraction(bar.vwap) * self._pierce for bar in turn):
             return BounceCode.PIERCED
         if not any(bar.low <= to_fraction(bar.vwap) * self._touch for bar in turn):
-            return BounceCode.NO_TOUCH
+            return CoreCode.NO_TOUCH
         has_turned = all(bar.is_rising and bar.close > bar.vwap for bar in (before, last))
         if not (has_turned and last.close > before.close):
             return CoreCode.NO_BOUNCE
@@ -104,7 +108,9 @@ class VwapBounce:
         return None
 
     def manage(self, view: View, position: Position) -> Management:
-        """Sell all when a completed bar closes below the average price."""
+        """Sell all when a bar that was completed since the purchase closed below the average price."""
         bars = view.bars(self._params.bar_minutes)
-        is_new = bool(bars) and bars[-1].end == view.now and bars[-1].start >= position.opened_at
-        return Exit(CoreCode.VWAP_LOST) if is_new and bars[-1].close < bars[-1].vwap else None
+        if not bars or bars[-1].end <= position.opened_at:
+            return None
+        # Not only at the bar's own end: where its last minute did not trade, the next one that does is the first to be asked.
+        return Exit(CoreCode.VWAP_LOST) if bars[-1].close < bars[-1].vwap else None
