@@ -108,6 +108,7 @@ class Engine:
         self._exits = ExitCoordinator(self._state, instances, self._entries.view, self._strategy_fault, self._on_trade)
         self._desk = OrderDesk(self._state, self._exits.on_bought, self._exits.on_sold, self._exits.on_ended)
         self._entries.desk = self._exits.desk = self._desk
+        self._exits.end_group = self._entries.end_group
         self._adding = Pyramiding(self._state, instances, self._entries, self._exits)
         self._entries.may_add = self._adding.may_add
         self._marked: tuple[int, int | None, int | None] | None = None
@@ -773,8 +774,6 @@ class Engine:
                 state.notify(severity, code, "", detail)
 
     def _on_trade(self, trade: TradeRecord) -> None:
-        if trade.exit_code == str(CoreCode.GRID_HALT):
-            self._entries.end_group(trade.instance, trade.symbol)
         self._tell_stages(TradeClosed(self._state.now, trade))
 
     def _strategy_fault(self, instance: StrategyInstance, symbol: str, error: Exception) -> None:

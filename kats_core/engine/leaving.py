@@ -144,6 +144,7 @@ class ExitCoordinator:
         self._taken_back: dict[OrderId, Code] = {}
         self._opening: Bar | None = None
         self.desk: OrderDesk
+        self.end_group: Callable[[str, str], None]
 
     def next_timer(self) -> Nanos | None:
         """Return from when on time alone may sell: now, where a sell waits to be sent or gives way, else as clocks say."""
@@ -402,6 +403,19 @@ class ExitCoordinator:
             standing.trigger, standing.since = trigger, now
         standing.is_urgent = standing.is_urgent or is_urgent
         self._due[key] = None
+        if code is CoreCode.GRID_HALT:
+            self._stop_group(position, trigger)
+
+    def _stop_group(self, stopped: Position, trigger: int | None) -> None:
+        """Buy nothing more for the group of a position that is stopped, and sell its other positions with it."""
+        instance, symbol = stopped.instance, stopped.symbol
+        self.end_group(instance, symbol)
+        for order in self.desk.live_entries():
+            if (order.instance, order.symbol) == (instance, symbol):
+                self._taken_back.setdefault(order.order_id, CoreCode.GRID_HALT)
+        for other in self.positions_in(symbol):
+            if other.instance == instance and other.exits.ends_group and other.key not in self._demands:
+                self.demand(other, CoreCode.GRID_HALT, trigger)
 
     def look_again(self) -> None:
         """Look at every demand that stands; what waits for its time goes out when it has come."""

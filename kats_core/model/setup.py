@@ -167,8 +167,8 @@ class Rearm(Labelled):
 class Group(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Setups of one instance in one symbol that live and end together, as the levels of a grid do.
 
-    While a group lives, no new one of its instance begins in the symbol. It ends with a stop of any of its positions, and
-    none begins in `bar_after_stop` sessions after that one; it ends too after `expire_when_flat` sessions in which it held
+    While a group lives, no new one of its instance begins in the symbol. It ends, and all its positions with it, as
+    soon as the stop of one is reached, and none begins in `bar_after_stop` sessions after that one; it ends too after `expire_when_flat` sessions in which it held
     nothing.
     """
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kats_core.market.calendar import krx_calendar
+from kats_core.model import fact
 from kats_core.model.bar import Trade
 from kats_core.model.codes import CoreCode
 from kats_core.model.event import Traded
@@ -114,6 +115,27 @@ def test_a_stop_ends_the_whole_grid(house: type[House]) -> None:
         assert desk.engine.standing_symbols == frozenset()
     desk.next_session(*grid(house, session=next_day(desk), bar_after_stop=2), base=25_400)
     assert {entry.code for entry in desk.engine.setups} == {None}
+
+
+def test_a_stop_that_cannot_be_sold_ends_the_grid_all_the_same(house: type[House]) -> None:
+    """Its lot is locked at the limit for a day; the next one buys nothing more below the stop."""
+    desk = gridded(house).begin(*grid(house), base=25_400).minute("09:30", 25_000).minute("09:31", 25_000)
+    desk.minute("09:32", 23_400, volume=1)
+    assert desk.engine.positions
+    assert desk.engine.standing_symbols == frozenset()
+    desk.next_session(base=23_400)
+    assert desk.engine.setups == []
+
+
+def test_a_stop_sells_the_lots_that_another_reason_holds(house: type[House]) -> None:
+    """A lot that a dividend has lowered the stop of leaves with the others."""
+    desk = gridded(house).begin(*grid(house), base=25_400).minute("09:30", 25_000).minute("09:31", 25_000)
+    desk.next_session(base=25_400, facts={fact.DIVIDEND: 500})
+    desk.minute("09:30", 24_400).minute("09:31", 24_400)
+    assert sorted((p.slot, p.stop) for p in desk.engine.positions) == [(1, HALT), (2, HALT - 500)]
+    desk.minute("09:32", 23_400).minute("09:33", 23_400)
+    assert desk.engine.positions == ()
+    assert {trade.exit_code for trade in desk.kept(TradeRecord)} == {"core:GRID_HALT"}
 
 
 def test_a_grid_without_inventory_ends_after_its_sessions(house: type[House]) -> None:
