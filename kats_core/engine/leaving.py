@@ -237,8 +237,10 @@ class ExitCoordinator:
         self._opening = None
         if bar.kind is BarKind.MINUTE and bar.is_first:
             self._manage_at(Moment.OPEN, day)
-        for position in self.positions_in(bar.symbol):
-            if not self._state.has_books:
+        positions = self.positions_in(bar.symbol)
+        sold_at_open = {position.key for position in positions if self._is_sold_at_open(position.key)}
+        for position in positions:
+            if not self._state.has_books and position.key not in sold_at_open:
                 entered_at = self._state.entered.get(position.key)
                 was_bought_here = entered_at is not None and entered_at[0] == bar.end
                 self._reach(position, bar, min(bar.open, entered_at[1]) if entered_at and was_bought_here else None)
@@ -249,6 +251,11 @@ class ExitCoordinator:
                 self._manage_by_the_minute(position.key, day, bar)
             if position.key in self._demands:
                 self._due[position.key] = None
+
+    def _is_sold_at_open(self, key: Key) -> bool:
+        """Tell whether a position is to be sold at the open of this bar: what the bar reaches later finds nothing there."""
+        demand = self._demands.get(key)
+        return demand is not None and demand.trigger is not None and demand.since == self._state.now
 
     def on_bought(self, order: Order, fill: Fill, position: Position) -> None:
         """Place the targets for what is held now; on a daily bar the rest of the bar follows the entry."""

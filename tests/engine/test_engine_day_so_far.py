@@ -130,12 +130,13 @@ def test_manage_is_asked_at_its_moments(house: type[House], moment: Moment, aske
     assert heard == asked
 
 
-def test_an_exit_at_the_open_of_a_daily_bar_sells_there(house: type[House]) -> None:
-    """Nobody knew then how the day ends."""
+@pytest.mark.parametrize("low", [25_400, 23_500])
+def test_an_exit_at_the_open_of_a_daily_bar_sells_there(house: type[House], low: int) -> None:
+    """Nobody knew then how the day ends; a stop at 24 000 that the day reaches later finds nothing to sell."""
     manager = house.Manager(stop=24_000, managing=lambda view, position: Exit(house.OwnCode.TIRED))
     instance = house.instance(manager, manages_at=frozenset({Moment.OPEN}))
     desk = house.Desk(strategies=(instance,)).begin(house.setup()).day(25_000, 25_600, 24_900, 25_500).check()
-    desk.next_session().day(25_600, 26_500, 25_400, 26_400)
+    desk.next_session().day(25_600, 26_500, low, 26_400)
     assert desk.sold == [(25_600, 100)]
 
 
