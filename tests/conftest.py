@@ -82,6 +82,7 @@ from kats_core.runtime.days import DayPlayer, Market
 from kats_core.runtime.inputs import Given, Inputs
 from kats_core.runtime.paper import PaperBroker, PaperParams
 from kats_core.runtime.pump import Pump
+from kats_core.runtime.session_bars import side_by_side
 from kats_core.strategy.contract import Reasons, Setups, Strategy, View
 from kats_core.strategy.entry import price_entry
 from kats_core.strategy.params import StrategyParams, StrategyTraits
@@ -458,10 +459,11 @@ class Desk:
         minutes: Sequence[MinuteBars] = (),
         *,
         days: Sequence[dt.date] = (),
+        mixed: Sequence[MinuteBars | dt.date] = (),
         dense: bool = False,
         facts: Mapping[str, FactValue] | None = None,
     ) -> Desk:
-        """Play whole sessions as the runtime does."""
+        """Play whole sessions as the runtime does; `mixed` as a backtest of daily bars with minute bars where there are any."""
         player = DayPlayer(
             engine=self.engine,
             pump=self.pump,
@@ -480,6 +482,12 @@ class Desk:
             player.play_minutes(bars)
         for day in days:
             player.play_day_bars(day)
+        for session in mixed:
+            if isinstance(session, dt.date):
+                player.play_day_bars(session)
+                continue
+            bars, of, _ = side_by_side(session, panel)
+            player.play_mixed(bars, of)
         return self
 
 

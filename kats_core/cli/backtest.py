@@ -1,10 +1,11 @@
-"""`kats backtest`: play daily bars, print the figures, keep every decision in a folder."""
+"""`kats backtest`: play sessions of daily and minute bars, print the figures, keep every decision in a folder."""
 
 from __future__ import annotations
 
 import datetime as dt
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 
     from kats_core.cli.wording import Wording
     from kats_core.config import Resolved
-    from kats_core.journal.caveats import BarPaths, Caveats
+    from kats_core.journal.caveats import BarPaths, BarsPlayed, Caveats
     from kats_core.journal.refusals import Refusal
     from kats_core.runtime.play import Finished, Plan, Request
+    from kats_core.runtime.session_bars import Bars
 
 _REFUSALS_SHOWN = 8
 
@@ -47,6 +49,7 @@ def backtest(
     last: Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD", help=t("help_to"))] = None,
     strategy: Annotated[list[str] | None, typer.Option("--strategy", metavar="NAME", help=t("help_strategy"))] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help=t("help_out"))] = None,
+    bars: Annotated[str, typer.Option("--bars", metavar="auto|daily|minute", help=t("help_bars"))] = "auto",
     one_path: Annotated[bool, typer.Option("--one-path", help=t("help_one_path"))] = False,
     seed: SeedOption = None,
     as_json: JsonOption = False,
@@ -58,7 +61,8 @@ def backtest(
     if days[0] is not None and days[1] is not None and days[0] > days[1]:
         raise InputError(t("wrong_order", first=days[0], last=days[1]))
     resolved = resolving.resolved(config, data or (), seed, strategy or ())
-    resolved, request = _request(resolved, *days, both_paths=not one_path)
+    resolved, request = _request(resolved, *days)
+    request = replace(request, bars=_bars(bars), both_paths=not one_path)
 
     from kats_core.cli import summary
     from kats_core.runtime.play import plan
@@ -76,9 +80,21 @@ def backtest(
         _show(finished, folder, screen, [strategy.name for strategy in planned.app.strategies])
 
 
-def _request(
-    resolved: Resolved, first: dt.date | None, last: dt.date | None, *, both_paths: bool
-) -> tuple[Resolved, Request]:
+def _bars(written: str) -> Bars:
+    """Return which bars to play.
+
+    Raises:
+        InputError: it is none of them.
+    """
+    from kats_core.runtime.session_bars import Bars
+
+    for bars in Bars:
+        if bars.value == written.strip().lower():
+            return bars
+    raise InputError(t("no_bars", found=written, known=", ".join(Bars)))
+
+
+def _request(resolved: Resolved, first: dt.date | None, last: dt.date | None) -> tuple[Resolved, Request]:
     """Return what to play; the sample market, which has no end of days, gets one."""
     from kats_core.market.calendar import krx_calendar
     from kats_core.runtime.assembly import RunKind
@@ -91,7 +107,7 @@ def _request(
         if first is None:
             first = calendar.sessions(last - dt.timedelta(days=2 * SAMPLE_SESSIONS), last)[-SAMPLE_SESSIONS:][0]
         resolved = resolving.with_history(resolved, len(calendar.sessions(first, last)))
-    return resolved, Request(kind=RunKind.BACKTEST, first=first, last=last, both_paths=both_paths)
+    return resolved, Request(kind=RunKind.BACKTEST, first=first, last=last)
 
 
 def _play(planned: Plan, folder: Path) -> Finished:
@@ -153,6 +169,7 @@ def _figures(finished: Finished) -> Table:
     rating = sqn.note if sqn.rating is None else label(sqn.rating)
     return _two_columns(
         [
+            (t("sessions"), str(len(finished.sessions)), _played(finished.caveats.bars)),
             (t("trades"), str(figures.trades), t("path_dependent", count=path_dependent) if path_dependent else ""),
             (t("win_rate"), console.percent(figures.win_rate), t("wins", wins=figures.wins, losses=figures.losses)),
             (t("average_r"), console.multiple(figures.expectancy_r), ""),
@@ -195,9 +212,21 @@ def _warnings(caveats: Caveats) -> Iterator[str]:
     """Yield what makes the result doubtful."""
     if caveats.bar_path.is_undecided:
         yield f"bar_path: {t('undecided')}"
+    if caveats.bars.off_scale:
+        yield t("off_scale", count=caveats.bars.off_scale)
     survivors = caveats.survivorship
     if survivors.is_biased:
         yield t("survivorship", symbols=survivors.symbols, ended=survivors.ended, years=f"{survivors.years:.1f}")
+
+
+def _played(bars: BarsPlayed) -> str:
+    """Return on which bars the sessions were played."""
+    told = (
+        (bars.daily, t("on_daily", count=f"{bars.daily:,}")),
+        (bars.minute, t("on_minute", count=f"{bars.minute:,}")),
+        (bars.mixed, t("on_mixed", count=f"{bars.mixed:,}")),
+    )
+    return " · ".join(text for count, text in told if count)
 
 
 def _costs(commission: int, tax: int) -> str:

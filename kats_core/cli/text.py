@@ -144,8 +144,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Trade sessions of minute bars on paper; without configuration and data, a day of the sample market.",
     ),
     "help_backtest": (
-        "일봉으로 여러 거래일을 시험하고, 성과표와 모든 판단 기록을 남깁니다.",
-        "Play daily bars over many sessions; print the figures and keep every decision.",
+        "일봉과 분봉으로 여러 거래일을 시험하고, 성과표와 모든 판단 기록을 남깁니다.",
+        "Play daily and minute bars over many sessions; print the figures and keep every decision.",
     ),
     "help_explain": (
         "왜 샀는지, 왜 안 샀는지 보여 줍니다: 신호, 종목, 또는 하루 전체.",
@@ -327,6 +327,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Use only this: an instance of the configuration, or an installed plugin; may be given several times.",
     ),
     "help_out": ("결과 폴더. 없으면 KATS_HOME/runs/ID.", "Folder for the result; else KATS_HOME/runs/ID."),
+    "help_bars": (
+        "재생할 봉: auto(분봉이 있으면 분봉, 없으면 일봉), daily, minute.",
+        "Which bars to play: auto (minute bars where the data have them, daily bars otherwise), daily, minute.",
+    ),
     "help_one_path": (
         "한 봉 안의 다른 경로로는 다시 실행하지 않습니다.",
         "Do not play it once more on the other way through the bars.",
@@ -715,6 +719,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "path_dependent": (
         "{count}건은 한 봉 안에서 순서를 알 수 없음",
         "in {count} the order within one bar is not known",
+    ),
+    "on_daily": ("일봉 {count}일", "daily bars: {count}"),
+    "on_minute": ("분봉 {count}일", "minute bars: {count}"),
+    "on_mixed": ("분봉과 일봉 {count}일", "both: {count}"),
+    "no_bars": ("--bars {found}: {known} 중 하나", "--bars {found}: it is one of {known}"),
+    "off_scale": (
+        "분봉 {count}종목일은 수정주가 일봉과 가격 기준이 달라 일봉으로 재생함",
+        "minutes of {count} symbols and days are not on the scale of their adjusted daily bars, which were played instead",
     ),
     "by_path": ("한 봉 안의 경로 (bar_path)", "way through a bar (bar_path)"),
     "undecided": (

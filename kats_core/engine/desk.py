@@ -161,7 +161,7 @@ class OrderDesk:
     @property
     def has_timers(self) -> bool:
         """Tell whether the passing of time alone may move an order: its life, a cancel to be sent again."""
-        return bool(self._wishes) or any(order.expires_at is not None for order in self._live.values())
+        return bool(self._wishes) or any(self._has_life(order) for order in self._live.values())
 
     @property
     def is_exit_lane_busy(self) -> bool:
@@ -315,10 +315,14 @@ class OrderDesk:
     def expire(self) -> None:
         """Cancel the orders whose time to live is over, and once more what the broker refused to cancel."""
         for order in self.live:
-            if order.expires_at is not None and self._state.now >= order.expires_at:
+            if self._has_life(order) and order.expires_at is not None and self._state.now >= order.expires_at:
                 self.cancel(order, CoreCode.TTL)
         for order_id in list(self._wishes):
             self._grant(order_id)
+
+    def _has_life(self, order: Order) -> bool:
+        """Tell whether a clock ends the order; a daily bar has none, what it leaves of an order waits for its close."""
+        return order.expires_at is not None and self._state.bar_kind_of(order.symbol) is not BarKind.DAY
 
     def on_accepted(self, event: OrderAccepted) -> None:
         """Note that the broker knows the order; one that was filled before it was accepted has ended already."""
@@ -496,7 +500,9 @@ class OrderDesk:
     def _entry_view(self, order: Order, day: SymbolDay) -> gate.GateView:
         """Return the gate's picture of a new entry, which the pipeline has approved."""
         approved = order.quantity - self._asked_for.get(order.signal_id, 0)
-        return self._view(order.instance, order.symbol, day, met=order.trigger, approved=approved)
+        # On a minute bar an entry is decided at its end, so its close is the last price.
+        met = order.trigger if self._state.bar_kind_of(order.symbol) is BarKind.DAY else None
+        return self._view(order.instance, order.symbol, day, met=met, approved=approved)
 
     def _number(self) -> OrderId:
         number = self._next
@@ -523,11 +529,13 @@ class OrderDesk:
     ) -> gate.GateView:
         """Return the picture of the moment that the gate looks at; `met` is the price at which a bar made the order due.
 
-        Nobody knew the close of a daily bar yet: there the last price is the one that the bar has met.
+        Nobody knew the close of a daily bar yet, nor that of a minute in which a stop or a target was reached: there the last
+        price is the one that the bar has met.
         """
         state, bar = self._state, day.bar
         last, last_at = (None, 0) if bar is None else (bar.close, bar.end)
-        if bar is not None and bar.kind is BarKind.DAY:
+        is_inside = met is not None and not state.has_books
+        if bar is not None and (bar.kind is BarKind.DAY or is_inside):
             last, last_at = met, state.now
         book = day.book if state.has_books else None
         if book is not None and book.bid is not None and book.ask is not None and book.ts > last_at:
@@ -561,7 +569,7 @@ class OrderDesk:
             sent_ids=self._sent,
             recent=self._recent,
             traffic=self._traffic,
-            on_daily_bars=state.bar_kind is BarKind.DAY,
+            on_daily_bars=state.bar_kind_of(symbol) is BarKind.DAY,
             is_paced=state.has_books,
         )
 

@@ -643,8 +643,7 @@ class Engine:
                 for order in self._desk.live_entries():
                     self._desk.cancel(order, CoreCode.SESSION_END)
                 self._exits.at_end_of_day_check()
-                if state.bar_kind is BarKind.DAY:
-                    self._entries.at_close()
+                self._entries.at_close()
             case MarketPhase.CLOSE_AUCTION:
                 pass
             case MarketPhase.CLOSED:

@@ -225,19 +225,23 @@ class Entries:
                 self._try(entry, day, bar)
 
     def on_time(self) -> None:
-        """Ask for a signal where a setup waits for this moment, whether or not its symbol trades now."""
+        """Ask for a signal where a setup waits for this moment, though its symbol may not trade now; later its bars ask."""
         for entry in self._setups:
             trigger, day = entry.setup.trigger, self._state.days[entry.setup.symbol]
-            if not isinstance(trigger, At) or entry.is_done or day.bar is None:
+            if not isinstance(trigger, At) or entry.has_come or self._state.now < self._state.clock.at(trigger.clock):
                 continue
-            if self._state.clock.at(trigger.clock) <= self._state.now and entry.quiet_until <= self._state.now:
+            entry.has_come = True
+            is_open = not entry.is_done and entry.quiet_until <= self._state.now
+            if is_open and day.bar is not None and day.bar.kind is BarKind.MINUTE:
                 self._try(entry, day, day.bar)
 
     def at_close(self) -> None:
         """Let the close of each daily bar stand for the price at which a setup that waits for a moment buys."""
         for entry in self._setups:
             day = self._state.days[entry.setup.symbol]
-            if isinstance(entry.setup.trigger, At) and day.bar is not None and not entry.is_done:
+            if day.bar is None or day.bar.kind is not BarKind.DAY or entry.is_done:
+                continue
+            if isinstance(entry.setup.trigger, At):
                 self._try(entry, day, day.bar)
 
     @property

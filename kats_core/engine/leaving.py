@@ -339,9 +339,8 @@ class ExitCoordinator:
 
     def on_time(self) -> None:
         """Run out the clocks, also of what nobody trades; look at every demand that stands."""
-        if self._state.bar_kind is not BarKind.DAY:
-            for position in list(self._state.portfolio.positions.values()):
-                self._run_out_clock(position)
+        for position in list(self._state.portfolio.positions.values()):
+            self._run_out_clock(position)
         self.look_again()
 
     def close_session(self) -> None:
@@ -533,23 +532,29 @@ class ExitCoordinator:
         if place is None:
             return
         reached = position.reached + (place >= position.rests)
-        price, shares = position.targets[place]
+        shares = position.targets[place][1]
         left = (*position.targets[:place], *position.targets[place + 1 :])
         changed = structs.replace(self._at_break_even(position), targets=left, reached=reached)
         self._state.portfolio.replace(changed)
         queue = self._queued.get(position.key)
         order = None
         if shares > 0:
-            limit, now = self._at_least_the_bid(price, position.symbol), self._state.now
-            order = self.desk.sell(
-                changed, shares, hit.code, limit=limit, trigger=hit.price, expires_at=now + TARGET_LIFE
-            )
+            order = self._sell_at(changed, shares, hit)
         if order is None:
             if queue:
                 self._act(changed, queue.popleft())
         elif queue and queue[-1].target is None:
             # The bar goes on to the stop: what the target does not sell in passing is not there any more.
             self.desk.cancel(order, queue[-1].code)
+
+    def _sell_at(self, position: Position, shares: int, hit: Hit) -> Order | None:
+        """Send a sell at a target; on a bar beyond the day's price limits no limit is possible: it is sold at the open."""
+        day = self._state.days[position.symbol]
+        limit = self._at_least_the_bid(hit.price, position.symbol)
+        if day.bar is not None and not self._state.has_books and not day.limits.contains(limit):
+            return self.desk.sell(position, shares, hit.code, limit=None, trigger=day.bar.open)
+        until = self._state.now + TARGET_LIFE
+        return self.desk.sell(position, shares, hit.code, limit=limit, trigger=hit.price, expires_at=until)
 
     def _at_least_the_bid(self, price: int, symbol: str) -> int:
         """Return the limit of a sell at a target: who bids more pays more, and a gap over it is sold at the open."""
@@ -585,9 +590,9 @@ class ExitCoordinator:
             self.demand(position, CoreCode.TIME_EXIT)
 
     def _runs_until(self, position: Position) -> Nanos | None:
-        """Return when a clock of this session ends the position, None if none does."""
+        """Return when a clock of this session ends the position, None if none does: a daily bar has none but its close."""
         plan = position.exits.time_exit
-        if plan is None:
+        if plan is None or self._state.bar_kind_of(position.symbol) is BarKind.DAY:
             return None
         match plan.kind, plan.value:
             case TimeExitKind.MINUTES, int(minutes):
@@ -634,13 +639,14 @@ class ExitCoordinator:
         plan = position.exits.time_exit
         if plan is None:
             return False
+        is_daily = self._state.bar_kind_of(position.symbol) is BarKind.DAY
         if plan.kind is TimeExitKind.SESSIONS and isinstance(plan.value, int):
             held = sessions_since(self._state.config.calendar, position.opened_on, self._state.session)
             return held >= plan.value
         if plan.kind is TimeExitKind.CLOCK and isinstance(plan.value, dt.time):
             # Daily bars know one moment before the close; every clock exit of the session falls on it.
-            return self._state.bar_kind is BarKind.DAY or self._state.clock.at(plan.value) <= self._state.now
-        return self._state.bar_kind is BarKind.DAY
+            return is_daily or self._state.clock.at(plan.value) <= self._state.now
+        return is_daily
 
     def _moments_of(self, position: Position) -> frozenset[Moment]:
         """Return at which moments of a session the position's strategy is asked."""

@@ -110,6 +110,7 @@ class SetupMemory(msgspec.Struct, frozen=True, kw_only=True):
     level: int | None
     code: str | None
     is_done: bool
+    has_come: bool
     has_fired: bool
     asked: int
     sequence: int
@@ -127,6 +128,8 @@ class SetupState:
     level: int | None = None
     code: Code | None = None
     is_done: bool = False
+    has_come: bool = False
+    """The moment that it waits for is here, or over."""
     has_fired: bool = False
     asked: int = 0
     sequence: int = 0
@@ -147,6 +150,7 @@ class SetupState:
             level=self.level,
             code=None if self.code is None else str(self.code),
             is_done=self.is_done,
+            has_come=self.has_come,
             has_fired=self.has_fired,
             asked=self.asked,
             sequence=self.sequence,
@@ -164,6 +168,7 @@ class SetupState:
             level=kept.level,
             code=codes.get(kept.code),
             is_done=kept.is_done,
+            has_come=kept.has_come,
             has_fired=kept.has_fired,
             asked=kept.asked,
             sequence=kept.sequence,
@@ -239,6 +244,11 @@ class State:
         if self.hours is None:
             raise RuntimeError("an event came before SessionPrepared")
         return self.hours
+
+    def bar_kind_of(self, symbol: str) -> BarKind | None:
+        """Return by which bars a symbol is played today; before its first one, by which the last of any symbol was."""
+        day = self.days.get(symbol)
+        return self.bar_kind if day is None or day.bar is None else day.bar.kind
 
     def emit(self, command: Command) -> None:
         """Ask for something."""

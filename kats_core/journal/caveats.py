@@ -5,17 +5,24 @@ The object is kept with the run, and every face that shows a result shows it too
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from kats_core.journal.statistics import Statistics
 
 
 class BarsPlayed(msgspec.Struct, frozen=True, kw_only=True):
-    """How many sessions were played on daily bars, on minute bars, and on both side by side."""
+    """How many sessions were played on daily bars, on minute bars, and on both side by side.
 
+    `chosen` is which bars were asked for (`--bars`). `off_scale` counts symbols and days whose minute bars do not fit their adjusted daily bars, so that the latter were played.
+    """
+
+    chosen: str = "auto"
     daily: int = 0
     minute: int = 0
     mixed: int = 0
+    off_scale: int = 0
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +79,17 @@ class Caveats(msgspec.Struct, frozen=True, kw_only=True):
 
 USUAL_ENDINGS = 0.005
 """Share of the listed stocks that leave the exchange in a year, at the least: an engineering figure, Korea has 1 to 3 %."""
+
+
+def added(chosen: str, sessions: Sequence[BarsPlayed]) -> BarsPlayed:
+    """Return the sum over sessions."""
+    return BarsPlayed(
+        chosen=chosen,
+        daily=sum(one.daily for one in sessions),
+        minute=sum(one.minute for one in sessions),
+        mixed=sum(one.mixed for one in sessions),
+        off_scale=sum(one.off_scale for one in sessions),
+    )
 
 
 def totals(figures: Statistics) -> Totals:

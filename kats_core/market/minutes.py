@@ -73,6 +73,14 @@ class MinuteBars:
         columns = {name: getattr(self, name)[rows] for name in _COLUMNS}
         return MinuteBars(self.session, (symbol,), np.zeros(rows.size, dtype=np.int32), **columns)
 
+    def without(self, symbols: frozenset[str]) -> MinuteBars:
+        """Return the bars of all other symbols."""
+        kept = tuple(symbol for symbol in self.symbols if symbol not in symbols)
+        place = np.array([-1 if symbol in symbols else kept.index(symbol) for symbol in self.symbols], dtype=np.int32)
+        rows = place[self.symbol] >= 0
+        cut = {name: getattr(self, name)[rows] for name in _COLUMNS}
+        return MinuteBars(session=self.session, symbols=kept, symbol=place[self.symbol][rows], **cut)
+
     def bar(self, row: int) -> Bar:
         """Return one row as a bar."""
         start = self.start.item(row)

@@ -157,6 +157,7 @@ def _stamps(caveats: Caveats | None, words: Words) -> list[Stamp]:
         (caveats.assumed, words("stamp_assumed"), ", ".join(caveats.assumed)),
         (caveats.left_out, words("stamp_left_out"), ", ".join(caveats.left_out)),
         (caveats.ticks_approximate, words("stamp_ticks"), words("stamp_ticks_detail")),
+        (caveats.bars.off_scale, words("stamp_scale"), words("stamp_scale_detail", count=caveats.bars.off_scale)),
     ]
     remarks = [
         (True, words("bars_played", **msgspec.to_builtins(caveats.bars)), ""),

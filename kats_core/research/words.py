@@ -217,6 +217,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "stamp_left_out": ("분봉이 없어 뺀 전략", "left out for want of minute bars"),
     "stamp_assumed": ("가정한 입력", "assumed inputs"),
     "stamp_ticks": ("호가 단위 근사", "approximate ticks"),
+    "stamp_scale": ("분봉과 수정주가 일봉의 기준 차이", "minutes off the scale of adjusted daily bars"),
+    "stamp_scale_detail": (
+        "{count:,}종목일은 일봉으로 재생함",
+        "of {count:,} symbols and days the daily bar was played",
+    ),
     "stamp_approximated": ("근사한 조건", "approximated"),
     "stamp_path": ("봉 내 순서 불명 {count:,}건", "{count:,} trades hang on the order in a bar"),
     "stamp_undecided": ("봉으로는 이익인지 손실인지 알 수 없음", "the bars cannot tell profit from loss"),

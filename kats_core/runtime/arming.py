@@ -26,6 +26,7 @@ from kats_core.model.record import SetupRecord, SetupStatus
 from kats_core.model.setup import Numbers, Setup
 from kats_core.runtime.inputs import SessionInputs
 from kats_core.runtime.screening import Screening
+from kats_core.runtime.session_bars import SessionBars
 from kats_core.strategy.contract import ARMED, Setups
 
 TURNOVER_BARS = 20
@@ -86,13 +87,13 @@ class ArmingDesk:
         self,
         session: dt.date,
         inputs: SessionInputs,
-        streamed: frozenset[str] | None = None,
+        streamed: SessionBars | None = None,
         held: frozenset[str] = frozenset(),
     ) -> tuple[Setup, ...]:
         """Return the setups for a session, best first by stars, relative strength, turnover, symbol.
 
-        `streamed` are the symbols whose bars the session will bring; None where every symbol of the panel has them. `held`
-        are the symbols with a position, which are not new.
+        `streamed` says whose bars the session will bring, and which; None where that does not matter. `held` are the symbols
+        with a position, which are not new.
         """
         t = self._row_before(session)
         if t is None:
@@ -111,7 +112,7 @@ class ArmingDesk:
         inputs: SessionInputs,
         setups: Sequence[Setup],
         symbols: Sequence[str],
-        streamed: frozenset[str] | None = None,
+        streamed: SessionBars | None = None,
     ) -> list[SetupRecord]:
         """Return a record for each of `symbols` and each strategy that is not among `setups`, with its reason."""
         t = self._row_before(session)
@@ -166,12 +167,12 @@ class ArmingDesk:
             instance, setups, codes, reasons, np.where(reasons == ARMED, len(codes), reasons).astype(np.uint8)
         )
 
-    def _choose(self, judged: _Judged, t: int, inputs: SessionInputs, streamed: frozenset[str] | None) -> list[int]:
+    def _choose(self, judged: _Judged, t: int, inputs: SessionInputs, streamed: SessionBars | None) -> list[int]:
         """Return the chosen columns, best first."""
         candidates = np.flatnonzero(judged.reasons[t] == ARMED)
         closed = self._closed(judged.instance, inputs)
         if closed is not None:
-            judged.leave_out(t, candidates, closed)
+            judged.leave_out(t, np.arange(len(self._panel.symbols)), closed)
             return []
         stay = np.ones(len(candidates), dtype=np.bool_)
         for code, refuses in self._refusals(judged.instance, t, candidates, inputs, streamed):
@@ -227,7 +228,7 @@ class ArmingDesk:
         return ranked
 
     def _why_not(
-        self, judged: _Judged, t: int | None, symbol: str, inputs: SessionInputs, streamed: frozenset[str] | None
+        self, judged: _Judged, t: int | None, symbol: str, inputs: SessionInputs, streamed: SessionBars | None
     ) -> Code:
         """Return the first reason for which a symbol is not armed; behind all of them, its rank."""
         j = self._panel.column.get(symbol)
@@ -279,15 +280,16 @@ class ArmingDesk:
         t: int,
         columns: npt.NDArray[np.intp],
         inputs: SessionInputs,
-        streamed: frozenset[str] | None,
+        streamed: SessionBars | None,
     ) -> Iterator[tuple[Code, BoolArray]]:
         """Yield why symbols that the strategy would arm are no candidates this session, and which of the columns.
 
         The first reason counts. Called for the whole market every session.
         """
-        if streamed is not None:
+        playable = None if streamed is None else streamed.of(instance)
+        if playable is not None:
             symbols = self._panel.symbols
-            yield CoreCode.NO_MINUTE_BARS, _marks(symbols[j] not in streamed for j in columns.tolist())
+            yield CoreCode.NO_MINUTE_BARS, _marks(symbols[j] not in playable for j in columns.tolist())
         if self._screening is not None:
             cells = self._screening.refused(instance, t, inputs)[columns]
             yield from self._screening.reasons_in(cells)

@@ -44,6 +44,7 @@ from kats_core.runtime.inputs import (
     Scheduled,
 )
 from kats_core.runtime.screening import Screening
+from kats_core.runtime.session_bars import Bars
 
 
 class RunKind(Labelled):
@@ -101,6 +102,7 @@ class App:
     screening: Screening | None
     codes: CodeTexts
     versions: dict[str, str]
+    bars: Bars = Bars.AUTO
 
 
 def open_source(resolved: Resolved) -> DataSource:
@@ -117,13 +119,15 @@ def build(
     scope: Scope,
     panel: Panel,
     second: SecondOpinion | None = None,
+    bars: Bars = Bars.AUTO,
 ) -> App:
     """Build a run over the sessions from `first` to `last`, from a fresh account.
 
-    Its id is uuid5 of what makes it the same run again: kind, configuration, data, days, seed.
+    Its id is uuid5 of what makes it the same run again: kind, configuration, data, days, seed, and bars that are forced.
     """
     seed = int(getattr(resolved.data.params, "seed", 0))
-    run_id = ids.run_id(kind, resolved.hash, source.identity(), first, last, seed)
+    forced = () if bars is Bars.AUTO else (bars.value,)
+    run_id = ids.run_id(kind, resolved.hash, source.identity(), first, last, seed, *forced)
     desk = _desk(resolved, run_id, scope, getattr(resolved.broker.params, "bar_path", BarPath.WORST), second)
     conditions = market_conditions(panel.indices, panel, krx_calendar(), last, resolved.regime, resolved.pulse)
     screening = screens.build(panel, resolved.universe, desk.strategies, conditions, resolved.assume.grade)
@@ -145,6 +149,7 @@ def build(
         screening=screening,
         codes=codes_of(resolved),
         versions={"kats-core": __version__},
+        bars=bars,
     )
 
 

@@ -52,6 +52,7 @@ from kats_core.runtime.inputs import PREPARED, Inputs, SessionInputs
 from kats_core.runtime.pump import Pump
 from kats_core.runtime.scanning import Scans
 from kats_core.runtime.screening import Screening
+from kats_core.runtime.session_bars import DAILY_ONLY, SessionBars
 from kats_core.runtime.streaming import StreamedDay
 
 Follow: TypeAlias = Callable[[Sequence[Instrument], Mapping[str, int], Nanos], Iterable[Fact]]
@@ -79,7 +80,7 @@ class Arming(Protocol):
         self,
         session: dt.date,
         inputs: SessionInputs,
-        streamed: frozenset[str] | None = None,
+        streamed: SessionBars | None = None,
         held: frozenset[str] = frozenset(),
     ) -> tuple[Setup, ...]:
         """Return the setups of a session, best first."""
@@ -90,7 +91,7 @@ class Arming(Protocol):
         inputs: SessionInputs,
         setups: Sequence[Setup],
         symbols: Sequence[str],
-        streamed: frozenset[str] | None = None,
+        streamed: SessionBars | None = None,
     ) -> Sequence[SetupRecord]:
         """Return a record of each symbol that is not armed."""
 
@@ -103,7 +104,7 @@ class DayPlayer:
     """Plays sessions one after the other on one engine and account.
 
     `on_clock` is called after each instant that was played (for pacing and for the screen); `keep` takes the records of
-    setups that were not armed. `given` arms in the place of the strategies.
+    setups that were not armed. `given` arms in the place of the strategies, or brings their judgement from an earlier play.
     """
 
     engine: Engine
@@ -118,6 +119,7 @@ class DayPlayer:
     given: Arming | None = None
     _arming: Arming = field(init=False)
     _faults: list[tuple[StrategyInstance, Exception]] = field(init=False, default_factory=list)
+    _is_index_told: bool = field(init=False, default=True)
     _index_open: dict[dt.date, float] = field(init=False, default_factory=dict)
     _index_change: dict[dt.date, float] = field(init=False, default_factory=dict)
 
@@ -147,9 +149,20 @@ class DayPlayer:
 
     def play_minutes(self, bars: MinuteBars) -> None:
         """Play one session of minute bars."""
+        self._play(bars, SessionBars(minute=frozenset(bars.symbols)))
+
+    def play_mixed(self, bars: MinuteBars, of: SessionBars) -> None:
+        """Play one session of minute bars, with daily bars for the symbols of which there are none.
+
+        A daily bar comes at the open as in a session of daily bars: its entries have the first claim on cash.
+        """
+        self._play(bars, of)
+
+    def _play(self, bars: MinuteBars, of: SessionBars) -> None:
         hours = self.market.calendar.hours(bars.session)
-        setups = self._begin(hours, frozenset(bars.symbols))
+        setups = self._begin(hours, of)
         self._phase(MarketPhase.OPEN, hours.open)
+        self._feed_day_bars(hours, setups, of.daily)
         phases = [(MarketPhase.EOD_CHECK, hours.eod_check), (MarketPhase.CLOSE_AUCTION, hours.close_auction)]
         moments = list(self.engine.watch().moments)
         scans = self._scan(bars, setups, hours.open)
@@ -195,7 +208,7 @@ class DayPlayer:
             on_clock=self.on_clock,
             dense=self.dense,
         )
-        setups = self._begin(hours, frozenset(bars.symbols), day.follow)
+        setups = self._begin(hours, SessionBars(minute=frozenset(bars.symbols)), day.follow)
         scans = self._scan(bars, setups, hours.open)
         day.play(np.ones(len(bars), dtype=np.bool_) if self.dense else self._wanted(bars, setups, scans), scans)
 
@@ -205,25 +218,29 @@ class DayPlayer:
         A daily bar stands for its whole session and is fed at the open; setups come in the order of their rank, so that
         the best has the first claim on cash.
         """
-        panel, hours = self.market.panel, self.market.calendar.hours(session)
-        setups = self._begin(hours, None)
+        hours = self.market.calendar.hours(session)
+        setups = self._begin(hours, DAILY_ONLY)
         self._phase(MarketPhase.OPEN, hours.open)
-        self._tell_index(session, hours.open, self._index_open)
-        row = panel.row[session]
-        held = sorted(position.symbol for position in self.engine.positions)
-        symbols = dict.fromkeys([*held, *(s.symbol for s in sorted(setups, key=lambda s: (s.rank, s.symbol)))])
-        if self.dense:
-            symbols |= dict.fromkeys(panel.symbols)
-        for bar in _day_bars(panel, row, [panel.column[symbol] for symbol in symbols], hours):
-            self.pump.feed(BarClosed(hours.open, bar))
-        self._tell_index(session, hours.eod_check, self._index_change)
+        self._feed_day_bars(hours, setups, None)
         self._phase(MarketPhase.EOD_CHECK, hours.eod_check)
         self._phase(MarketPhase.CLOSED, hours.close)
         self.on_clock(hours.close)
 
-    def _begin(
-        self, hours: SessionHours, streamed: frozenset[str] | None, follow: Follow | None = None
-    ) -> tuple[Setup, ...]:
+    def _feed_day_bars(self, hours: SessionHours, setups: Sequence[Setup], among: frozenset[str] | None) -> None:
+        """Feed the daily bars of what is held and of what is armed, or all where feeding is dense; `among` None: of all."""
+        panel = self.market.panel
+        row = panel.row.get(hours.session)
+        if row is None or (among is not None and not among):
+            return
+        held = sorted(position.symbol for position in self.engine.positions)
+        symbols = dict.fromkeys([*held, *(s.symbol for s in sorted(setups, key=lambda s: (s.rank, s.symbol)))])
+        if self.dense:
+            symbols |= dict.fromkeys(panel.symbols)
+        columns = [panel.column[symbol] for symbol in symbols if among is None or symbol in among]
+        for bar in _day_bars(panel, row, columns, hours):
+            self.pump.feed(BarClosed(hours.open, bar))
+
+    def _begin(self, hours: SessionHours, streamed: SessionBars, follow: Follow | None = None) -> tuple[Setup, ...]:
         """Prepare the session and arm it; return the setups, those that live on from earlier sessions too."""
         session, market = hours.session, self.market
         prepared_at = hours.at(PREPARED)
@@ -248,10 +265,13 @@ class DayPlayer:
         )
         self._tell_faults("arm", prepared_at)
         if self.explain_all:
-            known = sorted(set(market.panel.symbols) | (streamed or frozenset()))
+            known = sorted(streamed.minute.union(market.panel.symbols))
             for record in self._arming.refused(session, inputs, setups, known, streamed):
                 self.keep(record)
         self.pump.feed(SetupsArmed(prepared_at, setups))
+        # Where every symbol has minutes, nothing has to stand for what the index did in between.
+        by_day = streamed.daily
+        self._is_index_told = by_day is None or not by_day.isdisjoint(symbols)
         return tuple(entry.setup for entry in self.engine.setups)
 
     def _scan(self, bars: MinuteBars, setups: Sequence[Setup], at: Nanos) -> Scans:
@@ -268,15 +288,20 @@ class DayPlayer:
             self.keep(FaultRecord(ts=at, owner=instance.name, code=str(CoreCode.STRATEGY_ERROR), text=text))
         self._faults.clear()
 
-    def _tell_index(self, session: dt.date, at: Nanos, changes: Mapping[dt.date, float]) -> None:
-        """Let the index's open and close stand for its value at the open and at the end-of-day check, as those of each bar do."""
-        change = changes.get(session)
+    def _tell_index(self, at: Nanos, changes: Mapping[dt.date, float]) -> None:
+        """Let the index's open and close stand for its value at the open and at the end-of-day check, as those of a bar do."""
+        session = self.engine.session
+        change = changes.get(session) if session is not None and self._is_index_told else None
         if change is not None:
             known = Fact(fact.INDEX_CHANGE, change, at, FactSource.APPROXIMATED)
             self.pump.feed(FactsChanged(at, (known,)))
 
     def _phase(self, phase: MarketPhase, at: Nanos) -> None:
+        if phase is MarketPhase.EOD_CHECK:
+            self._tell_index(at, self._index_change)
         self.pump.feed(PhaseReached(at, phase))
+        if phase is MarketPhase.OPEN:
+            self._tell_index(at, self._index_open)
         self.on_clock(at)
 
     def _bases(self, symbols: Sequence[str], session: dt.date) -> dict[str, int]:
@@ -327,11 +352,10 @@ class DayPlayer:
         watch = self.engine.watch()
         bases = self._bases([setup.symbol for setup in setups], bars.session)
         for setup in setups:
-            if setup.symbol not in bars.column:
+            own = bars.column.get(setup.symbol)
+            if own is None or bars.rows_of[own].size == 0:
                 continue
-            rows = bars.rows_of[bars.column[setup.symbol]]
-            if rows.size == 0:
-                continue
+            rows = bars.rows_of[own]
             wanted[[rows[0], rows[-1]]] = True
             marked = scans.rows(setup.instance)
             if marked is not None and not (isinstance(setup.trigger, At) or needs_range(setup.trigger)):

@@ -41,6 +41,7 @@ from kats_core.risk.limits import Limits
 from kats_core.runtime.days import DayPlayer, Market
 from kats_core.runtime.inputs import SessionInputs
 from kats_core.runtime.pump import Pump
+from kats_core.runtime.session_bars import SessionBars
 from kats_core.strategy.contract import ManagingStrategy, Setups, Strategy, View
 
 SESSIONS = 20
@@ -172,10 +173,13 @@ def follow(
     sessions: Sequence[dt.date],
     minutes: Mapping[dt.date, Callable[[], MinuteBars]],
     on_session: Callable[[dt.date], None] = lambda _: None,
+    *,
+    is_mixed: bool = False,
 ) -> list[Course]:
     """Follow signals through the sessions, all together; return what came of each, in their order.
 
-    `minutes` brings the bars of those sessions that have minutes; the others are played on daily bars.
+    `minutes` brings the bars of those sessions that have minutes; the others are played on daily bars, and where it
+    `is_mixed` the symbols too of which the session has no minutes.
     """
     courses: dict[int, Course] = {}
     waiting = sorted(range(len(asked)), key=lambda n: asked[n].setup.session, reverse=True)
@@ -186,7 +190,8 @@ def follow(
             active[number] = Follower(rules, asked[number])
         bars = minutes[session]() if active and session in minutes else None
         for number, follower in list(active.items()):
-            course = follower.play(session, bars)
+            has_own = bars is not None and (not is_mixed or follower.symbol in bars.symbols)
+            course = follower.play(session, bars if has_own else None)
             if course is not None:
                 courses[number] = course
                 del active[number]
@@ -216,7 +221,7 @@ class _OnlyOne:
         self,
         session: dt.date,
         inputs: SessionInputs,
-        streamed: frozenset[str] | None = None,
+        streamed: SessionBars | None = None,
         held: frozenset[str] = frozenset(),
     ) -> tuple[Setup, ...]:
         return (self._setup,) if session == self._setup.session else ()
@@ -227,7 +232,7 @@ class _OnlyOne:
         inputs: SessionInputs,
         setups: Sequence[Setup],
         symbols: Sequence[str],
-        streamed: frozenset[str] | None = None,
+        streamed: SessionBars | None = None,
     ) -> Sequence[SetupRecord]:
         return ()
 

@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -34,10 +35,11 @@ from kats_core.risk.contract import ViWatchingStage
 from kats_core.runtime.assembly import App, RunKind, SecondOpinion, build, on_path, open_source
 from kats_core.runtime.continuing import state_of, take_up
 from kats_core.runtime.control import ControlServer
-from kats_core.runtime.days import DayPlayer, Market
+from kats_core.runtime.days import Arming, DayPlayer, Market
 from kats_core.runtime.memory import paused_collection
 from kats_core.runtime.operations import Operations
 from kats_core.runtime.pump import Pump
+from kats_core.runtime.session_bars import Bars, side_by_side
 from kats_core.store.errors import StoreError
 from kats_core.store.recorder import ContinuingRecorder, Recorder
 from kats_core.store.run import Run, RunStatus
@@ -51,14 +53,15 @@ APPROXIMATED = ("index change within the session", "spread", "order book", "VI s
 RECENT_SESSIONS = 20
 """A symbol without a bar in so many sessions at the end of the data has left the exchange."""
 
-APPROXIMATED_ON_DAY_BARS = ("time windows", "intraday volume", "VWAP", *APPROXIMATED)
+APPROXIMATED_ON_DAY_BARS = ("time windows", "moments of trades", "intraday volume", "VWAP", *APPROXIMATED)
+"""Inputs that daily bars do not show; all that happens in one, happens at the open or at the end-of-day check."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What to play: `days` sessions from `first`, or up to `last`. `first` None: the last `days` sessions of the data.
 
-    `both_paths` plays the run once more, on the other way through the bars, where the first left anything to it.
+    `bars` is for backtests: a run on recorded data is one of minute bars. `both_paths` plays the run once more, on the other way through the bars, where the first left anything to it.
     """
 
     kind: RunKind
@@ -66,6 +69,7 @@ class Request:
     last: dt.date | None = None
     days: int | None = None
     dense: bool = False
+    bars: Bars = Bars.AUTO
     both_paths: bool = False
 
 
@@ -87,12 +91,13 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A run that can be played: its sessions, its history, everything built."""
+    """A run that can be played: its sessions, its history, everything built. `by_minute` are those with minute bars."""
 
     app: App
     sessions: tuple[dt.date, ...]
     panel: Panel
     dense: bool
+    by_minute: frozenset[dt.date] = frozenset()
     both_paths: bool = False
     left_out: tuple[str, ...] = ()
 
@@ -124,25 +129,43 @@ def plan(resolved: Resolved, request: Request, second: SecondOpinion | None = No
             strategy needs minutes.
     """
     source = open_source(resolved)
-    left_out: tuple[str, ...] = ()
     if request.kind is RunKind.RUN:
-        sessions = _minute_sessions(source, request)
-        panel = history(source, sessions[-1])
-        scope = Scope.RAW
+        sessions = by_minute = _minute_sessions(source, request)
+    elif request.bars is Bars.MINUTE:
+        sessions = by_minute = _recorded_minutes(source, request)
     else:
-        resolved, left_out = _on_day_bars(resolved)
+        sessions, by_minute = (), _usable_minutes(source, request)
+    left_out: tuple[str, ...] = ()
+    if sessions:
+        panel, scope = history(source, sessions[-1]), Scope.RAW
+    else:
         panel = history(source, request.last)
-        sessions = _day_sessions(panel, request)
-        scope = panel.scope
-    app = build(resolved, source, request.kind, sessions[0], sessions[-1], scope, panel, second)
+        sessions, scope = _sessions(panel, request, by_minute), panel.scope
+        resolved, left_out = _with_what_can_trade(resolved, sessions, by_minute)
+    app = build(resolved, source, request.kind, sessions[0], sessions[-1], scope, panel, second, request.bars)
     return Plan(
         app=app,
         sessions=sessions,
         panel=panel,
         dense=request.dense,
+        by_minute=frozenset(by_minute).intersection(sessions),
         both_paths=request.both_paths,
         left_out=left_out,
     )
+
+
+def _with_what_can_trade(
+    resolved: Resolved, sessions: Sequence[dt.date], by_minute: Sequence[dt.date]
+) -> tuple[Resolved, tuple[str, ...]]:
+    """Return the configuration without the strategies that need minutes where there are none; its notes name them."""
+    in_need = [s.instance for s in resolved.strategies if s.plugin.traits.needs_minute_bars]
+    days = len(set(by_minute).intersection(sessions))
+    if not days:
+        return _on_day_bars(resolved)
+    if not in_need or days == len(sessions):
+        return resolved, ()
+    note = f"{CoreCode.NEEDS_MINUTE_BARS.name}: {', '.join(in_need)}: {days} of {len(sessions)} sessions have any"
+    return replace(resolved, notes=(*resolved.notes, note)), ()
 
 
 def _on_day_bars(resolved: Resolved) -> tuple[Resolved, tuple[str, ...]]:
@@ -190,7 +213,7 @@ def play(
     app = plan.app
     instruments = _instruments(plan)
     names = {symbol: one.name for symbol, one in instruments.items()}
-    finished = Finished(_describe(app, clock(), {s: name for s, name in names.items() if name}), plan.sessions)
+    finished = Finished(_describe(plan, clock(), {s: name for s, name in names.items() if name}), plan.sessions)
     keep = _Keeper(recorder, watcher, finished)
     operations = Operations(app, names, watcher.on_notice, reread)
     pump = operations.pump = Pump(app.engine, app.broker, keep, operations.hear)
@@ -205,10 +228,13 @@ def play(
     sessions = _take_up(plan, recorder, finished, keep) if goes_on else _begin(plan, recorder, finished)
     watcher.on_start(app, sessions or plan.sessions[-1:])
     try:
-        _play_sessions(player, app, sessions, lambda session: _commit(app, recorder, session))
+        played = _play_sessions(player, plan, app, sessions, lambda session: _commit(app, recorder, session))
         if app.kind is RunKind.BACKTEST:
             _keep_reasons(player, recorder, plan)
-        finished.caveats = _caveats(plan, finished, watcher)
+        other = partial(_totals_on, plan=plan, arming=player.arming, watcher=watcher)
+        is_run = app.kind is RunKind.RUN  # perhaps gone on with: earlier sessions count too
+        bars = BarsPlayed(minute=len(plan.sessions)) if is_run else caveats.added(app.bars.value, played)
+        finished.caveats = _caveats(plan, finished, bars, other)
     except BaseException as error:
         status = RunStatus.ABORTED if isinstance(error, KeyboardInterrupt) else RunStatus.FAILED
         # When the store is what failed, the first failure is the one that people need to see.
@@ -249,6 +275,7 @@ def _player(
     pump: Pump,
     keep: Callable[[Record], None],
     on_clock: Callable[[Nanos], None],
+    arming: Arming | None = None,
 ) -> DayPlayer:
     return DayPlayer(
         engine=app.engine,
@@ -266,30 +293,30 @@ def _player(
         strategies=app.strategies,
         keep=keep,
         on_clock=on_clock,
+        given=arming,
         dense=plan.dense,
         explain_all=app.kind is RunKind.RUN,
         vi_terms=ViTerms.strictest(s.stage.vi_terms for s in app.stages if isinstance(s.stage, ViWatchingStage)),
     )
 
 
-def _caveats(plan: Plan, finished: Finished, watcher: Watcher) -> Caveats:
-    """Return on what the result rests."""
+def _caveats(plan: Plan, finished: Finished, bars: BarsPlayed, totals_on: Callable[[BarPath], Totals]) -> Caveats:
+    """Return on what the result rests; `totals_on` plays the run once more."""
     app = plan.app
     told = app.inputs.told(app.last)
-    days = len(plan.sessions)
     return Caveats(
-        bars=BarsPlayed(minute=days) if app.kind is RunKind.RUN else BarsPlayed(daily=days),
-        approximated=approximated(app),
+        bars=bars,
+        approximated=APPROXIMATED_ON_DAY_BARS if bars.daily or bars.mixed else approximated(app),
         assumed=tuple(told.get(FactSource.ASSUMED, ())),
         derived=tuple(told.get(FactSource.DERIVED, ())),
         left_out=plan.left_out,
         ticks_approximate=app.scope is Scope.ADJUSTED,
         survivorship=survivorship_of(plan.panel, plan.sessions),
-        bar_path=_bar_paths(plan, finished, watcher),
+        bar_path=_bar_paths(plan, finished, totals_on),
     )
 
 
-def _bar_paths(plan: Plan, finished: Finished, watcher: Watcher) -> BarPaths:
+def _bar_paths(plan: Plan, finished: Finished, totals_on: Callable[[BarPath], Totals]) -> BarPaths:
     """Return what the other way through the bars would have made of the run, where anything hangs on it."""
     path = plan.app.engine.path
     trades = sum(trade.is_path_dependent for trade in finished.trades)
@@ -297,7 +324,7 @@ def _bar_paths(plan: Plan, finished: Finished, watcher: Watcher) -> BarPaths:
     totals = {path.value: caveats.totals(finished.statistics)}
     if plan.both_paths and (trades or positions):
         other = next(one for one in BarPath if one is not path)
-        totals[other.value] = _totals_on(other, plan, watcher)
+        totals[other.value] = totals_on(other)
     return BarPaths(
         path=path.value,
         dependent_trades=trades,
@@ -307,8 +334,8 @@ def _bar_paths(plan: Plan, finished: Finished, watcher: Watcher) -> BarPaths:
     )
 
 
-def _totals_on(path: BarPath, plan: Plan, watcher: Watcher) -> Totals:
-    """Play the run once more from a fresh account, and keep nothing of it but its totals."""
+def _totals_on(path: BarPath, plan: Plan, arming: Arming, watcher: Watcher) -> Totals:
+    """Play the run once more from a fresh account and what is judged already; keep nothing of it but its totals."""
     app = on_path(plan.app, path)
     lists: dict[type, list[Any]] = {TradeRecord: [], EquityRecord: []}
 
@@ -317,11 +344,10 @@ def _totals_on(path: BarPath, plan: Plan, watcher: Watcher) -> Totals:
         if wanted is not None:
             wanted.append(record)
 
-    player = _player(
-        plan, app, _instruments(plan), Pump(app.engine, app.broker, keep, lambda _: None), keep, watcher.on_clock
-    )
+    pump = Pump(app.engine, app.broker, keep, lambda _: None)
+    player = _player(plan, app, _instruments(plan), pump, keep, watcher.on_clock, arming)
     watcher.on_start(app, plan.sessions)
-    _play_sessions(player, app, plan.sessions, lambda session: None)
+    _play_sessions(player, plan, app, plan.sessions, lambda session: None)
     return caveats.totals(statistics.measure(lists[TradeRecord], lists[EquityRecord], app.resolved.capital))
 
 
@@ -335,15 +361,18 @@ def survivorship_of(panel: Panel, sessions: Sequence[dt.date]) -> Survivorship:
 
 
 def _play_sessions(
-    player: DayPlayer, app: App, sessions: Sequence[dt.date], on_played: Callable[[dt.date], None]
-) -> None:
+    player: DayPlayer, plan: Plan, app: App, sessions: Sequence[dt.date], on_played: Callable[[dt.date], None]
+) -> list[BarsPlayed]:
+    """Play sessions; return on which bars each was played."""
+    played: list[BarsPlayed] = []
     # A day that is played for people may last for hours, beside a screen that leaves cycles: there the collector works on.
     is_alone = app.kind is RunKind.BACKTEST
     with paused_collection() if is_alone else nullcontext(lambda: None) as collect:
         for session in sessions:
-            _play_session(player, app, session)
+            played.append(_play_session(player, plan, app, session))
             on_played(session)
             collect()
+    return played
 
 
 def _commit(app: App, recorder: Recorder, session: dt.date) -> None:
@@ -352,21 +381,66 @@ def _commit(app: App, recorder: Recorder, session: dt.date) -> None:
     recorder.commit()
 
 
-def _play_session(player: DayPlayer, app: App, session: dt.date) -> None:
-    """Play a session from the best that the data have of it."""
-    if app.kind is not RunKind.RUN:
+def _play_session(player: DayPlayer, plan: Plan, app: App, session: dt.date) -> BarsPlayed:
+    """Play a session from the best that the data have of it, and return from what."""
+    source = app.source
+    if session not in plan.by_minute:
         player.play_day_bars(session)
-    elif isinstance(app.source, TapeSource):
-        player.play_tape(app.source.minutes(session), app.source.tape(session))
+        return BarsPlayed(daily=1)
+    if app.kind is RunKind.RUN and isinstance(source, TapeSource):
+        player.play_tape(source.minutes(session), source.tape(session))
+    elif app.kind is RunKind.RUN or app.bars is Bars.MINUTE:
+        player.play_minutes(source.minutes(session))
     else:
-        player.play_minutes(app.source.minutes(session))
+        bars, of, off_scale = side_by_side(source.minutes(session), plan.panel)
+        player.play_mixed(bars, of)
+        return BarsPlayed(minute=int(not of.daily), mixed=int(bool(of.daily)), off_scale=off_scale)
+    return BarsPlayed(minute=1)
+
+
+def _usable_minutes(source: DataSource, request: Request) -> tuple[dt.date, ...]:
+    """Return the sessions in the range of which there are minute bars to be used unasked.
+
+    A source that makes order books too has minutes of any day whatever: there, nobody has recorded anything.
+    """
+    if request.bars is Bars.DAILY or isinstance(source, TapeSource):
+        return ()
+    return _within(source.minute_sessions(), request)
+
+
+def _recorded_minutes(source: DataSource, request: Request) -> tuple[dt.date, ...]:
+    """Return the sessions with minute bars in the range that was asked for."""
+    have = source.minute_sessions()
+    chosen = _within(have, request)[: request.days]
+    if not chosen:
+        if not have:
+            raise SourceError("the data hold no minute bars: `--bars auto` or `daily` plays their daily bars")
+        first, last = request.first or have[0], request.last or have[-1]
+        raise SourceError(f"no minute bars from {first} to {last}: the data have {have[0]} to {have[-1]}")
+    return chosen
+
+
+def _within(days: Sequence[dt.date], request: Request) -> tuple[dt.date, ...]:
+    first, last = request.first, request.last
+    return tuple(day for day in days if (first is None or day >= first) and (last is None or day <= last))
+
+
+def _sessions(panel: Panel, request: Request, by_minute: Sequence[dt.date]) -> tuple[dt.date, ...]:
+    """Return the sessions to play: those of the daily bars, and those of minute bars for which the panel can arm."""
+    armed = [day for day in by_minute if panel.row_before(day) is not None]
+    if not armed:
+        return _day_sessions(panel, request)
+    days = _within(panel.sessions[1:], request)
+    return tuple(sorted({*armed, *days}))[: request.days]
 
 
 def _minute_sessions(source: DataSource, request: Request) -> tuple[dt.date, ...]:
     """Return the sessions with minute bars that were asked for."""
     have = source.minute_sessions()
     if not have:
-        raise SourceError("the data hold no minute bars: `kats run` plays minutes, `kats backtest` plays daily bars")
+        raise SourceError(
+            "the data hold no minute bars: `kats run` plays minutes, `kats backtest` plays daily bars too"
+        )
     # Whoever names no day wants the newest: the last session, or the last so many.
     first = request.first if request.first is not None else have[-min(request.days or 1, len(have))]
     if first not in have:
@@ -399,14 +473,14 @@ def _day_sessions(panel: Panel, request: Request) -> tuple[dt.date, ...]:
     return tuple(chosen)
 
 
-def _describe(app: App, started: dt.datetime, names: dict[str, str]) -> Run:
+def _describe(plan: Plan, started: dt.datetime, names: dict[str, str]) -> Run:
+    app = plan.app
     scope = ("ticks approximate: prices are adjusted",) if app.scope is Scope.ADJUSTED else ()
-    not_shown = approximated(app)
     notes = (
         *app.source.notes(),
         *app.resolved.notes,
         *(f"{source.en}: {', '.join(inputs)}" for source, inputs in app.inputs.told(app.last).items()),
-        f"approximated: {', '.join(not_shown)}",
+        f"approximated: {', '.join(_not_shown(plan))}",
         *(app.screening.notes(app.last) if app.screening is not None else ()),
         *_missing_schedules(app),
         *gate_warnings(app.resolved),
@@ -431,10 +505,19 @@ def _describe(app: App, started: dt.datetime, names: dict[str, str]) -> Run:
 
 
 def approximated(app: App) -> tuple[str, ...]:
-    """Return the inputs that the run's data do not show; conditions on them count as met."""
-    if app.kind is not RunKind.RUN:
+    """Return the inputs that the run's minutes do not show; conditions on them count as met."""
+    is_streamed = app.kind is RunKind.RUN and isinstance(app.source, TapeSource)
+    return APPROXIMATED_ON_BOOKS if is_streamed else APPROXIMATED
+
+
+def _not_shown(plan: Plan) -> tuple[str, ...]:
+    """Return the same before anything was played: nobody knows yet of whom there are minutes, and on which days."""
+    if not plan.by_minute:
         return APPROXIMATED_ON_DAY_BARS
-    return APPROXIMATED_ON_BOOKS if isinstance(app.source, TapeSource) else APPROXIMATED
+    if plan.app.kind is RunKind.RUN or plan.app.bars is Bars.MINUTE:
+        return approximated(plan.app)
+    only_there = [name for name in APPROXIMATED_ON_DAY_BARS if name not in APPROXIMATED]
+    return (*APPROXIMATED, *(f"{name} (on daily bars)" for name in only_there))
 
 
 def _missing_schedules(app: App) -> Iterator[str]:

@@ -19,6 +19,7 @@ from kats_core.model.record import OperatorRecord, Record, SignalRecord, Verdict
 from kats_core.model.wire import encode_record
 from kats_core.runtime.assembly import RunKind, SecondOpinion
 from kats_core.runtime.play import Plan, Request, Watcher, plan, play
+from kats_core.runtime.session_bars import Bars
 from kats_core.store.errors import StoreError
 from kats_core.store.reading import Selection, StoredRun
 from kats_core.store.recorder import Reasons
@@ -71,7 +72,9 @@ def repetition(run: Run, resolved: Resolved, second: SecondOpinion | None = None
     Raises:
         RepetitionError: its data are not there any more, or they are others.
     """
-    request = Request(kind=RunKind[run.kind.upper()], first=run.first_day, last=run.last_day)
+    chosen = run.summary.get("caveats", {}).get("bars", {}).get("chosen")
+    bars = next((one for one in Bars if one.value == chosen), Bars.AUTO)
+    request = Request(kind=RunKind[run.kind.upper()], first=run.first_day, last=run.last_day, bars=bars)
     try:
         planned = plan(resolved, request, second)
     except SourceError as error:

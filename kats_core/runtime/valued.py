@@ -15,6 +15,8 @@ from kats_core.journal.rejudged import CORE, GATE, judgement
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.exact import floor_times, to_fraction
 from kats_core.market.minutes import MinuteBars
+from kats_core.market.panel import Panel
+from kats_core.market.source import DataSource
 from kats_core.model.kinds import Scope
 from kats_core.model.record import SignalStatus
 from kats_core.model.time import Nanos
@@ -24,6 +26,7 @@ from kats_core.runtime.following import SESSIONS, Asked, Rules, follow
 from kats_core.runtime.inputs import Inputs, SessionInputs
 from kats_core.runtime.play import Plan, Watcher, history
 from kats_core.runtime.repeating import repeat, repetition
+from kats_core.runtime.session_bars import Bars, side_by_side
 from kats_core.store.reading import StoredRun
 
 
@@ -116,6 +119,7 @@ class Tracks:
     rules: Rules
     sessions: tuple[dt.date, ...]
     minutes: dict[dt.date, Callable[[], MinuteBars]]
+    is_mixed: bool
 
     @classmethod
     def of(cls, planned: Plan) -> Tracks:
@@ -129,11 +133,13 @@ class Tracks:
         longer = build(app.resolved, app.source, app.kind, first, panel.sessions[-1], app.scope, panel)
         minutes: dict[dt.date, Callable[[], MinuteBars]] = {}
         days = set(panel.sessions)
-        if app.kind is RunKind.RUN:
+        is_mixed = app.kind is RunKind.BACKTEST and app.bars is Bars.AUTO
+        if planned.by_minute:
             have = [day for day in app.source.minute_sessions() if first <= day <= until[-1]]
-            minutes = {day: partial(app.source.minutes, day) for day in have}
-            # Adjusted days do not continue minutes as they were traded.
-            days = days | set(have) if panel.scope is Scope.RAW else set(have)
+            read = partial(_fitting, app.source, panel) if is_mixed else app.source.minutes
+            minutes = {day: partial(read, day) for day in have}
+            # Adjusted days do not continue minutes as they were traded, except where each symbol's minutes fit them.
+            days = days | set(have) if is_mixed or panel.scope is Scope.RAW else set(have)
         instruments = {i.symbol: i for i in (*panel.instruments, *app.source.instruments(panel.sessions[-1]))}
         market = Market(
             panel=panel,
@@ -155,14 +161,24 @@ class Tracks:
             broker=partial(broker.plugin.build, broker.params),
             market=market,
         )
-        return cls(rules, tuple(sorted(day for day in days if first <= day <= until[-1])), minutes)
+        return cls(rules, tuple(sorted(day for day in days if first <= day <= until[-1])), minutes, is_mixed)
 
     def follow(self, asked: Sequence[Asked], on_clock: Callable[[Nanos], None] = lambda _: None) -> list[Course]:
         """Return what came of each signal, in their order."""
         calendar = self.rules.market.calendar
         return follow(
-            self.rules, asked, self.sessions, self.minutes, lambda session: on_clock(calendar.hours(session).close)
+            self.rules,
+            asked,
+            self.sessions,
+            self.minutes,
+            lambda session: on_clock(calendar.hours(session).close),
+            is_mixed=self.is_mixed,
         )
+
+
+def _fitting(source: DataSource, panel: Panel, session: dt.date) -> MinuteBars:
+    """Return the minute bars that are played beside the daily bars of the same session."""
+    return side_by_side(source.minutes(session), panel)[0]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""`kats backtest` plays daily bars, prints the figures and keeps every decision in a folder."""
+"""`kats backtest` plays daily and minute bars, prints the figures and keeps every decision in a folder."""
 
 from __future__ import annotations
 
@@ -85,7 +85,13 @@ def test_a_result_says_on_what_it_rests(kats: Any) -> None:
     caveats = found["caveats"]
     kept = json.loads((kats.folder / "result" / "run.json").read_text(encoding="utf-8"))["run"]["summary"]["caveats"]
     assert kept == caveats
-    assert caveats["bars"] == {"daily": len(found["sessions"]), "minute": 0, "mixed": 0}
+    assert caveats["bars"] == {
+        "chosen": "auto",
+        "daily": len(found["sessions"]),
+        "minute": 0,
+        "mixed": 0,
+        "off_scale": 0,
+    }
     assert "VWAP" in caveats["approximated"]
     assert caveats["ticks_approximate"] is False
     paths = caveats["bar_path"]
@@ -111,3 +117,24 @@ def test_both_paths_are_shown(kats: Any) -> None:
     for lang, words in (("en", ("worst", "adaptive", "bar_path")), ("ko", ("최악 경로", "근접 경로"))):
         shown = kats("backtest", "--from", "2025-03-03", "--to", "2025-06-30", "--lang", lang).out
         assert all(word in shown for word in words)
+
+
+def test_the_bars_are_chosen(kats: Any) -> None:
+    """The sample market is played on daily bars unless minutes are asked for; both say so."""
+    days = ("--from", "2025-08-25", "--to", "2025-08-29")
+    unasked = kats("backtest", *days, "--json").json
+    forced = kats("backtest", *days, "--bars", "minute", "--json").json
+    none = {"daily": 0, "minute": 0, "mixed": 0, "off_scale": 0}
+    assert unasked["caveats"]["bars"] == none | {"chosen": "auto", "daily": 5}
+    assert forced["caveats"]["bars"] == none | {"chosen": "minute", "minute": 5}
+    assert "VWAP" not in forced["caveats"]["approximated"]
+    assert forced["run"]["run_id"] != unasked["run"]["run_id"]
+    assert "minute bars: 5" in kats("backtest", *days, "--bars", "minute", "--lang", "en").out
+
+
+def test_bars_that_are_none_are_refused(kats: Any) -> None:
+    """Exit code 2, with what there is; nothing is written."""
+    answer = kats("backtest", *DAYS, "--bars", "hourly", "--out", "result", "--lang", "en")
+    assert answer.code == 2
+    assert "--bars hourly: it is one of auto, daily, minute" in answer.err
+    assert not (kats.folder / "result").exists()

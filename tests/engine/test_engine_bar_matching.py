@@ -9,7 +9,15 @@ import pytest
 
 from kats_core.exits.in_bar import BarPath
 from kats_core.model.kinds import Scope, Side
-from kats_core.model.record import FillRecord, OrderEventRecord, OrderRecord, PositionRecord, SetupRecord, TradeRecord
+from kats_core.model.record import (
+    FaultRecord,
+    FillRecord,
+    OrderEventRecord,
+    OrderRecord,
+    PositionRecord,
+    SetupRecord,
+    TradeRecord,
+)
 from kats_core.model.setup import Above, Below, DayOpen, Fixed, OnBar, Trigger
 from kats_core.model.signal import Exit, Portion, RaiseStop, Target, TargetKind, TimeExit, TimeExitKind
 
@@ -208,6 +216,14 @@ def test_an_open_outside_the_price_limits_still_sells_what_is_held(house: type[H
     """Exits go on at O."""
     desk = held(house).day(*(12_700, 12_900, 12_500, 12_600))
     assert desk.sold == [(12_700, 300)]
+
+
+def test_a_target_beyond_the_price_limits_is_sold_at_the_open_too(house: type[House]) -> None:
+    """No limit inside the day's limits would reach it, and the gate would hold back any other: it goes to the market."""
+    desk = held(house, targets=(Target(TargetKind.ABSOLUTE, 26_000, ALL),)).day(*(50_800, 51_600, 50_700, 51_000))
+    assert desk.kept(FaultRecord) == []
+    assert desk.kept(OrderRecord)[-1].limit is None
+    assert desk.sold == [(50_800, 300)]
 
 
 def test_a_level_that_needs_the_open_uses_the_bar_s_open(house: type[House]) -> None:

@@ -11,7 +11,7 @@ from kats_core.exits.in_bar import BarPath
 from kats_core.model import time
 from kats_core.model.event import PhaseReached, TimePassed
 from kats_core.model.kinds import MarketPhase, Style, TradingState
-from kats_core.model.record import OrderEventRecord, OrderRecord, SetupRecord, TradeRecord
+from kats_core.model.record import FaultRecord, OrderEventRecord, OrderRecord, SetupRecord, TradeRecord
 from kats_core.model.setup import Above, DayOpen, OnBar, OpeningRangeHigh, Trigger
 from kats_core.model.signal import Exit, Portion, RaiseStop, Target, TargetKind, TimeExit, TimeExitKind
 from kats_core.risk.contract import EquityMarked, Flatten, StageEvent
@@ -138,6 +138,13 @@ def test_a_target_sells_thirds_and_raises_the_stop_to_break_even(house: type[Hou
     desk.minute("09:33", 26_000, 26_000, 25_600, 25_700)
     assert desk.sold == [(26_050, 100), (25_550, 200)]
     assert desk.kept(TradeRecord)[0].exit_code == "core:STOP"
+
+
+def test_a_target_is_sold_in_a_minute_that_runs_far_beyond_it(house: type[House]) -> None:
+    """When the target was reached nobody knew the close of the minute: the gate's collar is around the target."""
+    desk = held(house, targets=T1).minute("09:32", 25_500, 29_500, 25_400, 29_400)
+    assert desk.kept(FaultRecord) == []
+    assert desk.sold == [(26_000, 300)]
 
 
 def test_a_stop_takes_back_a_target_that_rests_and_sells_the_rest(house: type[House]) -> None:

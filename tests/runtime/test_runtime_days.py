@@ -17,7 +17,7 @@ from kats_core.model import fact, time
 from kats_core.model.codes import CoreCode
 from kats_core.model.event import SessionPrepared
 from kats_core.model.fact import Fact
-from kats_core.model.kinds import FactSource
+from kats_core.model.kinds import FactSource, Side
 from kats_core.model.record import (
     EquityRecord,
     FaultRecord,
@@ -27,7 +27,7 @@ from kats_core.model.record import (
     SetupRecord,
     SetupStatus,
 )
-from kats_core.model.signal import SellSignal, Trail, TrailMethod
+from kats_core.model.signal import SellSignal, TimeExit, TimeExitKind, Trail, TrailMethod
 from kats_core.runtime.arming import ArmingDesk
 from kats_core.runtime.inputs import Given, Inputs, SessionInputs
 from kats_core.strategy.params import StrategyParams
@@ -278,3 +278,33 @@ def test_a_daily_run_sells_by_the_close_of_its_own_day_and_of_the_index(house: t
 
     assert sold(replace(panel, indices={"KOSPI": index})) == [(25_350, 100)]
     assert sold(panel) == []
+
+
+def test_a_strategy_that_needs_minutes_waits_only_where_there_are_some(house: type[House]) -> None:
+    """Beside minute bars the others trade on their daily bar; on a session of daily bars it arms nothing."""
+    up = (25_000, 25_600, 24_700, 25_400, 100_000)
+    panel = panel_of(
+        {"000001": [*[DAY] * 5, up], "000002": [*[DAY] * 5, up]}, armed_for=krx_calendar().shift(SESSION, 1)
+    )
+    minutes = minutes_of(("000001", "09:00", 25_450), ("000001", "09:01", 25_450), ("000001", "15:15", 25_450))
+
+    def armed(session: MinuteBars | dt.date) -> set[tuple[str, str]]:
+        needing = house.instance(house.Buyer(cap=0, stop=95), "needing", needs_minute_bars=True)
+        content = house.instance(house.Buyer(cap=0, stop=95), "content")
+        desk = house.Desk(strategies=(needing, content)).play(panel, mixed=[session])
+        return {(r.instance, r.symbol) for r in desk.kept(SetupRecord) if r.status is SetupStatus.ARMED}
+
+    everywhere = {("content", "000001"), ("content", "000002")}
+    assert armed(minutes) == {("needing", "000001"), *everywhere}
+    assert armed(SESSION) == everywhere
+
+
+def test_clocks_of_minutes_do_not_end_what_a_daily_bar_trades(house: type[House]) -> None:
+    """An exit after five minutes ends with the minute bars' clock, or at the close of the daily bar."""
+    panel = panel_of({"000001": [DAY] * 6, "000002": [DAY] * 6}, armed_for=krx_calendar().shift(SESSION, 1))
+    clocks = [f"09:{minute:02d}" for minute in range(20)]
+    minutes = minutes_of(*(("000001", clock, 25_450) for clock in (*clocks, "15:15")))
+    buyer = house.Buyer(cap=0, stop=91, time_exit=TimeExit(TimeExitKind.MINUTES, 5))
+    desk = house.Desk(strategies=(house.instance(buyer),)).play(panel, mixed=[minutes])
+    sold = {f.symbol: (f.price, f"{time.clock(f.ts):%H:%M}") for f in desk.kept(FillRecord) if f.side is Side.SELL}
+    assert sold == {"000001": (25_400, "09:08"), "000002": (25_350, "15:15")}
