@@ -37,7 +37,15 @@ from kats_core.market.patterns import (
     flat_base,
     vcp,
 )
-from kats_core.market.screening.history import flow_signs
+from kats_core.market.screening.history import (
+    Canslim,
+    ReportGrowth,
+    canslim,
+    flow_signs,
+    relative_strength,
+    report_growth,
+    trend_scores,
+)
 from kats_core.market.sessions import SessionHours
 from kats_core.market.source import DataSource, SourceError, SourcePlugin, Tape, TapeSource
 from kats_core.market.tables import FloatArray, IndexSeries, SideTable
@@ -273,6 +281,7 @@ __all__ = [
     "CancelEntries",
     "CancelRefused",
     "Candles",
+    "Canslim",
     "Category",
     "Claim",
     "Code",
@@ -366,6 +375,7 @@ __all__ = [
     "Rearm",
     "Reasons",
     "Regime",
+    "ReportGrowth",
     "Reservation",
     "ResetPeak",
     "ResumeAsked",
@@ -430,6 +440,7 @@ __all__ = [
     "approve",
     "box",
     "candles",
+    "canslim",
     "ceil_times",
     "ceil_times_array",
     "cup_with_handle",
@@ -452,12 +463,15 @@ __all__ = [
     "price_entry",
     "projected_volume",
     "reject",
+    "relative_strength",
     "relative_volume",
+    "report_growth",
     "resize",
     "shares_within",
     "signal_for",
     "to_fraction",
     "to_ratio",
+    "trend_scores",
     "vcp",
     "vwap",
 ]

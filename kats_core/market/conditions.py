@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,10 +16,11 @@ import numpy as np
 
 from kats_core.market import breadth, pulse, regime
 from kats_core.market.calendar import Calendar
-from kats_core.market.panel import Panel
+from kats_core.market.panel import BoolArray, Panel
 from kats_core.market.pulse import PulseDay, PulseParams, PulseState
 from kats_core.market.regime import LONG, LONG_BEFORE, SHORT, MarketDay, RegimeParams, RegimeState
 from kats_core.market.tables import FloatArray, IndexSeries
+from kats_core.model.kinds import Pulse
 
 MARKET_INDEX = "KOSPI"
 """The index whose state is the market's."""
@@ -45,6 +46,11 @@ class Conditions:
         """Return the last row before a session, None where there is none."""
         row = bisect_left(self.sessions, session) - 1
         return row if row >= 0 else None
+
+    def is_uptrend(self, sessions: Sequence[dt.date]) -> BoolArray:
+        """Tell whether the pulse is known to be UPTREND after the close of each session."""
+        rows = (self.row.get(session) for session in sessions)
+        return np.array([row is not None and self.pulses[row].known is Pulse.UPTREND for row in rows], dtype=np.bool_)
 
 
 def market_conditions(

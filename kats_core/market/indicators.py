@@ -209,14 +209,19 @@ class Indicators:
 
         return Bands(*self._get(key, ("close",), _span(n), compute))
 
-    def macd(self, fast: int = 12, slow: int = 26, signal: int = 9) -> Macd:
+    def macd(self, fast: int = 12, slow: int = 26, signal: int = 9, memory: int | None = None) -> Macd:
         """Return MACD of the closes as TA-Lib seeds it. First: slow + signal - 2, all three lines.
 
         Both averages start at bar slow-1, the fast one from the mean of the `fast` closes before; the signal line from the
         mean of the first `signal` values. The absolute level settles about 35 bars later.
+
+        With a `memory` it starts anew for each bar, that many bars back: what it says does not depend on where the history
+        begins. First: memory - 1.
         """
         if not fast < slow:
             raise ValueError(f"MACD needs fast < slow, found {fast} and {slow}")
+        if memory is not None:
+            return self._short_macd(fast, slow, signal, memory)
 
         def compute(bars: OwnBars) -> _Packed:
             close = self._packed("close", bars)
@@ -229,6 +234,24 @@ class Indicators:
             return line, average, line - average
 
         return Macd(*self._get(("macd", fast, slow, signal), ("close",), _span(slow + signal - 1), compute))
+
+    def _short_macd(self, fast: int, slow: int, signal: int, memory: int) -> Macd:
+        if not memory >= slow + signal - 1:
+            raise ValueError(f"MACD of {slow} and {signal} needs a memory of {slow + signal - 1} bars, found {memory}")
+
+        def compute(bars: OwnBars) -> _Packed:
+            close = self._packed("close", bars)
+            # All three lines are sums of the remembered closes, each with its own weight.
+            unit = Indicators({"close": np.eye(memory)}, np.ones((memory, memory), dtype=np.bool_))
+            line, average, _ = (weights[-1] for weights in unit.macd(fast, slow, signal))
+            lines = np.zeros((2, *close.shape))
+            until = len(close) - memory + 1
+            for k in range(memory if until > 0 else 0):
+                lines[0, memory - 1 :] += line[k] * close[k : k + until]
+                lines[1, memory - 1 :] += average[k] * close[k : k + until]
+            return lines[0], lines[1], lines[0] - lines[1]
+
+        return Macd(*self._get(("macd", fast, slow, signal, memory), ("close",), _span(memory), compute))
 
     def force(self, n: int = 2) -> FloatArray:
         """Return Elder's force index, the EMA of (C[t] - C[t-1]) * V[t] in won. First: n."""

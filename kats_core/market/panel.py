@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -155,6 +155,11 @@ class Panel:
         columns = {name: getattr(self, name) for name in _COLUMNS}
         weeks = Weeks.of(self.sessions, self.next_session)
         return Indicators(columns, self.present, restarts=self.scale_breaks, weeks=weeks)
+
+    @cached_property
+    def kept(self) -> dict[str, Any]:
+        """What others have computed of this panel and would have to compute again, by name."""
+        return {}
 
     @cached_property
     def traded_recently(self) -> BoolArray:

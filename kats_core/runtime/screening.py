@@ -28,7 +28,7 @@ from kats_core.market.sectors import SectorStrength
 from kats_core.market.status import is_tradable
 from kats_core.market.tables import SHARES, FloatArray
 from kats_core.model import fact
-from kats_core.model.kinds import FactSource, Grade, Profile, Pulse
+from kats_core.model.kinds import FactSource, Grade, Profile
 from kats_core.model.labels import Code
 from kats_core.model.time import Nanos
 from kats_core.runtime.inputs import Answer, Column, SessionInputs, Texts
@@ -166,7 +166,7 @@ def screener_of(
     return Screener(
         panel,
         rules,
-        uptrend=_uptrend(panel, conditions),
+        uptrend=None if conditions is None else conditions.is_uptrend(panel.sessions),
         funds=funds,
         contraction=lambda asked: vcp(panel, where=asked).ok,
     )
@@ -201,11 +201,3 @@ def _whole(values: FloatArray) -> Texts:
     cells = np.empty(len(values), dtype=np.object_)
     cells[:] = [None if value != value else round(value) for value in values.tolist()]
     return cells
-
-
-def _uptrend(panel: Panel, conditions: Conditions | None) -> BoolArray | None:
-    """Return, by session, whether the pulse is known to be UPTREND after the close; None where nobody takes it."""
-    if conditions is None:
-        return None
-    rows = (conditions.row.get(session) for session in panel.sessions)
-    return np.array([row is not None and conditions.pulses[row].known is Pulse.UPTREND for row in rows], dtype=np.bool_)

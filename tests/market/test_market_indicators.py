@@ -313,6 +313,22 @@ def test_a_week_without_trading_is_no_week_of_the_symbol() -> None:
     np.testing.assert_array_equal(close[10:], [105, 105, 105, 105, 107])
 
 
+def test_a_macd_with_a_memory_is_that_of_its_last_bars_alone() -> None:
+    """Gaps do not count, and a longer history changes no bit."""
+    whole = history(130)
+    short = whole.indicators.macd(memory=60)
+    for j in range(3):
+        closes = own(whole, "close", j)
+        rows = np.flatnonzero(whole.present[:, j])
+        assert np.isnan(short.line[rows[58], j])
+        for n in (59, 80, len(rows) - 1):
+            alone = _untimed(closes[n - 59 : n + 1]).macd()
+            for line, expected in zip(short, alone, strict=True):
+                np.testing.assert_allclose(line[rows[n], j], expected[-1], rtol=1e-9, atol=1e-6)
+    with pytest.raises(ValueError, match="memory of 34 bars"):
+        whole.indicators.macd(memory=33)
+
+
 def test_weekly_macd_is_talibs_over_weekly_closes() -> None:
     """The tide of triple screen, at each day the last completed week's, and the week before beside it."""
     whole = panel({"000010": walk(8, 400)})

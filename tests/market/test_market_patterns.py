@@ -476,3 +476,12 @@ def test_candles_do_not_repaint(rows: int) -> None:
     then, now = candles(cut(whole, rows)), candles(whole)
     for name in ("hammer", "shooting_star", "bullish_engulfing", "bearish_engulfing", "long_black", "evening_star"):
         np.testing.assert_array_equal(getattr(then, name), getattr(now, name)[:rows])
+
+
+@pytest.mark.parametrize("find", [vcp, flat_base, cup_with_handle, box])
+def test_where_nothing_is_asked_the_numbers_have_their_names(find: Callable[..., Found]) -> None:
+    """A strategy may read `pivot` or `support` although none of its cheaper conditions held anywhere."""
+    history = panel({"005930": path(VCP_A)})
+    found = find(history, where=np.zeros(history.present.shape, dtype=np.bool_))
+    assert set(found.numbers) >= ({"support"} if find is box else {"pivot"})
+    assert not found.ok.any()

@@ -15,7 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kats_core.market.calendar import krx_calendar
+from kats_core.market.conditions import market_conditions
 from kats_core.market.panel import Panel
+from kats_core.market.pulse import PulseParams
+from kats_core.market.regime import RegimeParams
+from kats_core.market.screening import history
+from kats_core.market.screening.history import canslim, flow_signs, relative_strength, report_growth, trend_scores
 from kats_core.market.screening.measures import Measures
 from kats_core.market.screening.profiles import REASONS, reason_of, refusals
 from kats_core.market.screening.qualification import GRADES
@@ -348,3 +353,58 @@ def test_profiles_let_through_exactly_what_they_ask_for(profile: Profile) -> Non
         ]
         if failing:
             assert reason_of(int(cells[column])) is failing[0]
+
+
+def test_the_history_says_of_each_evening_what_its_screen_says() -> None:
+    """Trend, strength, growth and letters, also where the history is measured in several parts."""
+    whole = market()
+    conditions = market_conditions(whole.indices, None, krx_calendar(), SESSIONS[-1], RegimeParams(), PulseParams())
+    assert conditions is not None
+    screener = Screener(whole, RULES, uptrend=conditions.is_uptrend(whole.sessions))
+    growth, letters = report_growth(whole), canslim(whole)
+    for row in (0, 126, 252, 270, len(SESSIONS) - 1):
+        screen = screener.on_evening(row)
+        np.testing.assert_array_equal(trend_scores(whole)[row], screen.trend_score)
+        np.testing.assert_array_equal(relative_strength(whole)[row], screen.strength)
+        np.testing.assert_array_equal(growth.eps[row], screen.quarters.eps)
+        np.testing.assert_array_equal(growth.revenue[row], screen.quarters.revenue)
+        np.testing.assert_array_equal(letters.score[row], screen.canslim_score)
+        for number, letter in enumerate("CANSLIM"):
+            np.testing.assert_array_equal(letters.passes(letter)[row], screen.canslim[number])
+    assert letters.score.max() >= 5
+
+
+def test_the_history_is_measured_once_in_parts_and_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some rows at a time give the same numbers; nobody can write into what others read too."""
+    whole = market()
+    monkeypatch.setattr(history, "_CELLS_AT_ONCE", 7 * len(SYMBOLS))
+    parts = replace(whole)
+    for measure in (trend_scores, relative_strength, flow_signs):
+        np.testing.assert_array_equal(measure(parts), measure(whole))
+        assert measure(parts) is measure(parts)
+    np.testing.assert_array_equal(canslim(parts).score, canslim(whole).score)
+    np.testing.assert_array_equal(report_growth(parts).eps, report_growth(whole).eps)
+    with pytest.raises(ValueError, match="read-only"):
+        trend_scores(parts)[0, 0] = 8
+
+
+@pytest.mark.parametrize("row", [130, 260, 300])
+def test_the_history_does_not_know_what_comes_later(row: int) -> None:
+    """Cut at an evening it says the same."""
+    whole = market()
+    cut = whole.until(SESSIONS[row + 1])
+    np.testing.assert_array_equal(canslim(cut).score[-1], canslim(whole).score[row])
+    np.testing.assert_array_equal(report_growth(cut).eps[-1], report_growth(whole).eps[row])
+    np.testing.assert_array_equal(trend_scores(cut)[-1], trend_scores(whole)[row])
+
+
+def test_growth_is_missing_where_a_report_is_and_not_where_there_was_a_loss() -> None:
+    """A loss the year before gives no rate, but it is known."""
+    growth = report_growth(market())
+    is_loss = np.isnan(growth.eps) & ~growth.is_missing
+    assert is_loss.any()
+    assert np.isnan(growth.eps[growth.is_missing]).any()
+    bare = replace(market(), tables={}, indices={})
+    assert report_growth(bare).is_missing.all()
+    assert not canslim(bare).passes("M").any()
+    assert not canslim(bare).passes("C").any()

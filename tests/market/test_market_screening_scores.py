@@ -354,7 +354,7 @@ def canslim(**changes: float | bool) -> CanslimInputs:
         "uptrend": True,
     } | changes
     one, no = np.float64(0.25), np.bool_(False)
-    quarters = Growth(one, one, no, one, no, one, one, no)  # type: ignore[arg-type]
+    quarters = Growth(one, one, no, one, no, one, one, no, no)  # type: ignore[arg-type]
     years = YearlyGrowth(one, np.float64(3), no)  # type: ignore[arg-type]
     return CanslimInputs(quarters, years, **{name: np.asarray(value) for name, value in values.items()})
 

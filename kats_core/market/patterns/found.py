@@ -109,14 +109,14 @@ def look(panel: Panel, where: BoolArray | None, span: int, least: int, codes: Se
 
 
 def _windows(panel: Panel, where: BoolArray, span: int, least: int) -> Iterator[tuple[npt.NDArray[np.intp], Window]]:
-    """Yield flat positions of cells with their windows, some thousands at a time."""
+    """Yield flat positions of cells with their windows, some thousands at a time; without cells an empty one, for the names."""
     bars = panel.bars
     columns = panel.present.shape[1]
     high, low, close, volume = (bars.pack(column) for column in (panel.high, panel.low, panel.close, panel.volume))
     asked = where.ravel()[bars.cells] & (bars.age.ravel()[bars.packed_cells] >= least - 1)
     cells, packed = bars.cells[asked], bars.packed_cells[asked]
     lags = np.arange(span - 1, -1, -1)[:, None]
-    for first in range(0, len(cells), _CELLS_AT_ONCE):
+    for first in range(0, max(len(cells), 1), _CELLS_AT_ONCE):
         at = packed[first : first + _CELLS_AT_ONCE]
         age = bars.age.ravel()[at].astype(np.int64)
         is_bar = lags <= age

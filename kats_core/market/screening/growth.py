@@ -29,6 +29,7 @@ class Growth:
     `eps` and `revenue` compare the latest quarter with the same one a year before; where that was a loss that became a
     profit, growth is NaN and `eps_turned` (`revenue_turned`) true. `margin` and `margin_before` are operating margins of the
     latest quarter and of the one before it. `period` is the last day of the latest quarter, as days since 1970.
+    `has_year_before`: earnings and revenue of both quarters are known, so that growth is missing only where there was a loss.
     """
 
     period: FloatArray
@@ -38,6 +39,7 @@ class Growth:
     revenue_turned: BoolArray
     margin: FloatArray
     margin_before: FloatArray
+    has_year_before: BoolArray
     is_missing: BoolArray
 
     def eps_at_least(self, rate: float) -> BoolArray:
@@ -86,9 +88,9 @@ class Quarters:
 
     @cached_property
     def _states(self) -> FloatArray:
-        """After each record: period, eps growth, turned, revenue growth, turned, margin, margin before."""
+        """After each record: period, eps growth, turned, revenue growth, turned, margin, margin before, year before."""
         table = self._known.table
-        states = np.full((7, len(table)), np.nan)
+        states = np.full((8, len(table)), np.nan)
         months = _months(table.period)
         own = np.stack([_column(table, name) for name in _REPORTED])
         for rows in table.rows_of.values():
@@ -103,7 +105,7 @@ class Quarters:
         rows = self._known.last(sessions, symbols)
         cells = np.where(rows >= 0, self._states[:, np.maximum(rows, 0)], np.nan) if self._states.size else None
         if cells is None:
-            cells = np.full((7, *rows.shape), np.nan)
+            cells = np.full((8, *rows.shape), np.nan)
         days = np.array(sessions, dtype="datetime64[D]").astype(np.int64)[:, None]
         fresh = days - cells[0] <= self._rules.report_days
         cells = np.where(fresh, cells, np.nan)
@@ -115,6 +117,7 @@ class Quarters:
             revenue_turned=cells[4] == 1,
             margin=cells[5],
             margin_before=cells[6],
+            has_year_before=cells[7] == 1,
             is_missing=~fresh,
         )
 
@@ -208,6 +211,7 @@ def _quarter_state(known: dict[int, int], own: FloatArray, period: DateArray) ->
         float(has_turned(revenue, revenue_then)),
         _margin(profit, revenue),
         margin_before,
+        float(np.isfinite([eps, eps_then, revenue, revenue_then]).all()),
     )
 
 

@@ -278,25 +278,13 @@ class Screener:
         basics = self._basics(rows)
         checks = qualification.qualification(basics, self.rules)
         qualified = checks[:, 0].all(axis=0) & self._member
-        inputs = self._trend_inputs(rows)
-        quarters, years = self._reports(rows)
+        inputs = self.trend_inputs(rows)
+        quarters, years = self.reports(rows)
         sums = self.measures.flows(rows)
         cap_rank = universe.rank_within(self._sectors, basics.market_cap, self._ranked_mask(rows))
         returns = basics.price / self.measures.earlier_close(RETURN_BARS, rows) - 1
         return_rank = universe.rank_within(self._sectors, returns, self._ranked_mask(rows))
-        up, down = self.measures.up_and_down_volume(rows)
-        letters_read = CanslimInputs(
-            quarters=quarters,
-            years=years,
-            close=inputs.close,
-            high=inputs.high,
-            up_volume=up,
-            down_volume=down,
-            strength=inputs.strength,
-            inst5=sums.inst5,
-            inst20=sums.inst20,
-            uptrend=np.broadcast_to(self._uptrend[rows][:, None], inputs.close.shape),
-        )
+        letters_read = self.canslim_inputs(rows, inputs.strength, (quarters, years), sums)
         leader = (cap_rank <= self.rules.sector_leaders) | (return_rank <= self.rules.sector_leaders)
         trend_checks = trend.template(inputs, self.rules)
         fundamental = np.concatenate([quarters.checks(self.rules), np.stack([sums.inst5 + sums.foreign5 > 0, leader])])
@@ -349,6 +337,24 @@ class Screener:
         closes = dict(zip(index.sessions, index.close.tolist(), strict=True))
         return np.array([closes.get(session, np.nan) for session in self.panel.sessions])
 
+    def canslim_inputs(
+        self, rows: slice, strength: FloatArray, reports: tuple[Growth, YearlyGrowth], sums: FlowSums
+    ) -> CanslimInputs:
+        """Return what the letters of CAN SLIM read on some rows, given what has been found out of them before."""
+        close, (up, down) = self.measures.close(rows), self.measures.up_and_down_volume(rows)
+        return CanslimInputs(
+            quarters=reports[0],
+            years=reports[1],
+            close=close,
+            high=self.measures.highest(rows, FEWEST_FOR_EXTREMES),
+            up_volume=up,
+            down_volume=down,
+            strength=strength,
+            inst5=sums.inst5,
+            inst20=sums.inst20,
+            uptrend=np.broadcast_to(self._uptrend[rows][:, None], close.shape),
+        )
+
     def _basics(self, rows: slice) -> QualificationInputs:
         measures = self.measures
         close, turnover = measures.close(rows), measures.mean("value", TURNOVER_BARS, rows)
@@ -376,7 +382,8 @@ class Screener:
             member = member & np.array([i.market == "KOSPI" for i in self.panel.instruments])
         return np.asarray(self.panel.present[rows] & member)
 
-    def _trend_inputs(self, rows: slice) -> TrendInputs:
+    def trend_inputs(self, rows: slice) -> TrendInputs:
+        """Return what the trend template reads on some rows, relative strength among the members included."""
         measures = self.measures
         close = measures.close(rows)
         earlier = {span: measures.earlier_close(span, rows) for span in trend.STRENGTH_SPANS}
@@ -400,11 +407,12 @@ class Screener:
     def _years(self) -> Years:
         return Years(self.panel.tables[YEARS], self.rules)
 
-    def _reports(self, rows: slice) -> tuple[Growth, YearlyGrowth]:
+    def reports(self, rows: slice) -> tuple[Growth, YearlyGrowth]:
+        """Return what the reports known on some rows say of quarters and of years."""
         sessions, symbols = self.panel.sessions[rows], self.panel.symbols
         nothing = np.full((len(sessions), len(symbols)), np.nan)
         no, yes = np.zeros(nothing.shape, dtype=np.bool_), np.ones(nothing.shape, dtype=np.bool_)
-        quarters = Growth(nothing, nothing, no, nothing, no, nothing, nothing, yes)
+        quarters = Growth(nothing, nothing, no, nothing, no, nothing, nothing, no, yes)
         years = YearlyGrowth(nothing, nothing, yes)
         if self.coverage.quarters:
             quarters = self._quarters.at(sessions, symbols)
