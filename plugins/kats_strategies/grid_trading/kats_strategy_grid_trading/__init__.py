@@ -27,11 +27,21 @@ from kats_core.api import (
 )
 
 
+class GridBox(BoxParams):
+    """What counts as a box for a grid: a longer and wider one, also where only a part of it is set."""
+
+    n: int = Field(default=40, ge=20, le=120, description="bars of the box")
+    width_min: float = Field(
+        default=0.06, ge=0.02, le=0.1, description="least width, fraction of its middle; pays the costs"
+    )
+    width_max: float = Field(default=0.20, ge=0.08, le=0.3, description="most width; wider is a trend")
+
+
 class Params(StrategyParams):
     """What an operator may set under `params:`, beside what every strategy has."""
 
-    box: BoxParams = Field(default=BoxParams(n=40, width_min=0.06, width_max=0.20), description="what counts as a box")
-    levels: int = Field(default=10, ge=4, le=20, description="steps of the grid, an even number; half of them buy")
+    box: GridBox = Field(default=GridBox(), description="what counts as a box")
+    levels: int = Field(default=10, ge=4, le=20, description="number of steps of the grid, even; half of them buy")
     range_frac: float = Field(
         default=0.10, ge=0.04, le=0.2, description="most of the grid's height, fraction of its middle"
     )

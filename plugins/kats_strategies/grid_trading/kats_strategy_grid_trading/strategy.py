@@ -59,16 +59,21 @@ class GridTrading:
         reasons = Reasons(panel)
         reasons.require(panel.present, CoreCode.STALE_DATA)
         reasons.require(panel.bars_since_break >= 60, CoreCode.WARMUP)
-        reasons.require(np.abs(panel.indicators.rsi(14) - 50) <= FAR_FROM_MIDDLE, GridCode.RSI_EXTREME)
         found = box(panel, params.box, reasons.cells == 0)
         reasons.take(found)
+        reasons.require(np.abs(panel.indicators.rsi(14) - 50) <= FAR_FROM_MIDDLE, GridCode.RSI_EXTREME)
         floor, ceiling = found.numbers["support"], found.numbers["resistance"]
         center = (floor + ceiling) / 2
         half = np.minimum(center * params.range_frac / 2, (ceiling - floor) / 2)
         step = 2 * half / params.levels
         pays = np.divide(step, center, out=np.zeros(step.shape), where=center > 0) >= params.min_step - 1e-9
         reasons.require(pays, GridCode.STEP_SMALL)
-        numbers = {"support": floor, "resistance": ceiling}
+        numbers = {
+            "support": floor,
+            "resistance": ceiling,
+            "levels": np.full(floor.shape, params.levels),
+            "range_frac": np.full(floor.shape, params.range_frac),
+        }
         group = Group(bar_after_stop=HALTED_FOR, expire_when_flat=ENDS_WHEN_FLAT_FOR)
         return Setups(
             reasons.cells, reasons.codes, numbers, self._levels, Lifetime.UNTIL_CANCELLED, Rearm.AFTER_FLAT, group
@@ -76,29 +81,26 @@ class GridTrading:
 
     def _levels(self, numbers: Numbers) -> tuple[Trigger, ...]:
         """Return what each buying level waits for, the lowest first."""
-        return tuple(
-            Below(Fixed(int(self._price(numbers, slot) * self._near))) for slot in range(self._params.levels // 2)
-        )
-
-    def _price(self, numbers: Numbers, level: int) -> Fraction:
-        """Return the exact price of a level, counted from the lowest."""
-        floor, ceiling = Fraction(int(numbers["support"])), Fraction(int(numbers["resistance"]))
-        center = (floor + ceiling) / 2
-        half = min(center * to_fraction(self._params.range_frac) / 2, (ceiling - floor) / 2)
-        return center - half + level * 2 * half / self._params.levels
+        # Levels are rounded down to a tick when they buy; these are at or above that.
+        buying = range(int(numbers["levels"]) // 2)
+        return tuple(Below(Fixed(int(_price(numbers, slot) * self._near))) for slot in buying)
 
     def confirm(self, view: View, setup: Setup) -> Confirmation:
         """Buy a level at exactly its price, if the grid may hold another lot."""
-        buy = view.ticks.rdn(self._price(setup.numbers, setup.slot))
-        if view.last > buy * self._near:
+        buy, lowest = (view.ticks.rdn(_price(setup.numbers, level)) for level in (setup.slot, 0))
+        stop = view.ticks.rup(lowest * self._halt)
+        # A daily bar shows no moment nearer to the level than its trigger; the limit buys only where the bar reaches it.
+        if view.bar is not None and view.last > buy * self._near:
             return NotYet(CoreCode.NO_TOUCH)
+        if view.last <= stop:
+            return NotYet(CoreCode.GRID_HALT)
         here = [one for one in view.setups if one.symbol == setup.symbol]
         lots = len(here) - len(view.free_slots)
         if (lots + 1) * to_fraction(self._params.order_frac) > to_fraction(self._params.max_frac):
             return NotYet(GridCode.GRID_FULL)
-        sell = view.ticks.rup(self._price(setup.numbers, setup.slot + 1))
+        sell = view.ticks.rup(_price(setup.numbers, setup.slot + 1))
         exits = ExitPlan(
-            stop=view.ticks.rup(view.ticks.rdn(self._price(setup.numbers, 0)) * self._halt),
+            stop=stop,
             targets=(Target(TargetKind.ABSOLUTE, sell, Portion.ALL),),
             time_exit=TimeExit(TimeExitKind.SESSIONS, self._params.max_sessions),
             near_frac=self._params.near,
@@ -114,3 +116,11 @@ class GridTrading:
             most_stars=3,
             numbers={**setup.numbers, "level": setup.slot},
         )
+
+
+def _price(numbers: Numbers, level: int) -> Fraction:
+    """Return the exact price of a level, counted from the lowest; a grid keeps the levels with which it began."""
+    floor, ceiling = Fraction(int(numbers["support"])), Fraction(int(numbers["resistance"]))
+    center = (floor + ceiling) / 2
+    half = min(center * to_fraction(numbers["range_frac"]) / 2, (ceiling - floor) / 2)
+    return center - half + level * 2 * half / int(numbers["levels"])

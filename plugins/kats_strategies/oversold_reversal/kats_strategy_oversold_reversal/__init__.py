@@ -31,7 +31,7 @@ DEFENSIVE = ("음식료·담배", "음식료품", "전기·가스", "전기가�
 class Params(StrategyParams):
     """What an operator may set under `params:`, beside what every strategy has."""
 
-    rsi_max: float = Field(default=30, ge=15, le=35, description="RSI(14) must lie below; oversold")
+    rsi_max: float = Field(default=30, ge=15, le=35, description="points under which RSI(14) must lie; oversold")
     band_touch: float = Field(
         default=0.005, ge=0, le=0.02, description="how near the low must come to the lower band, fraction of it"
     )
@@ -40,6 +40,9 @@ class Params(StrategyParams):
     )
     volume_ratio: float = Field(
         default=1.5, ge=1, le=5, description="least volume of the turning bar against the mean of the six before, times"
+    )
+    chase_bar: float = Field(
+        default=0.003, ge=0, le=0.01, description="most paid above the bar's close, fraction of it"
     )
     stop_frac: float = Field(default=0.03, ge=0.01, le=0.05, description="stop below the entry limit, fraction of it")
     t1: float = Field(default=0.03, ge=0.01, le=0.15, description="first target above the entry, fraction of it")

@@ -33,7 +33,6 @@ from kats_core.api import (
 from kats_strategy_oversold_reversal import Params, ReversalCode
 
 BAR_MINUTES = 5
-CHASE = to_fraction(0.003)
 MOST_STARS = 3
 
 USUAL_OF = 6
@@ -43,6 +42,7 @@ RECOVERED = 50
 """RSI above which nothing is oversold any more."""
 
 TOLERANCE = 1e-9
+"""Slack for comparing computed floats."""
 
 
 class OversoldReversal:
@@ -51,7 +51,7 @@ class OversoldReversal:
     def __init__(self, params: Params) -> None:
         self._params = params
         self._stop = 1 - to_fraction(params.stop_frac)
-        self._volume_ratio = to_fraction(params.volume_ratio)
+        self._volume_ratio, self._chase = to_fraction(params.volume_ratio), 1 + to_fraction(params.chase_bar)
 
     def arm(self, panel: Panel) -> Setups:
         """Arm defensive symbols that were oversold at their lower band and closed in the upper part of their day."""
@@ -62,26 +62,31 @@ class OversoldReversal:
         reasons = Reasons(panel)
         reasons.require(panel.present, CoreCode.STALE_DATA)
         reasons.require(panel.bars_since_break >= 35, CoreCode.WARMUP)
-        reasons.require(np.broadcast_to(is_defensive, panel.present.shape), ReversalCode.SECTOR)
         reasons.require(indicators.rsi(14) < params.rsi_max, CoreCode.NOT_OVERSOLD)
         reasons.require(panel.low <= lower * (1 + params.band_touch) + TOLERANCE, ReversalCode.NO_BAND_TOUCH)
         reasons.require(recovered, ReversalCode.WEAK_CLOSE)
+        reasons.require(np.broadcast_to(is_defensive, panel.present.shape), ReversalCode.SECTOR)
         numbers = {"prev_close": panel.close, "prev_low": panel.low}
         return Setups(reasons.cells, reasons.codes, numbers, lambda _: OnBar(BAR_MINUTES))
 
     def confirm(self, view: View, setup: Setup) -> Confirmation:
         """Buy when a bar on volume closes above the average price and above yesterday's close."""
         bars = view.bars(BAR_MINUTES)
+        if not bars or view.bar is None:
+            return NotYet(CoreCode.STALE_DATA)
         code = self._why_not(bars, int(setup.numbers["prev_close"]))
-        if code is not None or view.bar is None:
-            return NotYet(code or CoreCode.NEEDS_MINUTE_BARS)
-        chase_cap = view.ticks.rdn(bars[-1].close * (1 + CHASE))
+        if code is not None:
+            return NotYet(code)
+        chase_cap = view.ticks.rdn(bars[-1].close * self._chase)
         entry = price_entry(view, chase_cap, self._params.slip_ticks)
         if isinstance(entry, NotYet):
             return entry
         lowest = min(int(setup.numbers["prev_low"]), view.bar.day_low)
+        stop = max(view.ticks.rup(entry.limit * self._stop), view.ticks.dn(lowest, 1))
+        if not stop < entry.limit:  # an ask under the day's low: the turn has failed
+            return NotYet(CoreCode.NO_BOUNCE)
         exits = ExitPlan(
-            stop=max(view.ticks.rup(entry.limit * self._stop), view.ticks.dn(lowest, 1)),
+            stop=stop,
             targets=(
                 Target(TargetKind.FRACTION, self._params.t1),
                 Target(TargetKind.FRACTION, self._params.t2, Portion.ALL),
@@ -91,13 +96,11 @@ class OversoldReversal:
         return signal_for(setup, self._params, entry, chase_cap=chase_cap, exits=exits, most_stars=MOST_STARS)
 
     def _why_not(self, bars: tuple[DayBar, ...], prev_close: int) -> Code | None:
-        if len(bars) <= USUAL_OF:
-            return CoreCode.NO_BOUNCE
         last, before = bars[-1], bars[-1 - USUAL_OF : -1]
         if not (last.is_rising and last.close > last.vwap and last.close > prev_close):
             return CoreCode.NO_BOUNCE
         enough = self._volume_ratio * sum(bar.volume for bar in before) / USUAL_OF
-        return None if last.volume >= enough else CoreCode.VOLUME
+        return None if len(before) == USUAL_OF and last.volume >= enough else CoreCode.VOLUME
 
     def manage(self, view: View, position: Position) -> Management:
         """Sell at the end-of-day check when the RSI, with the last price as the close, is above the middle."""

@@ -42,6 +42,9 @@ class Params(StrategyParams):
     body_ratio: float = Field(
         default=0.60, ge=0.3, le=0.9, description="least body of the turning bar, part of its range"
     )
+    chase_bar: float = Field(
+        default=0.003, ge=0, le=0.01, description="most paid above the bar's close, fraction of it"
+    )
     stop_frac: float = Field(default=0.01, ge=0.005, le=0.03, description="stop below the floor, fraction of it")
     target_share: float = Field(default=0.65, ge=0.5, le=0.8, description="target, part of the box above its floor")
     min_rr: float = Field(

@@ -28,6 +28,7 @@ from kats_core.api import (
     View,
     box,
     candles,
+    floor_times_array,
     price_entry,
     signal_for,
     to_fraction,
@@ -35,7 +36,6 @@ from kats_core.api import (
 from kats_strategy_range_trading import Params, RangeCode
 
 BAR_MINUTES = 5
-CHASE = to_fraction(0.003)
 
 BREAKS_AT = to_fraction(0.99)
 """A low farther below the floor has broken it."""
@@ -43,8 +43,11 @@ BREAKS_AT = to_fraction(0.99)
 LOWEST_PART = to_fraction(0.35)
 """Part of the box in which a purchase is still one at its floor."""
 
-AT_THE_FLOOR = 1.015
+AT_THE_FLOOR = to_fraction(1.015)
 """How near to the floor a candle must turn to count, times it."""
+
+TOLERANCE = 1e-9
+"""Slack for comparing computed floats."""
 
 
 class RangeTrading:
@@ -54,7 +57,7 @@ class RangeTrading:
         self._params = params
         self._near, self._stop = 1 + to_fraction(params.near), 1 - to_fraction(params.stop_frac)
         self._body, self._share = to_fraction(params.body_ratio), to_fraction(params.target_share)
-        self._min_rr = to_fraction(params.min_rr)
+        self._min_rr, self._chase = to_fraction(params.min_rr), 1 + to_fraction(params.chase_bar)
 
     def arm(self, panel: Panel) -> Setups:
         """Arm symbols in the lower half of a box whose bands are wide enough; a candle that turned lifts the confidence."""
@@ -65,13 +68,14 @@ class RangeTrading:
         reasons.take(found)
         floor, ceiling = found.numbers["support"], found.numbers["resistance"]
         reasons.require(panel.close <= (floor + ceiling) / 2, RangeCode.ABOVE_MIDDLE)
-        reasons.require(panel.indicators.bollinger().width >= self._params.squeeze, RangeCode.SQUEEZE)
+        reasons.require(panel.indicators.bollinger().width >= self._params.squeeze - TOLERANCE, RangeCode.SQUEEZE)
         shapes = candles(panel)
         has_turned = shapes.hammer | shapes.bullish_engulfing | shapes.morning_star
+        is_at_floor = panel.low <= floor_times_array(floor, AT_THE_FLOOR)
         numbers = {
             "support": floor,
             "resistance": ceiling,
-            "most_stars": np.where(has_turned & (panel.low <= floor * AT_THE_FLOOR), 4, 3),
+            "most_stars": np.where(has_turned & is_at_floor, 4, 3),
         }
         return Setups(reasons.cells, reasons.codes, numbers, lambda _: OnBar(BAR_MINUTES))
 
@@ -82,13 +86,15 @@ class RangeTrading:
         code = self._why_not(bars[-1], floor, ceiling) if bars else CoreCode.STALE_DATA
         if code is not None:
             return NotYet(code)
-        chase_cap = view.ticks.rdn(bars[-1].close * (1 + CHASE))
+        chase_cap = view.ticks.rdn(bars[-1].close * self._chase)
         entry = price_entry(view, chase_cap, self._params.slip_ticks)
         if isinstance(entry, NotYet):
             return entry
         stop = view.ticks.rup(floor * self._stop)
         target = view.ticks.rdn(floor + self._share * (ceiling - floor))
-        if not target - entry.limit >= self._min_rr * (entry.limit - stop):
+        risk = entry.limit - stop
+        # An ask that has fallen to the stop leaves no trade to be rewarded.
+        if not (risk > 0 and target - entry.limit >= self._min_rr * risk):
             return NotYet(CoreCode.REWARD)
         exits = ExitPlan(
             stop=stop,
@@ -111,4 +117,4 @@ class RangeTrading:
             return None
         closes = np.array([*view.daily.close, view.last], dtype=np.int64)
         width = Indicators({"close": closes}, np.ones(len(closes), dtype=np.bool_)).bollinger().width[-1]
-        return Exit(RangeCode.SQUEEZE) if width < self._params.squeeze else None
+        return Exit(RangeCode.SQUEEZE) if width < self._params.squeeze - TOLERANCE else None
