@@ -261,7 +261,12 @@ class Engine:
         """Return from when on the passing of time alone may matter, None if nothing waits for it."""
         if self._entries.has_pending or self._desk.has_timers:
             return self._state.now
-        return self._exits.next_timer()
+        timers = (self._exits.next_timer(), self._entries.next_timer())
+        return min((at for at in timers if at is not None), default=None)
+
+    def asked_by_time(self, now: Nanos) -> frozenset[str]:
+        """Return the symbols in which time alone asks for a signal now, so that their order books matter."""
+        return frozenset(self._entries.due(now))
 
     @property
     def now(self) -> Nanos:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -44,7 +44,7 @@ from kats_core.model.labels import Code, CodeBook
 from kats_core.model.record import SetupRecord, SetupStatus, SignalRecord, SignalStatus, VerdictRecord
 from kats_core.model.setup import At, Below, OpeningRangeHigh, Rearm, Setup, Tick, Trigger
 from kats_core.model.signal import ExitPlan, Never, NotYet, Signal
-from kats_core.model.time import Nanos
+from kats_core.model.time import NEVER, Nanos
 from kats_core.model.verdict import Proposal, Verdict
 from kats_core.risk.exposure import Exposure, ExposureMeter
 from kats_core.risk.limits import Limits
@@ -113,6 +113,7 @@ class Entries:
         self._instances = instances
         self._mark = mark
         self._setups: list[SetupState] = []
+        self._timed: list[SetupState] = []
         self.groups = Groups(state.config.calendar)
         self._pending: dict[int, _Pending] = {}
         self._next_request = 1
@@ -141,7 +142,7 @@ class Entries:
     def begin_session(self) -> None:
         """Forget the last session's setups."""
         self._end_pending()
-        self._setups = []
+        self._setups, self._timed = [], []
         self._attempts.clear()
         self._sequences.clear()
 
@@ -160,6 +161,8 @@ class Entries:
             entry = SetupState(setup, instance, code=code, is_done=code is not None)
             day.setups.append(entry)
             self._setups.append(entry)
+            if isinstance(setup.trigger, At):
+                self._timed.append(entry)
             self._state.record(self._setup_record(entry, SetupStatus.ARMED))
 
     def dump(self, adds: Sequence[SetupState]) -> EntriesMemory:
@@ -186,6 +189,8 @@ class Entries:
         self._setups = [self.taken_up(kept, codes) for kept in memory.setups]
         for entry in self._setups:
             self._state.days[entry.setup.symbol].setups.append(entry)
+            if isinstance(entry.setup.trigger, At):
+                self._timed.append(entry)
         every = [*self._setups, *adds]
         self._pending = {p.request: _Pending(p.proposal, every[p.setup], p.deadline) for p in memory.pending}
         self._next_request = memory.next_request
@@ -225,30 +230,46 @@ class Entries:
                 self._try(entry, day, bar)
 
     def on_time(self) -> None:
-        """Ask for a signal where a setup waits for this moment, though its symbol may not trade now; later its bars ask."""
-        for entry in self._setups:
-            trigger, day = entry.setup.trigger, self._state.days[entry.setup.symbol]
-            if not isinstance(trigger, At) or entry.has_come or self._state.now < self._state.clock.at(trigger.clock):
+        """Ask for a signal where a setup waits for this moment, whether or not its symbol trades now."""
+        clock, now = self._state.clock, self._state.now
+        for entry in self._timed:
+            day, is_auction = self._state.days[entry.setup.symbol], self._state.phase is MarketPhase.CLOSE_AUCTION
+            if day.bar is None or self._asks_at(entry) > now:
                 continue
-            entry.has_come = True
-            is_open = not entry.is_done and entry.quiet_until <= self._state.now
-            if is_open and day.bar is not None and day.bar.kind is BarKind.MINUTE:
+            # Whatever is told first of that instant: into the closing auction is sent only what it can take.
+            if is_auction or self._moment(entry) < clock.close_auction:
                 self._try(entry, day, day.bar)
 
     def at_close(self) -> None:
         """Let the close of each daily bar stand for the price at which a setup that waits for a moment buys."""
-        for entry in self._setups:
+        for entry in self._timed:
             day = self._state.days[entry.setup.symbol]
-            if day.bar is None or day.bar.kind is not BarKind.DAY or entry.is_done:
-                continue
-            if isinstance(entry.setup.trigger, At):
+            if day.bar is not None and day.bar.kind is BarKind.DAY and not entry.is_done:
                 self._try(entry, day, day.bar)
 
     @property
     def moments(self) -> tuple[Nanos, ...]:
         """The moments of this session for which setups wait."""
-        at = {self._state.clock.at(s.setup.trigger.clock) for s in self._setups if isinstance(s.setup.trigger, At)}
-        return tuple(sorted(at))
+        return tuple(sorted({self._moment(entry) for entry in self._timed}))
+
+    def next_timer(self) -> Nanos | None:
+        """Return from when on time alone may ask for a signal, None if no setup waits for it."""
+        first = min(map(self._asks_at, self._timed), default=NEVER)
+        return None if first == NEVER else first
+
+    def due(self, now: Nanos) -> Iterator[str]:
+        """Yield the symbols in which time alone asks for a signal now."""
+        return (entry.setup.symbol for entry in self._timed if self._asks_at(entry) <= now)
+
+    def _asks_at(self, entry: SetupState) -> Nanos:
+        """Return from when on time alone asks for a signal of a setup that waits for a moment; on daily bars it does not."""
+        bar = self._state.days[entry.setup.symbol].bar
+        is_over = entry.is_done or (bar is not None and bar.kind is BarKind.DAY)
+        return NEVER if is_over else max(self._moment(entry), entry.quiet_until)
+
+    def _moment(self, entry: SetupState) -> Nanos:
+        trigger = entry.setup.trigger
+        return self._state.clock.at(trigger.clock) if isinstance(trigger, At) else NEVER
 
     def on_fetched(self, event: Fetched) -> None:
         """Start the pipeline of the proposal that waited for these inputs."""
@@ -460,9 +481,12 @@ class Entries:
     def _gate_of_book(self, day: SymbolDay) -> CoreCode | None:
         """Ask for a fresh book with both sides and a narrow spread, where books are streamed (G5, G8).
 
-        While a symbol is interrupted its book says nothing of a spread; what to do then is for the stages to say.
+        While a symbol is interrupted its book says nothing of a spread; what to do then is for the stages to say. Nor has
+        the closing auction a spread: an order into it is held to the last price by the order gate.
         """
         symbol = day.instrument.symbol
+        if self._state.phase is MarketPhase.CLOSE_AUCTION:
+            return None
         if not self._state.has_books or self._state.facts.get(fact.VI_STATE, symbol).value == ViState.VI_AUCTION:
             return None
         book = day.book

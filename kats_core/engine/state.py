@@ -110,7 +110,6 @@ class SetupMemory(msgspec.Struct, frozen=True, kw_only=True):
     level: int | None
     code: str | None
     is_done: bool
-    has_come: bool
     has_fired: bool
     asked: int
     sequence: int
@@ -128,8 +127,6 @@ class SetupState:
     level: int | None = None
     code: Code | None = None
     is_done: bool = False
-    has_come: bool = False
-    """The moment that it waits for is here, or over."""
     has_fired: bool = False
     asked: int = 0
     sequence: int = 0
@@ -150,7 +147,6 @@ class SetupState:
             level=self.level,
             code=None if self.code is None else str(self.code),
             is_done=self.is_done,
-            has_come=self.has_come,
             has_fired=self.has_fired,
             asked=self.asked,
             sequence=self.sequence,
@@ -168,7 +164,6 @@ class SetupState:
             level=kept.level,
             code=codes.get(kept.code),
             is_done=kept.is_done,
-            has_come=kept.has_come,
             has_fired=kept.has_fired,
             asked=kept.asked,
             sequence=kept.sequence,

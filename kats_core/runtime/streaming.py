@@ -75,14 +75,10 @@ class StreamedDay:
         hours, rows = self.hours, _rows_by_minute(self.bars)
         self._open()
         phases = [(MarketPhase.EOD_CHECK, hours.eod_check), (MarketPhase.CLOSE_AUCTION, hours.close_auction)]
-        moments = list(self.engine.watch().moments)
         last = max(hours.close, max(rows, default=0))
         for start in range(hours.open, last + 1, time.MINUTE):
             while phases and start >= phases[0][1]:
                 self._phase(*phases.pop(0))
-            while moments and start >= moments[0]:
-                moments.pop(0)
-                self.pump.feed(TimePassed(start))
             self._live_through(start)
             end = start + time.MINUTE
             for row in rows.get(start, ()):
@@ -178,6 +174,7 @@ class StreamedDay:
         timer = self.engine.next_timer()
         if timer is not None and timer <= second:
             waiting += [position.symbol for position in self.engine.positions]
+            waiting += sorted(self.engine.asked_by_time(second))
         for symbol in self._ticks if self.dense else dict.fromkeys(waiting):
             self._show(symbol, second)
         self.pump.feed(TimePassed(second))

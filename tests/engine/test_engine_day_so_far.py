@@ -67,11 +67,15 @@ def test_the_print_of_an_auction_is_no_bar(house: type[House]) -> None:
 
 
 def test_a_moment_is_asked_for_although_nobody_trades_then(house: type[House]) -> None:
-    """`At`: the driver lets that moment come, and the last bar is what is seen."""
+    """`At`: the driver lets that moment come, and the last bar is what is seen; an auction is asked for when it has begun."""
     buyer, desk = asked_on(house, At(dt.time(15, 20)), windows=((dt.time(15, 20), dt.time(15, 30)),))
     assert desk.engine.watch().moments == (desk.at("15:20"),)
     desk.minute("15:18", 25_450).passes("15:19")
     assert buyer.seen == []
+    desk.passes("15:20")
+    assert buyer.seen == []
+    desk.feed(PhaseReached(desk.at("15:20"), MarketPhase.CLOSE_AUCTION))
+    assert desk.engine.next_timer() == desk.at("15:20")
     desk.passes("15:20")
     assert [(view.now, view.last) for view in buyer.seen] == [(desk.at("15:20"), 25_450)]
 

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from kats_core.exits.in_bar import BarPath
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.panel import Panel
 from kats_core.market.rules import SymbolRules, symbol_rules
+from kats_core.model import time
 from kats_core.model.kinds import Scope, Side, Style
 from kats_core.model.order import TERMINAL
 from kats_core.model.record import (
@@ -30,9 +32,21 @@ from kats_core.model.record import (
     TradeRecord,
     VerdictRecord,
 )
-from kats_core.model.setup import Above, Below, DayOpen, Fixed, OnBar, OpeningRangeHigh
-from kats_core.model.signal import Exit, Portion, RaiseStop, Target, TargetKind, TimeExit, TimeExitKind
+from kats_core.model.setup import Above, At, Below, DayOpen, Fixed, OnBar, OpeningRangeHigh, Setup
+from kats_core.model.signal import (
+    Confirmation,
+    Exit,
+    NotYet,
+    Portion,
+    RaiseStop,
+    Signal,
+    Target,
+    TargetKind,
+    TimeExit,
+    TimeExitKind,
+)
 from kats_core.model.wire import decode_record, encode_record
+from kats_core.strategy.contract import View
 from kats_core.strategy.params import StrategyParams
 from kats_core.testing import setups_after
 
@@ -208,6 +222,30 @@ def test_feeding_every_minute_changes_no_decision(house: type[House], seed: int)
     sparse = some_desk(house, seed).play(panel, minutes)
     assert some_desk(house, seed).play(panel, minutes).log == sparse.log
     assert some_desk(house, seed).play(panel, minutes, dense=True).log == sparse.log
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_who_waits_for_a_clock_is_asked_at_the_same_moments(house: type[House], seed: int) -> None:
+    """Time alone asks again, whether or not the symbol trades and whatever else is fed; byte-identical logs."""
+    panel = house.random_panel(seed, 12, 6, gap=0)
+    bars = house.random_minutes(seed, panel, panel.sessions[-1], gap=0.6)
+
+    def desk() -> Desk:
+        buyer = house.Buyer(cap=0, stop=97, waiting=lambda _: At(dt.time(9, 20)))
+
+        def confirming(view: View, setup: Setup) -> Confirmation:
+            if (view.now // time.MINUTE + len(setup.symbol)) % 5 or view.now < view.hours.at(dt.time(9, 33)):
+                return NotYet(house.OwnCode.LATER)
+            signal: Signal = buyer.signal(view.last, view.last, view.last, view.ticks.rup(view.last * 97 // 100))
+            return signal
+
+        buyer.confirming = confirming
+        windows = ((dt.time(9, 0), dt.time(15, 0)),)
+        return house.Desk(strategies=(house.instance(buyer, windows=windows),))
+
+    sparse = desk().play(panel, [bars])
+    assert sparse.bought
+    assert desk().play(panel, [bars], dense=True).log == sparse.log
 
 
 @given(seed=SEEDS)

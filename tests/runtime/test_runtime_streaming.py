@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from kats_core.config import resolve
+from kats_core.engine.state import StrategyInstance
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.panel import Panel
@@ -21,9 +22,10 @@ from kats_core.market.vi import StatusMessage, ViState, ViTerms
 from kats_core.model import fact, time
 from kats_core.model.bar import Book, Trade
 from kats_core.model.event import BrokerEvent, Event, FactsChanged, SessionPrepared
-from kats_core.model.kinds import Side
+from kats_core.model.kinds import Side, Style
 from kats_core.model.record import FillRecord, OrderRecord, TradeRecord
-from kats_core.model.signal import TimeExit, TimeExitKind
+from kats_core.model.setup import At, Setup
+from kats_core.model.signal import Confirmation, NotYet, Signal, TimeExit, TimeExitKind
 from kats_core.model.time import Nanos
 from kats_core.orders.broker import BrokerAccount
 from kats_core.runtime.assembly import RunKind
@@ -41,8 +43,8 @@ SOURCE = SampleSource(7, 60)
 DAY = dt.date(2024, 12, 12)
 INTERRUPTED = "990570"
 SYMBOLS = (INTERRUPTED, "990010", "990420")
-PARTS = ((dt.time(13, 0), dt.time(13, 30)), (dt.time(15, 14), dt.time(15, 22)))
-"""Parts of the day: one with the first interruption, which begins at 13:06, and the end-of-day check."""
+PARTS = ((dt.time(13, 0), dt.time(13, 30)), (dt.time(15, 14), dt.time(15, 22)), (dt.time(15, 30), dt.time(15, 31)))
+"""Parts of the day: one with the first interruption, which begins at 13:06, the end-of-day check, and the last print."""
 
 
 def is_shown(ts: Nanos) -> bool:
@@ -110,6 +112,17 @@ def played(
     clock = TimeExit(TimeExitKind.CLOCK, dt.time(15, 15))
     buyers = {"near": house.Buyer(cap=60_000, stop=42_900), "far": house.Buyer(cap=0, stop=99, time_exit=clock)}
     strategies = tuple(house.instance(buyer, name, ttl_s=120) for name, buyer in buyers.items())
+    return played_by(house, strategies, dense=dense, terms=terms, **params)
+
+
+def played_by(
+    house: type[House],
+    strategies: tuple[StrategyInstance, ...],
+    *,
+    dense: bool = False,
+    terms: ViTerms | None = None,
+    **params: int,
+) -> tuple[Desk, Listening]:
     desk = house.Desk(strategies=strategies, session=DAY)
     account = BrokerAccount(capital=desk.capital, commission=Fraction("0.00015"), scope=desk.scope)
     broker = Listening(PaperParams.model_validate(params), account)
@@ -152,6 +165,40 @@ def test_dense_feeding_decides_the_same(house: type[House], latency_ms: int) -> 
     assert {trade.exit_code for trade in sparse.kept(TradeRecord)} == {"core:STOP", "core:TIME_EXIT"}
     assert dense.log == sparse.log
     assert len(more.heard) > 2 * len(heard.heard)
+
+
+def capturing(house: type[House], clock: dt.time, first: dt.time, answer: int = 0) -> tuple[StrategyInstance, ...]:
+    """A strategy that waits for a clock, in a window that begins at `first`; it says not yet so many times."""
+    buyer = house.Buyer(cap=0, stop=97, waiting=lambda _: At(clock))
+
+    def confirming(view: Any, setup: Setup) -> Confirmation:
+        if len(buyer.seen) <= answer:
+            return NotYet(house.OwnCode.LATER)
+        limit = view.ticks.rdn(Fraction(view.last * 1005, 1000))
+        signal: Signal = buyer.signal(view.last, limit, limit, view.ticks.rup(Fraction(limit * 95, 100)))
+        return signal
+
+    buyer.confirming = confirming
+    return (house.instance(buyer, "late", windows=((first, dt.time(15, 30)),), style=Style.SWING, ttl_s=600),)
+
+
+def test_the_closing_auction_fills_what_is_sent_into_it(house: type[House]) -> None:
+    """There is no order book to look at in an auction: the last price is all that is known, and the print fills."""
+    desk, _ = played_by(house, capturing(house, dt.time(15, 20), dt.time(15, 20)))
+    sent = {(order.symbol, f"{time.clock(order.ts):%H:%M:%S}") for order in desk.kept(OrderRecord)}
+    # The interrupted company closes too near to its upper limit.
+    assert sent == {(symbol, "15:20:00") for symbol in SYMBOLS if symbol != INTERRUPTED}
+    assert {f"{time.clock(fill.ts):%H:%M}" for fill in desk.kept(FillRecord)} == {"15:30"}
+
+
+def test_dense_feeding_asks_at_the_same_moments(house: type[House]) -> None:
+    """Who waits for a clock is asked again by time alone, whatever else is under way."""
+    strategies = capturing(house, dt.time(15, 20), dt.time(15, 21), answer=4)
+    sparse, less = played_by(house, strategies)
+    dense, more = played_by(house, capturing(house, dt.time(15, 20), dt.time(15, 21), answer=4), dense=True)
+    assert dense.log == sparse.log
+    assert sparse.kept(OrderRecord)
+    assert len(more.heard) > len(less.heard)
 
 
 def test_an_interruption_is_followed_from_its_message_to_its_cooling(house: type[House]) -> None:
