@@ -16,6 +16,7 @@ from msgspec import structs
 from kats_core.engine.adding import Pyramiding
 from kats_core.engine.desk import OrderDesk
 from kats_core.engine.entries import Entries
+from kats_core.engine.groups import GroupKey
 from kats_core.engine.leaving import ExitCoordinator
 from kats_core.engine.memory import Memory, SessionMemory, StrategyMemory, SymbolMemory
 from kats_core.engine.pipeline import StageInstance
@@ -308,9 +309,14 @@ class Engine:
         return self._state.portfolio.path_dependent
 
     @property
+    def standing_groups(self) -> tuple[GroupKey, ...]:
+        """Instance and symbol of each group of setups that lives on."""
+        return self._entries.groups.keys
+
+    @property
     def standing_symbols(self) -> frozenset[str]:
         """Symbols whose setups live on: the next session needs them, with what is held."""
-        return self._entries.groups.symbols
+        return frozenset(symbol for _, symbol in self.standing_groups)
 
     @property
     def live_orders(self) -> tuple[Order, ...]:

@@ -52,9 +52,9 @@ class Groups:
         self._barred = dict(memory.barred)
 
     @property
-    def symbols(self) -> frozenset[str]:
-        """Symbols in which a group lives: each session needs them."""
-        return frozenset(symbol for _, symbol in self._living)
+    def keys(self) -> tuple[GroupKey, ...]:
+        """The groups that live: each session needs their symbols."""
+        return tuple(self._living)
 
     def standing(self, session: dt.date, symbols: Iterable[str]) -> tuple[Setup, ...]:
         """Return the setups that go on in a session; a group whose symbol is no part of it ends."""

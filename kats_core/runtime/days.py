@@ -317,14 +317,14 @@ class DayPlayer:
         return bases
 
     def _tails(self, setups: Sequence[Setup], session: dt.date) -> Iterator[DailyTail]:
-        """Yield the daily bars that the strategies' traits and the exits of what may be held ask for."""
+        """Yield the daily bars that the traits of who is armed or lives on and the exits of what may be held ask for."""
         depth = {
             s.name: max(s.traits.daily_tail, bars_needed(s.params.trail, s.traits.sell_signals))
             for s in self.strategies
         }
         wanted: dict[str, int] = {}
-        for setup in setups:
-            wanted[setup.symbol] = max(wanted.get(setup.symbol, 0), depth[setup.instance])
+        for name, symbol in (*((s.instance, s.symbol) for s in setups), *self.engine.standing_groups):
+            wanted[symbol] = max(wanted.get(symbol, 0), depth[name])
         for position in self.engine.positions:
             own = bars_needed(position.exits.trail, position.exits.exit_flags or frozenset())
             wanted[position.symbol] = max(wanted.get(position.symbol, 0), depth[position.instance], own)

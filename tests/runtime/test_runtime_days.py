@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,9 +27,11 @@ from kats_core.model.record import (
     SetupRecord,
     SetupStatus,
 )
-from kats_core.model.signal import SellSignal, TimeExit, TimeExitKind, Trail, TrailMethod
+from kats_core.model.setup import Below, Fixed, Group, Lifetime, Rearm, Setup
+from kats_core.model.signal import NotYet, SellSignal, TimeExit, TimeExitKind, Trail, TrailMethod
 from kats_core.runtime.arming import ArmingDesk
 from kats_core.runtime.inputs import Given, Inputs, SessionInputs
+from kats_core.strategy.contract import Setups, View
 from kats_core.strategy.params import StrategyParams
 from kats_core.testing import panel as panel_of
 
@@ -262,6 +264,30 @@ def test_daily_bars_are_brought_for_what_an_exit_looks_at(house: type[House]) ->
     panel = history(SYMBOL, days=16)
     desk.play(panel, days=panel.sessions[-2:])
     assert seen == [[1], [9]]
+
+
+def test_daily_bars_are_brought_for_what_lives_on(house: type[House]) -> None:
+    """A grid that was armed two evenings ago, and holds nothing yet, is shown its history like any other."""
+    seen: list[tuple[dt.date, int]] = []
+
+    def confirming(view: View, setup: Setup) -> NotYet:
+        seen.append((view.hours.session, 0 if view.daily is None else len(view.daily.close)))
+        return NotYet(house.OwnCode.LATER)
+
+    @dataclass(slots=True)
+    class Grid(house.Buyer):  # type: ignore[misc, name-defined]
+        def arm(self, panel: Panel) -> Setups:
+            armed = house.Buyer.arm(self, panel)
+            reasons = armed.reasons.copy()
+            reasons[13:] = 1
+            terms = Group(bar_after_stop=5, expire_when_flat=10)
+            lasting: dict[str, Any] = {"lifetime": Lifetime.UNTIL_CANCELLED, "rearm": Rearm.AFTER_FLAT, "group": terms}
+            return replace(armed, reasons=reasons, **lasting)
+
+    grid = Grid(confirming=confirming, waiting=lambda level: Below(Fixed(2 * level)))
+    panel = history(SYMBOL, days=16)
+    house.Desk(strategies=(house.instance(grid, daily_tail=5),)).play(panel, days=panel.sessions[-3:])
+    assert seen == [(session, 5) for session in panel.sessions[-3:]]
 
 
 def test_a_daily_run_sells_by_the_close_of_its_own_day_and_of_the_index(house: type[House]) -> None:
