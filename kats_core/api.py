@@ -8,6 +8,7 @@ from __future__ import annotations
 from kats_core.hookspecs import hookimpl
 from kats_core.journal.notifier import Message, Notifier, NotifierError, NotifierPlugin
 from kats_core.market.calendar import krx_calendar
+from kats_core.market.dividends import Payout, payouts
 from kats_core.market.events import Audience, Effect, EventDay, EventType, TradingAction, day_from_text
 from kats_core.market.exact import (
     Ratio,
@@ -48,7 +49,7 @@ from kats_core.market.screening.history import (
 )
 from kats_core.market.sessions import SessionHours
 from kats_core.market.source import DataSource, SourceError, SourcePlugin, Tape, TapeSource
-from kats_core.market.tables import FloatArray, IndexSeries, SideTable
+from kats_core.market.tables import DIVIDENDS, FloatArray, IndexSeries, SideTable
 from kats_core.market.ticks import TickTable
 from kats_core.market.vi import StatusMessage, ViState, ViTerms
 from kats_core.market.volume_curve import expected_fraction, projected_volume
@@ -228,6 +229,7 @@ from kats_core.strategy.params import StrategyParams, StrategyTraits, Window
 
 __all__ = [
     "CASH_FLOW",
+    "DIVIDENDS",
     "EQUITY",
     "EQUITY_DAY",
     "EQUITY_MONTH",
@@ -359,6 +361,7 @@ __all__ = [
     "Overlay",
     "Panel",
     "PatternCode",
+    "Payout",
     "Phase",
     "PhaseReached",
     "Plan",
@@ -460,6 +463,7 @@ __all__ = [
     "is_above_vwap",
     "krx_calendar",
     "missing",
+    "payouts",
     "price_entry",
     "projected_volume",
     "reject",

@@ -38,6 +38,8 @@ from kats_core.model.kinds import (
     OrderState,
     Overlay,
     Purpose,
+    Regime,
+    Side,
     TradingState,
 )
 from kats_core.model.labels import Code, CodeBook
@@ -405,6 +407,14 @@ class Entries:
         held = {p.slot for p in self._state.portfolio.held(symbol) if p.instance == instance}
         working = {o.slot for o in self.desk.live_in(symbol) if o.instance == instance}
         return tuple(sorted(here - held - working))
+
+    def free_places(self) -> int:
+        """Return how many more symbols may be held or ordered in the regime; none where it is not known."""
+        regime = next((r for r in Regime if r == self._state.facts.get(fact.REGIME).value), Regime.UNKNOWN)
+        limits = self._state.config.limits
+        buys = (order.symbol for order in self.desk.live if order.side is Side.BUY)
+        used = {*(symbol for _, symbol, _ in self._state.portfolio.positions), *buys}
+        return max(0, min(limits.max_positions, limits.regime_positions[regime]) - len(used))
 
     def _gate(self, entry: SetupState, day: SymbolDay, bar: Bar) -> CoreCode | None:
         """Return the first common gate that fails (`spec/strategies.md` section 1.2)."""

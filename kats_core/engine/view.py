@@ -28,6 +28,9 @@ class OwnThings(Protocol):
     def free_slots_of(self, instance: str, symbol: str) -> tuple[int, ...]:
         """Return the instance's slots in a symbol that hold nothing and have no live order."""
 
+    def free_places(self) -> int:
+        """Return how many more symbols may be held or ordered, by any strategy."""
+
 
 @dataclass(slots=True, kw_only=True)
 class BarView:
@@ -67,6 +70,11 @@ class BarView:
     def free_slots(self) -> tuple[int, ...]:
         """The strategy's slots in the symbol that hold nothing and have no live order."""
         return self.own.free_slots_of(self.instance, self.seen.symbol)
+
+    @property
+    def free_places(self) -> int:
+        """How many more symbols the account may hold or order in this regime."""
+        return self.own.free_places()
 
     @property
     def bar(self) -> Bar | None:

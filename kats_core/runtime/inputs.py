@@ -20,6 +20,7 @@ from kats_core.config import Assume
 from kats_core.config.model import OWN_SECTOR
 from kats_core.market.calendar import Calendar, CalendarError
 from kats_core.market.conditions import Conditions, average
+from kats_core.market.dividends import payouts
 from kats_core.market.events import EventCalendar
 from kats_core.market.panel import BoolArray, Panel
 from kats_core.market.source import DataSource
@@ -290,24 +291,15 @@ class Approximated:
 class Dividends:
     """Which cash dividends go ex on a session, as their record dates were announced.
 
-    The holder at the close two sessions before the record date gets the dividend; the session after it is the ex-date. Only
-    for prices as they were traded: dividends are not on the scale of adjusted ones.
+    Only for prices as they were traded: dividends are not on the scale of adjusted ones.
     """
 
     def __init__(self, table: SideTable, calendar: Calendar) -> None:
         self._on: dict[dt.date, dict[str, int]] = {}
-        dps = table.columns.get("dps_krw")
-        if dps is None:
-            return
-        columns = zip(table.symbol.tolist(), table.period.tolist(), table.available_from.tolist(), dps, strict=True)
-        for symbol, record_date, known_from, amount in columns:
-            if not (amount > 0 and calendar.covered_from < record_date <= calendar.covered_through):
-                continue
-            held_on = record_date if calendar.is_session(record_date) else calendar.previous_session(record_date)
-            ex_date = calendar.previous_session(held_on)
-            if known_from < ex_date:
-                # Rows come in the order in which they were known: a later announcement replaces the one before.
-                self._on.setdefault(ex_date, {})[table.symbols[symbol]] = int(amount)
+        for payout in payouts(table, calendar):
+            if payout.dps > 0 and payout.known_from < payout.ex_date:
+                # They come in the order in which they were known: a later announcement replaces the one before.
+                self._on.setdefault(payout.ex_date, {})[payout.symbol] = int(payout.dps)
 
     def of_session(self, session: dt.date, at: Nanos) -> Iterable[Answer]:
         """Return the dividends of symbols that go ex today."""

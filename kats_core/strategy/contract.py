@@ -179,6 +179,10 @@ class View(Protocol):
         """This strategy's slots in the symbol that hold nothing and have no live order."""
 
     @property
+    def free_places(self) -> int:
+        """How many more symbols the account may hold or order in this regime; 0 where the regime is not known."""
+
+    @property
     def setups(self) -> tuple[Setup, ...]:
         """This strategy's own setups of the session, in all symbols."""
 

@@ -47,6 +47,7 @@ class FrozenView:
     minutes: tuple[Bar, ...] = ()
     indices: Mapping[str, IndexTail] = field(default_factory=dict)
     free_slots: tuple[int, ...] = (0,)
+    free_places: int = 1
     setups: tuple[Setup, ...] = ()
     scanned: Numbers | None = None
     facts: Inputs = field(default_factory=dict)

@@ -1,0 +1,76 @@
+"""Lay what was announced of dividends over a panel: by cell the next one, and one that has just gone ex."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from kats_core.api import DIVIDENDS, FloatArray, Int64Array, Panel, Payout, Scope, krx_calendar, payouts
+
+NONE = -1
+"""Sessions to or since an ex-date that nobody has announced."""
+
+REMEMBERED = 1
+"""Sessions behind an ex-date on which a bounce may still be armed."""
+
+
+@dataclass(frozen=True)
+class Announced:
+    """Dividends as they were known after each session, shape of the panel; won a share, NaN where not stated.
+
+    `sessions_to_ex`: from the next session to the ex-date, 0 when that is the ex-date itself; `dps` and `annual` are that
+    dividend's. `sessions_since`: from the ex-date to this session, at most `REMEMBERED`; `paid` is what went ex.
+    """
+
+    sessions_to_ex: Int64Array
+    dps: FloatArray
+    annual: FloatArray
+    sessions_since: Int64Array
+    paid: FloatArray
+
+
+def announced(panel: Panel) -> Announced:
+    """Return what the panel's table of dividends says; nothing where prices are not as they were traded."""
+    shape = panel.present.shape
+    to_ex, since = np.full(shape, NONE, dtype=np.int64), np.full(shape, NONE, dtype=np.int64)
+    dps, annual, paid = (np.full(shape, np.nan) for _ in range(3))
+    here, armed_for = _numbers(panel)
+    days = np.array(panel.sessions, dtype="datetime64[D]")
+    # The nearest is written last; of announcements of the same record date the newest.
+    for payout in sorted(_payouts(panel), key=lambda one: one.ex_date, reverse=True):
+        j, goes_ex = panel.column[payout.symbol], _number(np.datetime64(payout.ex_date, "D"))
+        is_known = days >= np.datetime64(payout.known_from, "D")
+        ahead, behind = goes_ex - armed_for, here - goes_ex
+        rows = is_known & (armed_for >= 0) & (ahead >= 0)
+        to_ex[rows, j], dps[rows, j], annual[rows, j] = ahead[rows], payout.dps, payout.annual_dps
+        if payout.known_from < payout.ex_date:
+            rows = is_known & (behind >= 0) & (behind <= REMEMBERED)
+            since[rows, j], paid[rows, j] = behind[rows], payout.dps
+    return Announced(to_ex, dps, annual, since, paid)
+
+
+def _payouts(panel: Panel) -> list[Payout]:
+    table = panel.tables.get(DIVIDENDS)
+    if table is None or panel.scope is not Scope.RAW:
+        return []
+    return [payout for payout in payouts(table, krx_calendar()) if payout.symbol in panel.column]
+
+
+def _numbers(panel: Panel) -> tuple[Int64Array, Int64Array]:
+    """Return the number of each session among all sessions, and of the one that it arms; -1 for none."""
+    sessions = np.array(panel.sessions, dtype="datetime64[D]")
+    following = np.array([NONE if day is None else int(_number(np.datetime64(day, "D"))) for day in panel.next_session])
+    return _number(sessions), following.astype(np.int64)
+
+
+def _number(days: npt.NDArray[np.datetime64] | np.datetime64) -> Int64Array:
+    return np.asarray(np.searchsorted(_sessions(), days), dtype=np.int64)
+
+
+@cache
+def _sessions() -> npt.NDArray[np.datetime64]:
+    calendar = krx_calendar()
+    return np.array(calendar.sessions(calendar.covered_from, calendar.covered_through), dtype="datetime64[D]")
