@@ -341,7 +341,9 @@ class Entries:
             if code is not CoreCode.OUT_OF_WINDOW or entry.code is None:
                 entry.code = code
             return
-        entry.quiet_until = self._state.now + ASK_EVERY
+        trigger = entry.setup.trigger
+        own = trigger.every_s * time.SECOND if isinstance(trigger, Tick) else 0
+        entry.quiet_until = self._state.now + max(ASK_EVERY, own)
         entry.asked += 1
         view = self.view(day, entry.instance, entry)
         try:

@@ -19,7 +19,7 @@ from kats_core.model.order import Order
 from kats_core.model.time import Nanos
 from kats_core.orders.gate_config import GateConfig
 
-_Entries: TypeAlias = tuple[str, str]
+_Entries: TypeAlias = tuple[str, str, int]
 
 STORM_WINDOW: Nanos = 10 * time.MINUTE
 STORM_AT = 5
@@ -159,7 +159,7 @@ class Traffic:
             return CoreCode.ORDER_STORM
         if self._round_trips[order.symbol] >= self.config.round_trips:
             return CoreCode.CHURN
-        sent = self._entries.get((order.instance, order.symbol), ())
+        sent = self._entries.get(order.key, ())
         if len(sent) >= self.config.entries_a_day or self._lately(sent, now) >= self.config.entries_a_minute:
             return CoreCode.REPEAT_EXEC
         if is_paced:
@@ -181,7 +181,7 @@ class Traffic:
             return
         self._entry_lane.take(now)
         self.bought += order.quantity * (order.limit or 0)
-        self._entries.setdefault((order.instance, order.symbol), deque()).append(now)
+        self._entries.setdefault(order.key, deque()).append(now)
 
     def on_cancel(self, now: Nanos) -> None:
         """Count a cancel that is sent."""

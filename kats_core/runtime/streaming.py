@@ -111,6 +111,8 @@ class StreamedDay:
 
     def _watch_from(self, symbol: str) -> None:
         """Note when a symbol comes near an interruption for the first time; until then its state cannot change."""
+        if symbol not in self.bars.symbols:
+            return  # nobody trades it today
         rows = self.bars.rows_of[self.bars.symbols.index(symbol)]
         known, zone = self._vi.of(symbol), float(self.terms.proximity) + _MARGIN
         is_near = (self.bars.high[rows] >= known.upper * (1 - zone)) | (self.bars.low[rows] <= known.lower * (1 + zone))

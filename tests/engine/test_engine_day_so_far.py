@@ -120,6 +120,14 @@ def test_any_time_is_the_open_of_a_daily_bar(house: type[House]) -> None:
     assert desk.bought == [(25_500, 100)]
 
 
+def test_a_strategy_is_asked_no_more_often_than_it_says(house: type[House]) -> None:
+    """`Tick(180)` on minute bars: every third one."""
+    buyer, desk = asked_on(house, Tick(180))
+    for minute in range(30, 37):
+        desk.minute(f"09:{minute}", 25_450)
+    assert [f"{time.clock(view.now):%H:%M}" for view in buyer.seen] == ["09:31", "09:34", "09:37"]
+
+
 @pytest.mark.parametrize(("moment", "asked"), [(Moment.OPEN, ["09:01"]), (Moment.CHECK, ["15:15"])])
 def test_manage_is_asked_at_its_moments(house: type[House], moment: Moment, asked: list[str]) -> None:
     """At the first bar of each session, or at the end-of-day check."""

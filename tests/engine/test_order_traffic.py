@@ -105,6 +105,15 @@ def test_a_fourth_entry_within_a_minute_and_a_seventh_of_the_day_are_repetition(
     assert traffic.refusal(ENTRY, NOW + 5 * 60 * time.MINUTE, is_paced=False) is None
 
 
+def test_each_level_of_a_grid_is_counted_on_its_own() -> None:
+    """Levels are orders of their own by design: positions and uniqueness are keyed by slot, and so is this."""
+    traffic = Traffic(GateConfig())
+    for slot in range(6):
+        order = msgspec.structs.replace(ENTRY, slot=slot)
+        assert traffic.refusal(order, NOW, is_paced=False) is None
+        traffic.on_sent(order, NOW)
+
+
 def test_a_latch_outlives_the_session_until_a_person_releases_it() -> None:
     """Nothing but `release` takes it back."""
     traffic = Traffic(GateConfig())
