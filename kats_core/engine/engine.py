@@ -784,6 +784,7 @@ class Engine:
                 state.notify(severity, code, "", detail)
 
     def _on_trade(self, trade: TradeRecord) -> None:
+        self._entries.groups.sold((trade.instance, trade.symbol))
         self._tell_stages(TradeClosed(self._state.now, trade))
 
     def _strategy_fault(self, instance: StrategyInstance, symbol: str, error: Exception) -> None:

@@ -90,6 +90,12 @@ class Groups:
         """Tell whether a group lives."""
         return key in self._living
 
+    def sold(self, key: GroupKey) -> None:
+        """Begin the count of sessions anew: what is sold today was held today."""
+        group = self._living.get(key)
+        if group is not None:
+            group.flat_for = -1
+
     def close_session(self, holds: Callable[[GroupKey], bool]) -> None:
         """Count another session for the groups that hold nothing, and end those that have for too long."""
         for key, group in list(self._living.items()):

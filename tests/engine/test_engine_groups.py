@@ -152,6 +152,15 @@ def test_a_grid_that_holds_something_does_not_expire(house: type[House]) -> None
     assert desk.engine.standing_symbols == {SYMBOL}
 
 
+def test_a_grid_that_bought_and_sold_within_the_session_was_not_empty(house: type[House]) -> None:
+    """It works; only sessions in which it held nothing at all count."""
+    desk = gridded(house).begin(*grid(house, flat=1), base=25_400)
+    desk.minute("09:30", 25_000).minute("09:31", 25_000).minute("09:32", 25_500)
+    assert desk.engine.positions == ()
+    desk.close()
+    assert desk.engine.standing_symbols == {SYMBOL}
+
+
 def test_a_restart_forgets_no_grid(house: type[House]) -> None:
     """What lives goes on, and what was stopped stays barred."""
     desk = gridded(house).begin(*grid(house), base=25_400).minute("09:30", 25_000).minute("09:31", 25_000)
