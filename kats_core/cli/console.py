@@ -105,6 +105,13 @@ def number(value: float | None) -> str:
     return NONE if value is None else f"{value:,.2f}"
 
 
+def plain(value: float) -> str:
+    """Return a number that a stage read or told: whole from 1,000 on, never with an exponent for won."""
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
 def multiple(r: float | None) -> str:
     """Return a multiple of the initial risk with its sign."""
     return NONE if r is None else f"{r:+.2f}"

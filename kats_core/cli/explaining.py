@@ -17,6 +17,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from kats_core.cli import console as look
 from kats_core.journal.explain import Explanation, InstanceDay, OrderTrail, Outcome, SignalTrail, overview
 from kats_core.market.events import day_from_text
 from kats_core.model import fact
@@ -555,11 +556,7 @@ class _Page:
     def _value(self, value: FactValue) -> str:
         if isinstance(value, bool):
             return self._say("yes" if value else "no")
-        if isinstance(value, int):
-            return f"{value:,}"
-        if isinstance(value, float):
-            return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-        return str(value)
+        return look.plain(value) if isinstance(value, (int, float)) else str(value)
 
 
 def _end(trail: SignalTrail) -> str:

@@ -224,6 +224,6 @@ def _numbers(numbers: dict[str, Any]) -> str:
             return "(" + ", ".join(f"{name} {told(item)}" for name, item in value.items()) + ")"
         if isinstance(value, bool) or value is None:
             return console.NONE if value is None else str(value)
-        return f"{value:,}" if isinstance(value, int) else f"{value:.6g}" if isinstance(value, float) else str(value)
+        return console.plain(value) if isinstance(value, (int, float)) else str(value)
 
     return " · ".join(f"{name} {told(value)}" for name, value in numbers.items())

@@ -42,6 +42,13 @@ def test_people_read_the_list_in_their_language(kats: Any, language: str, word: 
     assert bool(re.search("[가-힣]", answer.out)) is (language == "ko")
 
 
+def test_won_are_written_out_in_a_trial(kats: Any) -> None:
+    """Six million are no 6e+06."""
+    shown = kats("risk", "check", "990030", "--price", "192400", "--stop", "186200", "--lang", "en").out
+    assert "room 6,000,000" in shown
+    assert "e+0" not in shown
+
+
 def test_a_trial_shows_what_each_stage_read_and_said(kats: Any) -> None:
     """A stage that refuses ends it; the ones behind it are not reached."""
     kats.write("kats.yaml", CONFIG)
