@@ -17,10 +17,8 @@ import numpy.typing as npt
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.sessions import SessionHours
 from kats_core.market.tables import FloatArray
+from kats_core.market.volume_curve import FULL_DAY, USUAL_POINTS
 from kats_core.model.time import MINUTE
-
-FULL_DAY = 390
-"""Minutes of a usual session, closing auction included."""
 
 LEAST_SESSIONS = 20
 """Sessions of minute bars from which a symbol's own volume curve counts."""
@@ -102,27 +100,8 @@ class VolumeCurve:
 
 
 USUAL_CURVE = VolumeCurve(
-    minutes=(0, 5, 10, 15, 30, 60, 90, 120, 150, 180, 210, 240, 270, 300, 330, 360, 380, 390),
-    shares=(
-        0.03,
-        0.08,
-        0.12,
-        0.155,
-        0.23,
-        0.34,
-        0.42,
-        0.48,
-        0.53,
-        0.57,
-        0.605,
-        0.64,
-        0.68,
-        0.725,
-        0.78,
-        0.85,
-        0.92,
-        1.0,
-    ),
+    minutes=tuple(float(minute) for minute, _ in USUAL_POINTS),
+    shares=tuple(thousandths / 1000 for _, thousandths in USUAL_POINTS),
 )
 """For symbols without minute bars of their own: an engineering default of the usual U shape, not a statistic."""
 

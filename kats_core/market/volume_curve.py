@@ -12,13 +12,15 @@ from kats_core.market.sessions import SessionHours
 from kats_core.model.time import MINUTE, Nanos
 
 FULL_DAY = 390
-_POINTS = (
+"""Minutes of a usual session, closing auction included."""
+
+USUAL_POINTS = (
     *((0, 30), (5, 80), (10, 120), (15, 155), (30, 230), (60, 340), (90, 420), (120, 480), (150, 530)),
     *((180, 570), (210, 605), (240, 640), (270, 680), (300, 725), (330, 780), (360, 850), (380, 920), (FULL_DAY, 1000)),
 )
 """(minute of a full session, thousandths of the day's volume)."""
 
-_MINUTES = [minute for minute, _ in _POINTS]
+_MINUTES = [minute for minute, _ in USUAL_POINTS]
 
 
 def expected_fraction(minute: Fraction | int) -> Fraction:
@@ -27,8 +29,8 @@ def expected_fraction(minute: Fraction | int) -> Fraction:
     U(45) is 0.285, U(60) 0.34; before the open it is U(0), after the close 1.
     """
     at = min(max(Fraction(minute), Fraction(0)), Fraction(FULL_DAY))
-    n = min(bisect_right(_MINUTES, at), len(_POINTS) - 1)
-    (m0, u0), (m1, u1) = _POINTS[n - 1], _POINTS[n]
+    n = min(bisect_right(_MINUTES, at), len(USUAL_POINTS) - 1)
+    (m0, u0), (m1, u1) = USUAL_POINTS[n - 1], USUAL_POINTS[n]
     return (u0 + (at - m0) * (u1 - u0) / (m1 - m0)) / 1000
 
 
