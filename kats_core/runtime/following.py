@@ -30,7 +30,7 @@ from kats_core.model.kinds import Grade, Purpose, Regime
 from kats_core.model.labels import Code
 from kats_core.model.position import Position
 from kats_core.model.record import Record, SetupRecord, SignalRecord, SignalStatus, TradeRecord
-from kats_core.model.setup import Setup
+from kats_core.model.setup import Setup, Tick
 from kats_core.model.signal import Confirmation, Management, Never, NotYet, Signal
 from kats_core.model.time import Nanos
 from kats_core.model.verdict import Proposal, Verdict, approve
@@ -42,7 +42,7 @@ from kats_core.runtime.days import DayPlayer, Market
 from kats_core.runtime.inputs import SessionInputs
 from kats_core.runtime.pump import Pump
 from kats_core.runtime.session_bars import SessionBars
-from kats_core.strategy.contract import ManagingStrategy, Setups, Strategy, View
+from kats_core.strategy.contract import ManagingStrategy, Reasons, Setups, Strategy, View
 
 SESSIONS = 20
 """Sessions after its own for which a signal is followed."""
@@ -248,7 +248,10 @@ class _Signalled:
         self._is_told = False
 
     def arm(self, panel: Panel) -> Setups:
-        raise NotImplementedError("what is followed is armed already")
+        """Arm nothing: what is followed is armed already."""
+        reasons = Reasons(panel)
+        reasons.require(np.zeros_like(panel.present), CoreCode.NOT_SELECTED)
+        return Setups(reasons.cells, reasons.codes, {}, lambda _: Tick())
 
     def confirm(self, view: View, setup: Setup) -> Confirmation:
         if view.now < self._asked.ts:
