@@ -86,10 +86,6 @@ class Groups:
         if ended is not None:
             self._barred[key] = self.calendar.shift(session, ended.terms.bar_after_stop)
 
-    def is_alive(self, key: GroupKey) -> bool:
-        """Tell whether a group lives."""
-        return key in self._living
-
     def sold(self, key: GroupKey) -> None:
         """Begin the count of sessions anew: what is sold today was held today."""
         group = self._living.get(key)
