@@ -122,6 +122,7 @@ class Buyer:
     flags: frozenset[SellSignal] | None = None
     pivot: int | None = None
     slip_ticks: int = 1
+    closing_auction: bool = False
     confirming: Callable[[View, Setup], Confirmation] | None = None
     waiting: Callable[[int], Trigger] = lambda level: Above(Fixed(level))
     seen: list[View] = field(default_factory=list)
@@ -159,6 +160,7 @@ class Buyer:
             position_hint=0.3,
             pivot=self.pivot,
             slip_ticks=self.slip_ticks,
+            closing_auction=self.closing_auction,
         )
 
 

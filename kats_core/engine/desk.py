@@ -495,6 +495,7 @@ class OrderDesk:
             chase_cap=signal.chase_cap,
             slip_ticks=signal.slip_ticks if touch is None else touch.slip_ticks,
             trigger=signal.trigger_price if touch is None else touch.price,
+            closing_auction=signal.closing_auction,
         )
 
     def _entry_view(self, order: Order, day: SymbolDay) -> gate.GateView:

@@ -660,8 +660,12 @@ class ExitCoordinator:
 
     def _manage_by_the_minute(self, key: Key, day: SymbolDay, bar: Bar) -> None:
         instance = self._instances.get(key[0])
-        every = 0 if instance is None else instance.traits.manage_every_min
-        if every and (bar.end - self._state.clock.open) % (every * time.MINUTE) == 0:
+        if instance is None or instance.traits.manage_every_min == 0:
+            return
+        clock, traits = self._state.clock, instance.traits
+        if bar.end == clock.eod_check and Moment.CHECK in traits.manages_at:
+            return  # the check of this very moment asks, in its turn
+        if (bar.end - clock.open) % (traits.manage_every_min * time.MINUTE) == 0:
             self._manage(key, day)
 
     def _manage(self, key: Key, day: SymbolDay) -> None:

@@ -315,8 +315,10 @@ class ViMonitor:
 
     def next_change(self) -> Nanos | None:
         """Return the earliest instant at which the passing of time alone may change a state."""
-        waits = [self._symbols[symbol].cooling_until for symbol in self._timed if self._is_cooling(symbol)]
+        waits = [self._ends_by_itself(symbol) for symbol in self._timed]
         waits += [own.halted_until for own in self._markets.values() if own.halted_until and not own.is_over]
+        if self._lost_at is not None and not self._is_lost:
+            waits.append(self._lost_at + CONNECTION_GRACE + 1)
         return min(waits, default=None)
 
     def inquiry_due(self, now: Nanos) -> bool:
@@ -383,8 +385,12 @@ class ViMonitor:
     def _cooling(self, known: SymbolVi, now: Nanos) -> SymbolVi:
         return structs.replace(known, state=ViState.COOLING, cooling_until=now + self.terms.cooling)
 
-    def _is_cooling(self, symbol: str) -> bool:
-        return self._symbols[symbol].state is ViState.COOLING
+    def _ends_by_itself(self, symbol: str) -> Nanos:
+        """Return when a symbol's cooling is over, or its auction is given up because nobody told of an end."""
+        known = self._symbols[symbol]
+        if known.state is ViState.COOLING:
+            return known.cooling_until
+        return max(known.started + NO_END_GIVEN_UP, self._markets[self._market_of[symbol]].auction_until)
 
     def _resume(self, market: Market, own: _Market, now: Nanos) -> list[str]:
         """Lead a market from its halt into the auction, and out of that."""

@@ -37,6 +37,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     filled_quantity: int = 0
     filled_amount: int = 0
     reason: str = ""
+    closing_auction: bool = False
 
     @property
     def remaining(self) -> int:

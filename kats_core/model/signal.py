@@ -181,7 +181,8 @@ class Signal(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     `reference` is the price the limit was computed from (the ask, or what bars show of it), `chase_cap` the most it
     may ever be amended to, `position_hint` the share of equity asked for, before risk. The symbol may have more than
-    `most_stars`; the signal counts for no more.
+    `most_stars`; the signal counts for no more. `closing_auction`: it is meant for that auction, and the order lives to its
+    end; the order gate lets nothing else be bought there.
     """
 
     trigger_price: int
@@ -193,6 +194,7 @@ class Signal(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     slip_ticks: int = 1
     pivot: int | None = None
     most_stars: int = 5
+    closing_auction: bool = False
     numbers: Numbers = {}
 
     def __post_init__(self) -> None:

@@ -135,8 +135,9 @@ def _session(order: Order, view: GateView, config: GateConfig) -> CoreCode | Non
         return CoreCode.SESSION_TYPE
     if order.is_reducing or view.on_daily_bars:
         return None
-    if view.phase is MarketPhase.CLOSE_AUCTION and config.closing_auction:
-        return None
+    if order.closing_auction:
+        is_taken = view.phase is MarketPhase.CLOSE_AUCTION and config.closing_auction
+        return None if is_taken else CoreCode.ENTRY_WINDOW
     is_open = view.phase is MarketPhase.OPEN
     if not is_open or not view.hours.at(config.entry_from) <= view.now < view.hours.at(config.entry_until):
         return CoreCode.ENTRY_WINDOW

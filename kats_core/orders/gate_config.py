@@ -58,7 +58,7 @@ class GateConfig(BaseModel):
     closing_auction: bool = Field(
         json_schema_extra=LESS_IS_TIGHTER,
         default=True,
-        description="whether entries are sent into the closing auction by strategies whose window it is; can only be false",
+        description="whether entries that are meant for the closing auction are sent into it; can only be false",
     )
     duplicate_window_s: int = Field(
         json_schema_extra=MORE_IS_TIGHTER,

@@ -28,6 +28,7 @@ def signal_for(
     trigger_price: int | None = None,
     pivot: int | None = None,
     most_stars: int = 5,
+    closing_auction: bool = False,
     numbers: Numbers | None = None,
 ) -> Signal:
     """Return the signal of a priced entry: the rest is what the setup stores and the parameters say.
@@ -44,6 +45,7 @@ def signal_for(
         slip_ticks=params.slip_ticks,
         pivot=pivot,
         most_stars=most_stars,
+        closing_auction=closing_auction,
         numbers={**setup.numbers, **(numbers or {})},
     )
 

@@ -82,7 +82,7 @@ def test_a_moment_is_asked_for_although_nobody_trades_then(house: type[House]) -
 
 def test_an_order_of_the_closing_auction_is_filled_by_its_print(house: type[House]) -> None:
     """Sent at 15:20 with a life of ten minutes."""
-    buyer = house.Buyer(stop=24_500)
+    buyer = house.Buyer(stop=24_500, closing_auction=True)
     windows = ((dt.time(15, 20), dt.time(15, 30)),)
     instance = house.instance(buyer, windows=windows, ttl_s=600)
     desk = house.Desk(strategies=(instance,)).begin(house.setup(trigger=At(dt.time(15, 20))))
@@ -103,11 +103,13 @@ def test_what_waits_for_the_closing_auction_is_bought_at_the_close_of_a_daily_ba
     assert desk.sold == []
 
 
-def test_the_gate_may_be_closed_for_the_closing_auction(house: type[House]) -> None:
-    """`closing_auction: false`."""
+@pytest.mark.parametrize(("is_meant", "is_open"), [(True, False), (False, True)])
+def test_the_gate_holds_the_closing_auction(house: type[House], *, is_meant: bool, is_open: bool) -> None:
+    """`closing_auction: false`; and whatever window a strategy says it has, its signal must be meant for the auction."""
     windows = ((dt.time(15, 20), dt.time(15, 30)),)
-    gate = GateConfig(closing_auction=False)
-    desk = house.Desk(strategies=(house.instance(house.Buyer(), windows=windows),), gate=gate)
+    gate = GateConfig(closing_auction=is_open)
+    buyer = house.Buyer(closing_auction=is_meant)
+    desk = house.Desk(strategies=(house.instance(buyer, windows=windows),), gate=gate)
     desk.begin(house.setup(trigger=At(dt.time(15, 20)))).minute("15:14", 25_450).check()
     desk.feed(PhaseReached(desk.at("15:20"), MarketPhase.CLOSE_AUCTION))
     assert desk.passes("15:20").engine.setups[0].code is CoreCode.ENTRY_WINDOW
@@ -140,6 +142,18 @@ def test_manage_is_asked_at_its_moments(house: type[House], moment: Moment, aske
     heard.clear() if moment is Moment.CHECK else None
     desk.check()
     assert heard == asked
+
+
+def test_the_check_does_not_ask_again_what_the_minute_has_asked(house: type[House]) -> None:
+    """`manage_every_min` and the check meet at 15:15: manage is asked once, in its turn behind the sell signals."""
+    heard: list[str] = []
+    manager = house.Manager(stop=24_500, managing=lambda view, position: heard.append(f"{time.clock(view.now):%H:%M}"))
+    instance = house.instance(manager, manage_every_min=15)
+    desk = house.Desk(strategies=(instance,)).begin(house.setup()).minute("09:30", 25_450).minute("09:31", 25_450)
+    desk.minute("14:59", 25_450).minute("15:14", 25_450)
+    assert heard == ["15:00"]
+    desk.check()
+    assert heard == ["15:00", "15:15"]
 
 
 @pytest.mark.parametrize("low", [25_400, 23_500])

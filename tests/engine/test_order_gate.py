@@ -142,10 +142,14 @@ def test_after_the_end_of_day_check_only_exits_are_sent() -> None:
     assert judged(EXIT, phase=MarketPhase.EOD_CHECK) is None
 
 
-def test_the_closing_auction_takes_entries_unless_the_gate_is_closed_for_it() -> None:
-    """`closing_auction`; whose window it is, the strategies' own windows say."""
-    assert judged(ENTRY, phase=MarketPhase.CLOSE_AUCTION) is None
-    assert judged(ENTRY, GateConfig(closing_auction=False), phase=MarketPhase.CLOSE_AUCTION) is CoreCode.ENTRY_WINDOW
+def test_the_closing_auction_takes_what_is_meant_for_it_unless_the_gate_is_closed_for_it() -> None:
+    """`closing_auction` of the order, and of the gate; whatever else buys comes too late."""
+    meant = msgspec.structs.replace(ENTRY, closing_auction=True)
+    assert judged(meant, phase=MarketPhase.CLOSE_AUCTION) is None
+    assert judged(ENTRY, phase=MarketPhase.CLOSE_AUCTION) is CoreCode.ENTRY_WINDOW
+    assert judged(meant, GateConfig(closing_auction=False), phase=MarketPhase.CLOSE_AUCTION) is CoreCode.ENTRY_WINDOW
+    for phase in (MarketPhase.OPEN, MarketPhase.EOD_CHECK):
+        assert judged(meant, phase=phase) is CoreCode.ENTRY_WINDOW
     assert judged(EXIT, GateConfig(closing_auction=False), phase=MarketPhase.CLOSE_AUCTION) is None
 
 

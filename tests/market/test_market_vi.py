@@ -341,3 +341,42 @@ def test_whatever_happens_an_interruption_blocks_and_has_a_way_out(
         assert lower < watch.monitor.of(SYMBOL).reference < upper
     watch.halt(now, False).vi(now, False).read(now).wait(now + 31).trade(now + 31, watch.monitor.of(SYMBOL).reference)
     assert watch.state is ViState.NORMAL
+
+
+def test_time_alone_changes_nothing_before_it_is_said_to() -> None:
+    """The end of cooling, the give-up of a VI without an end, that of an auction behind a breaker, a lost connection."""
+    watch = Watch().vi(0, True)
+    assert watch.monitor.next_change() == at(600)
+    assert watch.wait(600).state is ViState.UNKNOWN
+    assert watch.monitor.next_change() is None
+    watch = Watch().vi(0, True).vi(140, False)
+    assert watch.monitor.next_change() == at(170)
+    watch = Watch()
+    watch.monitor.on_market_halt(at(0), Market.KOSPI, MarketHalt.BREAKER_1)
+    assert watch.monitor.next_change() == at(20 * 60)
+    assert watch.wait(20 * 60).monitor.next_change() == at(30 * 60)
+    watch = Watch().connection(0, is_up=False)
+    assert watch.monitor.next_change() == at(10) + 1
+
+
+@given(STEPS)
+@settings(max_examples=200, deadline=None)
+def test_a_driver_may_sleep_until_the_next_change(steps: list[tuple[int, tuple[str, int | None]]]) -> None:
+    """Whatever happened: up to the instant that `next_change` names, letting time pass leaves every state as it is."""
+    watch, now = Watch(), 0
+    for wait, (kind, what) in steps:
+        due, before = watch.monitor.next_change(), watch.state
+        now += wait
+        if due is None or at(now) < due:
+            assert watch.wait(now).state is before
+        match kind:
+            case "trade" | "print":
+                watch.trade(now, int(what or 0) * 100, is_auction=kind == "print")
+            case "vi":
+                watch.vi(now, bool(what))
+            case "halt":
+                watch.halt(now, bool(what))
+            case "read":
+                watch.read(now)
+            case _:
+                watch.wait(now)

@@ -169,7 +169,7 @@ def test_dense_feeding_decides_the_same(house: type[House], latency_ms: int) -> 
 
 def capturing(house: type[House], clock: dt.time, first: dt.time, answer: int = 0) -> tuple[StrategyInstance, ...]:
     """A strategy that waits for a clock, in a window that begins at `first`; it says not yet so many times."""
-    buyer = house.Buyer(cap=0, stop=97, waiting=lambda _: At(clock))
+    buyer = house.Buyer(cap=0, stop=97, waiting=lambda _: At(clock), closing_auction=True)
 
     def confirming(view: Any, setup: Setup) -> Confirmation:
         if len(buyer.seen) <= answer:

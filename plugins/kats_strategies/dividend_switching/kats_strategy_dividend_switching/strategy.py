@@ -115,7 +115,9 @@ class DividendSwitching:
             time_exit=TimeExit(TimeExitKind.SESSIONS, sessions),
         )
         entry = Entry(view.last, limit)
-        return signal_for(setup, params, entry, chase_cap=limit, exits=exits, most_stars=CAPTURE_STARS)
+        return signal_for(
+            setup, params, entry, chase_cap=limit, exits=exits, most_stars=CAPTURE_STARS, closing_auction=True
+        )
 
     def _bounce(self, view: View, setup: Setup) -> Confirmation:
         if view.now >= view.hours.close_auction:

@@ -128,7 +128,7 @@ def test_ds_1_one_order_into_the_closing_auction() -> None:
     )
     assert [seen().ticks.rup(Fraction(45_200 * n, 100)) for n in (103, 105)] == [46_600, 47_500]
     assert signal.exits.time_exit == TimeExit(TimeExitKind.SESSIONS, 6)
-    assert (signal.position_hint, signal.most_stars) == (0.20, 4)
+    assert (signal.position_hint, signal.most_stars, signal.closing_auction) == (0.20, 4, True)
 
 
 def test_ds_1_on_the_ex_date_stop_and_targets_are_lower_by_the_dividend() -> None:
