@@ -49,10 +49,12 @@ from kats_core.model.setup import Above, At, Below, Setup
 from kats_core.model.time import Nanos
 from kats_core.runtime.arming import SIDE_LIMIT, ArmingDesk
 from kats_core.runtime.inputs import PREPARED, Inputs, SessionInputs
-from kats_core.runtime.pump import Pump
+from kats_core.runtime.live_day import LatestBooks, LiveDay
+from kats_core.runtime.pump import Look, Pump
 from kats_core.runtime.scanning import Scans
 from kats_core.runtime.screening import Screening
 from kats_core.runtime.session_bars import DAILY_ONLY, SessionBars
+from kats_core.runtime.session_feed import SessionFeed
 from kats_core.runtime.streaming import StreamedDay
 
 Follow: TypeAlias = Callable[[Sequence[Instrument], Mapping[str, int], Nanos], Iterable[Fact]]
@@ -197,20 +199,30 @@ class DayPlayer:
     def play_tape(self, bars: MinuteBars, tape: Tape) -> None:
         """Play one session of which trades and order books are known."""
         hours = self.market.calendar.hours(bars.session)
-        day = StreamedDay(
+        day = StreamedDay(feed=self._feed(hours, tape.book), bars=bars, tape=tape)
+        setups = self._begin(hours, SessionBars(minute=frozenset(bars.symbols)), day.follow)
+        scans = self._scan(bars, setups, hours.open)
+        day.play(np.ones(len(bars), dtype=np.bool_) if self.dense else self._wanted(bars, setups, scans), scans)
+
+    def live(self, session: dt.date, symbols: Iterable[str]) -> LiveDay:
+        """Prepare and arm a session that comes as it happens; trades come of each of `symbols` that is watched."""
+        hours = self.market.calendar.hours(session)
+        latest = LatestBooks()
+        feed = self._feed(hours, latest.book)
+        setups = self._begin(hours, SessionBars(minute=frozenset(symbols)), feed.follow)
+        return LiveDay(feed=feed, latest=latest, scan=lambda bars, at: self._scan(bars, setups, at))
+
+    def _feed(self, hours: SessionHours, books: Look) -> SessionFeed:
+        return SessionFeed(
             engine=self.engine,
             pump=self.pump,
             hours=hours,
-            bars=bars,
-            tape=tape,
+            books=books,
             scope=self.market.scope,
             terms=self.vi_terms,
             on_clock=self.on_clock,
             dense=self.dense,
         )
-        setups = self._begin(hours, SessionBars(minute=frozenset(bars.symbols)), day.follow)
-        scans = self._scan(bars, setups, hours.open)
-        day.play(np.ones(len(bars), dtype=np.bool_) if self.dense else self._wanted(bars, setups, scans), scans)
 
     def play_day_bars(self, session: dt.date) -> None:
         """Play one session of which only the daily bars are known.

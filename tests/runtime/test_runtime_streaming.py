@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -31,6 +32,7 @@ from kats_core.orders.broker import BrokerAccount
 from kats_core.runtime.assembly import RunKind
 from kats_core.runtime.days import DayPlayer, Market
 from kats_core.runtime.inputs import Given, Inputs
+from kats_core.runtime.live_day import LiveDay
 from kats_core.runtime.paper import PaperBroker, PaperParams
 from kats_core.runtime.play import Request, approximated, plan
 from kats_core.runtime.pump import Pump
@@ -106,13 +108,13 @@ def part_of(bars: MinuteBars) -> MinuteBars:
 
 
 def played(
-    house: type[House], *, dense: bool = False, terms: ViTerms | None = None, **params: int
+    house: type[House], *, dense: bool = False, live: bool = False, terms: ViTerms | None = None, **params: int
 ) -> tuple[Desk, Listening]:
     """Buy what is above its last close, with stops close below and far below, and sell it at 15:15."""
     clock = TimeExit(TimeExitKind.CLOCK, dt.time(15, 15))
     buyers = {"near": house.Buyer(cap=60_000, stop=42_900), "far": house.Buyer(cap=0, stop=99, time_exit=clock)}
     strategies = tuple(house.instance(buyer, name, ttl_s=120) for name, buyer in buyers.items())
-    return played_by(house, strategies, dense=dense, terms=terms, **params)
+    return played_by(house, strategies, dense=dense, live=live, terms=terms, **params)
 
 
 def played_by(
@@ -120,6 +122,7 @@ def played_by(
     strategies: tuple[StrategyInstance, ...],
     *,
     dense: bool = False,
+    live: bool = False,
     terms: ViTerms | None = None,
     **params: int,
 ) -> tuple[Desk, Listening]:
@@ -142,8 +145,36 @@ def played_by(
         dense=dense,
         vi_terms=terms or ViTerms(),
     )
-    player.play_tape(part_of(SOURCE.minutes(DAY)), Part(SOURCE.tape(DAY)))
+    bars, tape = part_of(SOURCE.minutes(DAY)), Part(SOURCE.tape(DAY))
+    if live:
+        as_it_happens(player.live(DAY, bars.symbols), bars, tape)
+    else:
+        player.play_tape(bars, tape)
     return desk, broker
+
+
+def as_it_happens(day: LiveDay, bars: MinuteBars, tape: Part) -> None:
+    """Tell a day second by second: the books, then the clock, then what is traded; the opening prints before all."""
+    hours = krx_calendar().hours(DAY)
+    starts = sorted(set(bars.start.tolist()))
+    told = [trade for start in starts for symbol in SYMBOLS for trade in tape.trades(symbol, start)]
+    openings = [trade for trade in told if trade.ts == hours.open]
+    for trade in openings:
+        day.hear(trade, hours.open)
+    happenings: list[Trade | StatusMessage] = [trade for trade in told if trade.ts > hours.open]
+    happenings += [message for message in tape.statuses() if message.symbol in SYMBOLS]
+    coming = deque(sorted(happenings, key=lambda one: (one.ts, isinstance(one, StatusMessage), one.symbol)))
+    for second in range(hours.open, hours.close + 2 * time.MINUTE, time.SECOND):
+        if is_shown(second):
+            for symbol in SYMBOLS:
+                day.latest.known[symbol] = tape.book(symbol, second)
+        else:
+            day.latest.known.clear()
+        day.tick(second)
+        while coming and coming[0].ts < second + time.SECOND:
+            one = coming.popleft()
+            day.hear(one, one.ts)
+    assert day.is_over
 
 
 def states(broker: Listening) -> list[tuple[Nanos, str]]:
@@ -165,6 +196,15 @@ def test_dense_feeding_decides_the_same(house: type[House], latency_ms: int) -> 
     assert {trade.exit_code for trade in sparse.kept(TradeRecord)} == {"core:STOP", "core:TIME_EXIT"}
     assert dense.log == sparse.log
     assert len(more.heard) > 2 * len(heard.heard)
+
+
+@pytest.mark.parametrize("latency_ms", [0, 200])
+def test_a_day_as_it_happens_decides_the_same_as_the_day_that_is_recorded(house: type[House], latency_ms: int) -> None:
+    """The bars are built from the trades, and time passes second by second: byte for byte the same log."""
+    recorded, _ = played(house, latency_ms=latency_ms)
+    live, _ = played(house, live=True, latency_ms=latency_ms)
+    assert {trade.exit_code for trade in live.kept(TradeRecord)} == {"core:STOP", "core:TIME_EXIT"}
+    assert live.log == recorded.log
 
 
 def capturing(house: type[House], clock: dt.time, first: dt.time, answer: int = 0) -> tuple[StrategyInstance, ...]:
@@ -196,7 +236,8 @@ def test_dense_feeding_asks_at_the_same_moments(house: type[House]) -> None:
     strategies = capturing(house, dt.time(15, 20), dt.time(15, 21), answer=4)
     sparse, less = played_by(house, strategies)
     dense, more = played_by(house, capturing(house, dt.time(15, 20), dt.time(15, 21), answer=4), dense=True)
-    assert dense.log == sparse.log
+    live, _ = played_by(house, capturing(house, dt.time(15, 20), dt.time(15, 21), answer=4), live=True)
+    assert dense.log == sparse.log == live.log
     assert sparse.kept(OrderRecord)
     assert len(more.heard) > len(less.heard)
 

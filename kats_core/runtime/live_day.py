@@ -1,0 +1,140 @@
+"""Take in one session as it happens: whoever hears the market calls `hear`, whoever has a clock calls `tick` each second.
+
+Nothing here waits or reads a clock. What is heard counts from the moment at which it was heard; a moment of the session that
+has passed while nobody called comes late, but it comes, and in its place.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from kats_core.market.minute_builder import DaySoFar, MinuteBuilder
+from kats_core.market.minutes import MinuteBars
+from kats_core.market.vi import StatusMessage
+from kats_core.model import time
+from kats_core.model.bar import Book, Trade
+from kats_core.model.event import BrokerEvent, FactsChanged, Fetched
+from kats_core.model.fact import Fact
+from kats_core.model.kinds import MarketPhase
+from kats_core.model.setup import Scanned
+from kats_core.model.time import Nanos
+from kats_core.runtime.scanning import Scans
+from kats_core.runtime.session_feed import SessionFeed
+
+Heard: TypeAlias = Trade | Book | StatusMessage | Fact | BrokerEvent | Fetched
+"""What may come in at any time: the market's messages, what is known of an input now, a broker's answers."""
+
+Scan: TypeAlias = Callable[[MinuteBars, Nanos], Scans]
+
+
+@dataclass(slots=True)
+class LatestBooks:
+    """The order books as they were heard last; empty where none was, as while none is displayed."""
+
+    known: dict[str, Book] = field(default_factory=dict)
+
+    def book(self, symbol: str, at: Nanos) -> Book:
+        """Return a symbol's book."""
+        return self.known.get(symbol) or Book(symbol, at, (), ())
+
+
+@dataclass(slots=True, kw_only=True)
+class LiveDay:
+    """One prepared session, fed with what happens in it. `scan` lets the strategies judge the minutes so far."""
+
+    feed: SessionFeed
+    latest: LatestBooks
+    scan: Scan
+    _builder: MinuteBuilder = field(init=False, default_factory=MinuteBuilder)
+    _phases: deque[tuple[Nanos, MarketPhase]] = field(init=False)
+    _minute: Nanos = field(init=False)
+
+    def __post_init__(self) -> None:
+        hours = self.feed.hours
+        self._minute = hours.open
+        self._phases = deque(
+            [
+                (hours.open, MarketPhase.OPEN),
+                (hours.eod_check, MarketPhase.EOD_CHECK),
+                (hours.close_auction, MarketPhase.CLOSE_AUCTION),
+                (hours.close + time.MINUTE, MarketPhase.CLOSED),
+            ]
+        )
+        self.feed.pump.look = self.latest.book
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the session has ended."""
+        return not self._phases
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the session has begun to trade."""
+        return bool(self._phases) and self._phases[0][1] is not MarketPhase.OPEN
+
+    def joined_late(self, symbol: str, day: DaySoFar) -> None:
+        """Take what a symbol has done before its trades began to be heard."""
+        self._builder.begin_with(symbol, day)
+
+    def hear(self, one: Heard, now: Nanos) -> None:
+        """Take in what is heard at an instant."""
+        now = self._not_before(now)
+        match one:
+            case Trade():
+                if one.symbol in self.feed.ticks and self._builder.take(one):
+                    self.feed.tell(now, self.feed.trade(one, now))
+            case Book():
+                self.latest.known[one.symbol] = one
+                if self.feed.engine.is_busy(one.symbol):
+                    self.feed.show(one.symbol, now)
+            case StatusMessage():
+                if one.symbol in self.feed.ticks:
+                    self.feed.status(one, now)
+            case Fact():
+                self.feed.pump.feed(FactsChanged(now, (one,)))
+            case _:
+                self.feed.pump.feed(one)
+
+    def tick(self, now: Nanos) -> None:
+        """Let time pass: minutes end, moments of the session come, and whatever waits for time alone."""
+        while not self.is_over:
+            end = self._minute + time.MINUTE
+            at, phase = self._phases[0]
+            if end <= min(now, at):
+                self._end_minute(end)
+            elif at <= now:
+                self._phases.popleft()
+                self._reach(phase, self._not_before(at))
+            else:
+                break
+        if self.is_open and self.feed.due() <= now:
+            self.feed.second(self._not_before(now))
+
+    def _end_minute(self, end: Nanos) -> None:
+        """Feed the bars of the minute that ends."""
+        bars = self._builder.close(self._minute)
+        self._minute = end
+        now = self._not_before(end)
+        if bars:
+            scans = self._scans(len(bars), now)
+            for bar, told in zip(bars, scans, strict=True):
+                self.feed.bar(bar, told, now)
+        self.feed.minute(now)
+
+    def _scans(self, count: int, now: Nanos) -> list[tuple[Scanned, ...]]:
+        """Return what the strategies that scan say of the last bars."""
+        so_far = self._builder.so_far(self.feed.hours.session)
+        scans = self.scan(so_far, now)
+        return [scans.of(row) for row in range(len(so_far) - count, len(so_far))]
+
+    def _reach(self, phase: MarketPhase, at: Nanos) -> None:
+        self.feed.phase(phase, at)
+        if phase is MarketPhase.CLOSED:
+            self.feed.pump.look = None
+
+    def _not_before(self, now: Nanos) -> Nanos:
+        """Return an instant that is not before what the engine has seen: its time never goes back."""
+        return max(now, self.feed.engine.now)
