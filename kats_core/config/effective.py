@@ -46,7 +46,10 @@ ENV = "env"
 _SINGLE = {"data": PluginKind.DATA_SOURCE, "broker": PluginKind.BROKER}
 _LISTS = {"strategies": PluginKind.STRATEGY, "risk": PluginKind.RISK_STAGE}
 _TO_GRADE_CAP = {"grade_a_max": "A", "grade_b_max": "B", "grade_c_max": "C"}
-_ONLY_IN_ENVIRONMENT = ("trade_mode", "kats_home", "kats_lang", "db_type", "db_url", "log_level")
+_ONLY_IN_ENVIRONMENT = (
+    *("trade_mode", "kats_home", "kats_lang", "db_type", "db_url", "log_level"),
+    *(name for name in Settings.model_fields if name.startswith("kis_")),
+)
 
 M = TypeVar("M", bound=BaseModel)
 

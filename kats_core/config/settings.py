@@ -27,15 +27,6 @@ ENV_FILE = ".env"
 # In the operation manual's table; what reads them is not in this version.
 _NOT_YET = frozenset(
     {
-        "KIS_APP_KEY",
-        "KIS_APP_SECRET",
-        "KIS_ACCOUNT_NO",
-        "KIS_ACCOUNT_PROD_CODE",
-        "KIS_HTS_ID",
-        "KIS_ENV",
-        "KIS_REST_URL",
-        "KIS_WS_URL",
-        "KIS_MASTER_URL",
         "REDIS_URL",
         "SLACK_WEBHOOK_URL",
         "TELEGRAM_BOT_TOKEN",
@@ -76,11 +67,29 @@ class Settings(BaseModel):
     grade_b_max: float = Field(default=0.20, ge=0, le=0.30, description="the same for grade B")
     grade_c_max: float = Field(default=0.10, ge=0, le=0.30, description="the same for grade C")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    kis_env: Literal["prod", "vps"] = Field(default="prod", description="prod: the real broker; vps: its mock server")
+    kis_app_key: SecretStr = Field(default=SecretStr(""), description="36 characters, of KIS_ENV; needed to ask KIS")
+    kis_app_secret: SecretStr = Field(default=SecretStr(""), description="180 characters, of the same key")
+    kis_account_no: str = Field(default="", description="the account's first 8 digits")
+    kis_account_prod_code: str = Field(default="01", description="the account's last 2 digits")
+    kis_hts_id: str = Field(default="", description="the user id at the broker; needed for fill notices")
+    kis_rest_url: str = Field(default="", description="empty: the broker's host of KIS_ENV")
+    kis_ws_url: str = Field(default="", description="empty: the broker's host of KIS_ENV")
+    kis_master_url: str = Field(default="", description="empty: the broker's host")
+    kis_calls_per_second: float | None = Field(
+        default=None, ge=0.1, le=18, description="of one app key; empty: 15 for prod, 1 for vps"
+    )
+    kis_hashkey: bool = Field(default=False, description="ask for a hash of each order's body first; KIS needs none")
 
     @field_validator("trade_mode", "log_level", mode="before")
     @classmethod
     def _in_capitals(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @field_validator("kis_env", mode="before")
+    @classmethod
+    def _in_small_letters(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
 
     @property
     def database_url(self) -> str:

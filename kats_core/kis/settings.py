@@ -1,0 +1,206 @@
+"""Turn the environment's KIS_ keys into the keys of one app at the broker, complete and of the right shape, or say what is wrong.
+
+Checked only where somebody wants to call the broker: without keys KATS runs on the sample market and on files.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from kats_core.config import ConfigError, Place, Problem, Settings
+from kats_core.config.problems import ENVIRONMENT
+
+Env: TypeAlias = Literal["prod", "vps"]
+"""The real broker, or its mock server. Keys, tokens, accounts, hosts and limits of the two have nothing in common."""
+
+KEY_LENGTH, SECRET_LENGTH = 36, 180
+ACCOUNT_DIGITS, PRODUCT_DIGITS = 8, 2
+
+CEILING = 18.0
+"""Calls a second that the broker allows one app key since April 2026 (`kis/README.md` section 4)."""
+
+DEFAULT_RATE: Mapping[Env, float] = {"prod": 15.0, "vps": 1.0}
+
+REST_HOST: Mapping[Env, str] = {
+    "prod": "https://openapi.koreainvestment.com:9443",
+    "vps": "https://openapivts.koreainvestment.com:29443",
+}
+STREAM_HOST: Mapping[Env, str] = {
+    "prod": "ws://ops.koreainvestment.com:21000",
+    "vps": "ws://ops.koreainvestment.com:31000",
+}
+MASTER_HOST = "https://new.real.download.dws.co.kr/common/master"
+
+_BROKER = ".koreainvestment.com"
+_HIDDEN = "***"
+_SHORTEST_SECRET = 4
+
+_Complaint: TypeAlias = tuple[str, str]
+"""A field of the settings and what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account at the broker: 8 digits and the 2 of its product."""
+
+    number: str
+    product: str
+
+    @property
+    def masked(self) -> str:
+        """The account as it may be shown: 12****78-01."""
+        return f"{self.number[:2]}****{self.number[-2:]}-{self.product}"
+
+    def __repr__(self) -> str:
+        return f"Account({self.masked})"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What one app of one environment needs to call the broker. Shows no secret, however it is printed."""
+
+    env: Env
+    app_key: SecretStr
+    app_secret: SecretStr
+    rest_url: str
+    stream_url: str
+    master_url: str
+    account: Account | None = None
+    hts_id: str = field(default="", repr=False)
+    calls_per_second: float = DEFAULT_RATE["vps"]
+    hashes_orders: bool = False
+
+    @property
+    def is_mock(self) -> bool:
+        """Whether this is the broker's mock server."""
+        return self.env == "vps"
+
+    @property
+    def calls_the_broker(self) -> bool:
+        """Whether the calls go to a host of the broker and not to a simulator."""
+        return _host(self.rest_url).endswith(_BROKER)
+
+    def redact(self, text: str, *more: str) -> str:
+        """Return a text of the broker's without our secrets, should it have sent one back."""
+        secrets = [self.app_key.get_secret_value(), self.app_secret.get_secret_value(), *more]
+        if self.account is not None:
+            secrets.append(self.account.number)
+        for secret in secrets:
+            if len(secret) >= _SHORTEST_SECRET:
+                text = text.replace(secret, _HIDDEN)
+        return text
+
+
+def keys_of(
+    settings: Settings, *, places: Mapping[str, Place] | None = None, account: bool = False, hts_id: bool = False
+) -> Keys:
+    """Return the keys that the environment holds; `account` and `hts_id` say what the caller cannot do without.
+
+    Raises:
+        ConfigError: with every key that is missing or cannot be one; values of secrets are never shown.
+    """
+    found = list(_problems(settings, places or {}, account=account, hts_id=hts_id))
+    if found:
+        raise ConfigError(found)
+    env = settings.kis_env
+    return Keys(
+        env=env,
+        app_key=settings.kis_app_key,
+        app_secret=settings.kis_app_secret,
+        rest_url=(settings.kis_rest_url or REST_HOST[env]).rstrip("/"),
+        stream_url=(settings.kis_ws_url or STREAM_HOST[env]).rstrip("/"),
+        master_url=(settings.kis_master_url or MASTER_HOST).rstrip("/"),
+        account=Account(settings.kis_account_no, settings.kis_account_prod_code) if settings.kis_account_no else None,
+        hts_id=settings.kis_hts_id,
+        calls_per_second=settings.kis_calls_per_second or DEFAULT_RATE[env],
+        hashes_orders=settings.kis_hashkey,
+    )
+
+
+def _problems(settings: Settings, places: Mapping[str, Place], *, account: bool, hts_id: bool) -> Iterator[Problem]:
+    told = (
+        *_of_secrets(settings),
+        *_of_account(settings, is_needed=account),
+        *_of_urls(settings),
+    )
+    for name, text in told:
+        yield Problem(places.get(name, ENVIRONMENT), name.upper(), text)
+    if hts_id and not settings.kis_hts_id:
+        text = "is missing; without your user id at the broker nobody tells of fills"
+        yield Problem(ENVIRONMENT, "KIS_HTS_ID", text)
+
+
+def _of_secrets(settings: Settings) -> Iterator[_Complaint]:
+    of_env = f"the {'mock server' if settings.kis_env == 'vps' else 'real broker'} (KIS_ENV={settings.kis_env})"
+    for name, secret, length in (
+        ("kis_app_key", settings.kis_app_key, KEY_LENGTH),
+        ("kis_app_secret", settings.kis_app_secret, SECRET_LENGTH),
+    ):
+        size = len(secret.get_secret_value())
+        if not size:
+            yield name, f"is missing; {of_env} gives one of {length} characters, put it into .env"
+        elif size != length:
+            yield name, f"expected {length} characters, found {size}; copy the whole of it"
+        elif not secret.get_secret_value().isascii():
+            yield name, f"expected {length} letters, digits and signs"
+
+
+def _of_account(settings: Settings, *, is_needed: bool) -> Iterator[_Complaint]:
+    number = settings.kis_account_no
+    if is_needed and not number:
+        yield "kis_account_no", f"is missing; expected the account's first {ACCOUNT_DIGITS} digits"
+    if number and not re.fullmatch(r"[0-9]{8}", number):
+        more = "; the 2 behind the hyphen go into KIS_ACCOUNT_PROD_CODE" if "-" in number else ""
+        yield "kis_account_no", f"expected {ACCOUNT_DIGITS} digits, found {len(number)} signs{more}"
+    if not re.fullmatch(r"[0-9]{2}", settings.kis_account_prod_code):
+        yield "kis_account_prod_code", f"expected {PRODUCT_DIGITS} digits, such as 01"
+
+
+def _of_urls(settings: Settings) -> Iterator[_Complaint]:
+    for name, url, schemes in (
+        ("kis_rest_url", settings.kis_rest_url, ("https", "http")),
+        ("kis_ws_url", settings.kis_ws_url, ("ws", "wss")),
+        ("kis_master_url", settings.kis_master_url, ("https", "http")),
+    ):
+        complaint = _complaint_of_url(url, schemes, settings.kis_env) if url else None
+        if complaint is not None:
+            yield name, complaint
+
+
+def _complaint_of_url(url: str, schemes: tuple[str, ...], env: Env) -> str | None:
+    scheme = url.partition("://")[0].lower()
+    host = _host(url)
+    if scheme not in schemes or not host:
+        return f"expected an address like {schemes[0]}://host:port"
+    if scheme == "http" and not _is_near(host):
+        return "expected https://, since the keys travel along; http:// is for simulators of this machine or network"
+    other: Env = "vps" if env == "prod" else "prod"
+    if _authority(url) in {_authority(REST_HOST[other]), _authority(STREAM_HOST[other])}:
+        return f"is the host of KIS_ENV={other}, but KIS_ENV is {env}"
+    return None
+
+
+def _authority(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0].lower()
+
+
+def _host(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        return (parts.hostname or "") if (parts.port is None or parts.port) else ""
+    except ValueError:  # a port that is no number, a bracket that does not close
+        return ""
+
+
+def _is_near(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return "." not in host
