@@ -12,7 +12,7 @@ from msgspec import structs
 from kats_core.engine import pipeline
 from kats_core.engine.desk import OrderDesk, Touch
 from kats_core.engine.facts import Facts
-from kats_core.engine.groups import Groups, GroupsMemory
+from kats_core.engine.groups import GroupKey, Groups, GroupsMemory
 from kats_core.engine.pipeline import Context, LimitsReader
 from kats_core.engine.portfolio import Key
 from kats_core.engine.rejudging import Opinion, Rejudging
@@ -154,18 +154,26 @@ class Entries:
         Raises:
             ValueError: a setup names an instance or a symbol that the session does not have.
         """
-        standing = [(setup, None) for setup in self.groups.standing(self._state.session, self._state.days)]
-        for setup, code in (*standing, *self.groups.beginning(setups)):
+        state = self._state
+        living = self.groups.standing(state.session, state.days, state.dividend)
+        ignored: dict[GroupKey, Setup] = {}
+        for setup, code in (*((one, None) for one in living), *self.groups.beginning(setups)):
             instance = self._instances.get(setup.instance)
             day = self._state.days.get(setup.symbol)
             if instance is None or day is None:
                 raise ValueError(f"setup of {setup.instance} in {setup.symbol}: not part of this run and session")
+            if code is CoreCode.ALREADY_IN:
+                ignored.setdefault((setup.instance, setup.symbol), setup)
+                continue
             entry = SetupState(setup, instance, code=code, is_done=code is not None)
             day.setups.append(entry)
             self._setups.append(entry)
             if isinstance(setup.trigger, At):
                 self._timed.append(entry)
             self._state.record(self._setup_record(entry, SetupStatus.ARMED))
+        for key, setup in ignored.items():
+            behind = 1 + max(one.slot for one in living if (one.instance, one.symbol) == key)
+            self._state.record(_ignored_record(setup, behind))
 
     def dump(self, adds: Sequence[SetupState]) -> EntriesMemory:
         """Return the session's setups as they are kept; `adds` are those of pyramiding."""
@@ -879,6 +887,8 @@ class Entries:
     def _setup_record(self, entry: SetupState, status: SetupStatus) -> SetupRecord:
         setup, day = entry.setup, self._state.days[entry.setup.symbol]
         numbers = dict(setup.numbers)
+        if setup.dividends:
+            numbers["dividends"] = setup.dividends
         if status is not SetupStatus.ARMED and day.bar is not None:
             numbers |= {"day_open": day.bar.day_open, "day_high": day.bar.day_high, "day_low": day.bar.day_low}
         return SetupRecord(
@@ -894,3 +904,17 @@ class Entries:
             asked=entry.asked,
             numbers=numbers,
         )
+
+
+def _ignored_record(setup: Setup, slot: int) -> SetupRecord:
+    """Return the record of a group that does not begin because one lives; it is one candidate, in the slot behind that one's."""
+    return SetupRecord(
+        session=setup.session,
+        instance=setup.instance,
+        symbol=setup.symbol,
+        slot=slot,
+        status=SetupStatus.NOT_ARMED,
+        code=str(CoreCode.ALREADY_IN),
+        rank=setup.rank,
+        numbers=setup.numbers,
+    )

@@ -110,11 +110,6 @@ class ExitRules:
         expected = self._state.facts.get(fact.EXPECTED_OPEN, position.symbol).value
         return type(expected) is int and 0 < expected < position.stop
 
-    def dividend(self, symbol: str) -> int:
-        """Return the dividend a share whose ex-date is today, 0 without one."""
-        value = self._state.facts.get(fact.DIVIDEND, symbol).value
-        return value if type(value) is int and value > 0 else 0
-
     def _gap_level(self, position: Position, day: SymbolDay) -> int:
         """Return the price at or below which a gap down is a break for this position, 0 where there is none."""
         if SellSignal.GAP_DOWN_BREAK not in (position.exits.exit_flags or ()):
@@ -126,7 +121,7 @@ class ExitRules:
             self._tell_missing(position, CoreCode.GAP_DOWN_BREAK)
             return 0
         if day.gap_level is None:
-            found = sell_signals.gap_break_level(opened, day.tail, self.dividend(position.symbol))
+            found = sell_signals.gap_break_level(opened, day.tail, self._state.dividend(position.symbol))
             day.gap_level = found or 0
         # Who bought below it today has bought the gap, knowingly.
         was_bought_below = position.opened_on == self._state.session and position.average <= day.gap_level

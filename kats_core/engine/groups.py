@@ -12,7 +12,7 @@ from msgspec import structs
 
 from kats_core.market.calendar import Calendar
 from kats_core.model.codes import CoreCode
-from kats_core.model.setup import Group, Setup
+from kats_core.model.setup import Above, Below, Fixed, Group, Setup
 
 GroupKey: TypeAlias = tuple[str, str]
 """(instance, symbol)."""
@@ -56,23 +56,26 @@ class Groups:
         """The groups that live: each session needs their symbols."""
         return tuple(self._living)
 
-    def standing(self, session: dt.date, symbols: Iterable[str]) -> tuple[Setup, ...]:
-        """Return the setups that go on in a session; a group whose symbol is no part of it ends."""
+    def standing(
+        self, session: dt.date, symbols: Iterable[str], dividend: Callable[[str], int] = lambda _: 0
+    ) -> tuple[Setup, ...]:
+        """Return the setups that go on in a session, lowered by what goes ex in it; a group whose symbol is no part of it ends."""
         known = set(symbols)
         self._living = {key: group for key, group in self._living.items() if key[1] in known}
-        return tuple(
-            structs.replace(setup, session=session) for group in self._living.values() for setup in group.setups
-        )
+        for (_, symbol), group in self._living.items():
+            won = dividend(symbol)
+            group.setups = tuple(_in_session(setup, session, won) for setup in group.setups)
+        return tuple(setup for group in self._living.values() for setup in group.setups)
 
     def beginning(self, setups: Iterable[Setup]) -> Iterator[tuple[Setup, CoreCode | None]]:
-        """Yield the new setups that count, each with why it waits for nothing; those of a group that lives already do not."""
+        """Yield the new setups, each with why it waits for nothing: its group lives already, or was stopped not long ago."""
         lived = set(self._living)
         for setup in setups:
             key = (setup.instance, setup.symbol)
             if setup.group is None:
                 yield setup, None
             elif key in lived:
-                continue
+                yield setup, CoreCode.ALREADY_IN
             elif setup.session <= self._barred.get(key, dt.date.min):
                 yield setup, CoreCode.GRID_HALT
             else:
@@ -98,3 +101,12 @@ class Groups:
             group.flat_for = 0 if holds(key) else group.flat_for + 1
             if group.flat_for >= group.terms.expire_when_flat:
                 del self._living[key]
+
+
+def _in_session(setup: Setup, session: dt.date, dividend: int) -> Setup:
+    """Return a setup that goes on; a level at a fixed price is lower by a dividend that goes ex, others follow from the day."""
+    trigger = setup.trigger
+    if dividend and isinstance(trigger, (Above, Below)) and isinstance(trigger.level, Fixed):
+        level = Fixed(max(1, trigger.level.price - dividend))
+        trigger = structs.replace(trigger, level=level)
+    return structs.replace(setup, session=session, trigger=trigger, dividends=setup.dividends + dividend)

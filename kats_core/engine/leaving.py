@@ -170,7 +170,7 @@ class ExitCoordinator:
         for demand in self._demands.values():
             demand.not_before, demand.pause, demand.started, demand.until = 0, SEND_AGAIN, None, None
         for position in list(self._state.portfolio.positions.values()):
-            dividend = self._rules.dividend(position.symbol)
+            dividend = self._state.dividend(position.symbol)
             if dividend > 0:
                 lowered = less_dividend(position, dividend, self._state.days[position.symbol].ticks)
                 self._state.portfolio.replace(lowered)
@@ -266,7 +266,9 @@ class ExitCoordinator:
         ahead = position.targets[position.rests :]
         if order.purpose is Purpose.PYRAMID and position.bought > fill.quantity:
             targets = spread_again(position.exits, ahead, position.average, unsold, day.ticks, position.reached)
-            stop = stop_after_add(position.stop, position.average, position.quantity, position.initial_risk, day.ticks)
+            stop = stop_after_add(
+                position.stop, position.exit_average, position.quantity, position.initial_risk, day.ticks
+            )
             position = with_stop(position, stop, CoreCode.STOP)
         else:
             targets = place_targets(position.exits, position.average, unsold, day.ticks, position.reached)
@@ -534,7 +536,7 @@ class ExitCoordinator:
         reached = position.reached + (place >= position.rests)
         shares = position.targets[place][1]
         left = (*position.targets[:place], *position.targets[place + 1 :])
-        changed = structs.replace(self._at_break_even(position), targets=left, reached=reached)
+        changed = structs.replace(self._behind_target(position), targets=left, reached=reached)
         self._state.portfolio.replace(changed)
         queue = self._queued.get(position.key)
         order = None
@@ -565,6 +567,10 @@ class ExitCoordinator:
         if book is None or book.bid is None or state.now - book.ts > FRESH:
             return price
         return max(price, day.ticks.rdn(book.bid))
+
+    def _behind_target(self, position: Position) -> Position:
+        """Return the position as a target that was reached leaves it; the stop of a group is the same for all its lots."""
+        return position if position.exits.ends_group else self._at_break_even(position)
 
     def _at_break_even(self, position: Position) -> Position:
         """Return the position with its stop at least where it breaks even."""

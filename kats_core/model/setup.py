@@ -185,7 +185,8 @@ class Group(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class Setup(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What `instance` waits for in `symbol` during `session`. `rank` 1 is the best of the session's armed setups.
 
-    A setup that lives until it is cancelled belongs to a `group`, and is the same one in each session.
+    A setup that lives until it is cancelled belongs to a `group`, and is the same one in each session; `dividends` are won a
+    share that went ex since it was armed. A fixed level of its trigger is lowered by them, `numbers` stay as they were armed.
     """
 
     session: dt.date
@@ -199,6 +200,7 @@ class Setup(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     rearm: Rearm = Rearm.ONCE
     group: Group | None = None
     rank: int = 1
+    dividends: int = 0
 
     def __post_init__(self) -> None:
         if (self.lifetime is Lifetime.UNTIL_CANCELLED) != (self.group is not None):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kats_core.journal.explain import Outcome, explain
 from kats_core.market.calendar import krx_calendar
 from kats_core.model import fact
 from kats_core.model.bar import Trade
@@ -45,14 +46,16 @@ def gridded(house: type[House]) -> Desk:
     """A desk whose strategy buys each level at its price."""
 
     def confirming(view: Any, setup: Setup) -> Signal:
-        price = int(setup.numbers["level"])
+        price = int(setup.numbers["level"]) - setup.dividends
         return Signal(
             trigger_price=price,
             reference=price,
             entry_limit=price,
             chase_cap=price,
             exits=ExitPlan(
-                stop=HALT, targets=(Target(TargetKind.ABSOLUTE, price + 500, Portion.ALL),), near_frac=0.003
+                stop=HALT - setup.dividends,
+                targets=(Target(TargetKind.ABSOLUTE, price + 500, Portion.ALL),),
+                near_frac=0.003,
             ),
             position_hint=0.05,
             slip_ticks=0,
@@ -94,11 +97,59 @@ def test_a_grid_goes_on_in_the_next_session(house: type[House]) -> None:
 
 
 def test_a_new_grid_is_ignored_while_one_lives(house: type[House]) -> None:
-    """`arm` knows nothing of running grids; the levels of the first one stay."""
+    """`arm` knows nothing of running grids; the levels of the first one stay, and the record says why the new one does not begin."""
     desk = gridded(house).begin(*grid(house), base=25_400)
     session = next_day(desk)
     desk.next_session(*grid(house, session=session), base=25_400)
     assert len(desk.engine.setups) == 3
+    ignored = [r for r in desk.kept(SetupRecord) if r.status is SetupStatus.NOT_ARMED]
+    assert [(r.session, r.slot, r.code) for r in ignored] == [(session, 3, "core:ALREADY_IN")]
+    desk.close()
+    told = [(one.slot, one.outcome, one.code) for one in explain(desk.records) if one.session == session]
+    assert told == [
+        *((slot, Outcome.NEVER_FIRED, "core:STALE_DATA") for slot in range(3)),
+        (3, Outcome.NOT_ARMED, "core:ALREADY_IN"),
+    ]
+
+
+def test_a_dividend_lowers_the_levels_and_the_halt(house: type[House]) -> None:
+    """On the morning of the ex-date, as the stops and targets of what is held; a free level must not buy its own dividend."""
+    desk = gridded(house).begin(*grid(house), base=25_400).minute("09:30", 25_000).minute("09:31", 25_000)
+    desk.next_session(base=25_400, facts={fact.DIVIDEND: 500})
+    assert [entry.setup.trigger for entry in desk.engine.setups] == [Below(Fixed(price - 500)) for price in LEVELS]
+    assert {entry.setup.dividends for entry in desk.engine.setups} == {500}
+    desk.minute("09:30", 24_400).minute("09:31", 24_400)
+    assert sorted((p.slot, p.stop) for p in desk.engine.positions) == [(2, HALT - 500)]
+    desk.minute("09:32", 24_000).minute("09:33", 24_000)
+    assert sorted((p.slot, p.stop) for p in desk.engine.positions) == [(1, HALT - 500), (2, HALT - 500)]
+    desk.next_session(base=24_400, facts={fact.DIVIDEND: 100})
+    assert [entry.setup.trigger for entry in desk.engine.setups] == [Below(Fixed(price - 600)) for price in LEVELS]
+    assert desk.engine.setups[0].setup.dividends == 600
+    told = [r.numbers["dividends"] for r in desk.kept(SetupRecord) if r.session == desk.session]
+    assert told == [600, 600, 600]
+
+
+def test_a_restart_lowers_no_level_twice(house: type[House]) -> None:
+    """What was taken out of the levels this morning is kept with them."""
+    desk = gridded(house).begin(*grid(house), base=25_400)
+    desk.next_session(base=25_400, facts={fact.DIVIDEND: 500})
+    before = [entry.setup for entry in desk.engine.setups]
+    desk.restart(*house.sized())
+    assert [entry.setup for entry in desk.engine.setups] == before
+    desk.next_session(base=25_400)
+    assert [entry.setup.dividends for entry in desk.engine.setups] == [500] * 3
+
+
+def test_a_lot_that_its_target_sold_in_part_keeps_the_stop_of_the_grid(house: type[House]) -> None:
+    """A level that is not sold wholly is HELD again: its stop is the halt of all, not where it breaks even."""
+    desk = gridded(house).begin(*grid(house), base=25_400).minute("09:30", 25_000).minute("09:31", 25_000)
+    desk.minute("09:32", 25_400, 25_500, 25_400, 25_400, volume=800)
+    assert desk.sold == [(25_500, 40)]
+    assert [(p.quantity, p.stop, p.stop_code) for p in desk.engine.positions] == [(60, HALT, CoreCode.GRID_HALT)]
+    desk.minute("09:34", 24_600)
+    assert desk.sold == [(25_500, 40)]
+    desk.minute("09:50", 23_400).minute("09:51", 23_400)
+    assert {trade.exit_code for trade in desk.kept(TradeRecord)} == {"core:GRID_HALT"}
 
 
 def test_a_stop_ends_the_whole_grid(house: type[House]) -> None:
@@ -128,12 +179,12 @@ def test_a_stop_that_cannot_be_sold_ends_the_grid_all_the_same(house: type[House
 
 
 def test_a_stop_sells_the_lots_that_another_reason_holds(house: type[House]) -> None:
-    """A lot that a dividend has lowered the stop of leaves with the others."""
+    """A lot that was bought before a dividend leaves with those that were bought behind it."""
     desk = gridded(house).begin(*grid(house), base=25_400).minute("09:30", 25_000).minute("09:31", 25_000)
     desk.next_session(base=25_400, facts={fact.DIVIDEND: 500})
-    desk.minute("09:30", 24_400).minute("09:31", 24_400)
-    assert sorted((p.slot, p.stop) for p in desk.engine.positions) == [(1, HALT), (2, HALT - 500)]
-    desk.minute("09:32", 23_400).minute("09:33", 23_400)
+    desk.minute("09:30", 24_000).minute("09:31", 24_000)
+    assert sorted(p.slot for p in desk.engine.positions) == [1, 2]
+    desk.minute("09:32", HALT - 500).minute("09:33", 22_900)
     assert desk.engine.positions == ()
     assert {trade.exit_code for trade in desk.kept(TradeRecord)} == {"core:GRID_HALT"}
 

@@ -87,8 +87,10 @@ class GridTrading:
 
     def confirm(self, view: View, setup: Setup) -> Confirmation:
         """Buy a level at exactly its price, if the grid may hold another lot."""
-        buy, lowest = (view.ticks.rdn(_price(setup.numbers, level)) for level in (setup.slot, 0))
-        stop = view.ticks.rup(lowest * self._halt)
+        ticks, paid = view.ticks, setup.dividends
+        # What went ex since the grid was armed is taken out of each of its prices, as the core takes it out of held lots.
+        buy = ticks.rdn(ticks.rdn(_price(setup.numbers, setup.slot)) - paid)
+        stop = ticks.rup(ticks.rup(ticks.rdn(_price(setup.numbers, 0)) * self._halt) - paid)
         # A daily bar shows no moment nearer to the level than its trigger; the limit buys only where the bar reaches it.
         if view.bar is not None and view.last > buy * self._near:
             return NotYet(CoreCode.NO_TOUCH)
@@ -98,7 +100,7 @@ class GridTrading:
         lots = len(here) - len(view.free_slots)
         if (lots + 1) * to_fraction(self._params.order_frac) > to_fraction(self._params.max_frac):
             return NotYet(GridCode.GRID_FULL)
-        sell = view.ticks.rup(_price(setup.numbers, setup.slot + 1))
+        sell = ticks.rup(ticks.rup(_price(setup.numbers, setup.slot + 1)) - paid)
         exits = ExitPlan(
             stop=stop,
             targets=(Target(TargetKind.ABSOLUTE, sell, Portion.ALL),),

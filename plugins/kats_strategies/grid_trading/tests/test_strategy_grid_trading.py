@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from pydantic import ValidationError
 
 from kats_core.api import (
@@ -190,6 +191,15 @@ def test_gr_3_each_level_sells_one_step_higher() -> None:
         (19_880, 20_050, 19_020),
         (20_000, 20_200, 19_020),
     ]
+
+
+def test_what_went_ex_is_taken_out_of_every_price() -> None:
+    """With 300 won, GR-1 is bought at 19 580, sold at 19 750 and stopped at 18 720; at 19 640 its level is not near yet."""
+    setup = structs.replace(grid()[3], dividends=300)
+    answer = strategy().confirm(replace(at(19_630), setups=(setup,)), setup)
+    assert isinstance(answer, Signal)
+    assert (answer.entry_limit, answer.exits.targets[0].value, answer.exits.stop) == (19_580, 19_750, 18_720)
+    assert strategy().confirm(replace(at(19_640), setups=(setup,)), setup) == NotYet(CoreCode.NO_TOUCH)
 
 
 @pytest.mark.parametrize(("last", "answers"), [(20_050, True), (20_100, False)])
