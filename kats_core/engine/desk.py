@@ -11,6 +11,7 @@ from msgspec import structs
 from kats_core.engine.portfolio import Opening
 from kats_core.engine.state import State, SymbolDay
 from kats_core.model import fact, ids, time
+from kats_core.model.bar import Book
 from kats_core.model.codes import CoreCode
 from kats_core.model.command import Cancel, Send
 from kats_core.model.event import (
@@ -419,6 +420,7 @@ class OrderDesk:
         self._record_fill(order, fill)
         order = self._step(order, OrderStep.FILL)
         if order.side is Side.BUY and after is not None:
+            self._traffic.on_bought(order.symbol, fill.price, fill.quantity, state.now)
             self._on_bought(order, fill, after)
         elif before is not None:
             if after is None:
@@ -572,6 +574,21 @@ class OrderDesk:
             traffic=self._traffic,
             on_daily_bars=state.bar_kind_of(symbol) is BarKind.DAY,
             is_paced=state.has_books,
+            leverage=day.instrument.leverage,
+            stream=self._stream_view(symbol, book) if state.has_books else None,
+        )
+
+    def _stream_view(self, symbol: str, book: Book | None) -> gate.StreamView:
+        state = self._state
+        skew, lower, upper = (
+            state.facts.get(name, symbol).value for name in (fact.CLOCK_SKEW, fact.LIMIT_LOWER, fact.LIMIT_UPPER)
+        )
+        return gate.StreamView(
+            is_live=state.config.is_live,
+            armed_for=state.facts.text(fact.ARMED_FOR, symbol),
+            clock_skew=skew if isinstance(skew, (int, float)) else None,
+            limits=(lower if isinstance(lower, int) else None, upper if isinstance(upper, int) else None),
+            ask=None if book is None or book.is_crossed else book.ask,
         )
 
     def _release(self, order: Order, view: gate.GateView, *, reserved: int) -> CoreCode | None:

@@ -86,7 +86,7 @@ class EngineConfig:
     """Everything an engine is built from; only `ConfigChanged` puts other limits, gate and stages in its place.
 
     `build_stage` makes a stage of what that event names; `codes` are all that may be found in what was kept. `rejudging`
-    judges beside the stages, to compare.
+    judges beside the stages, to compare. `is_live`: orders reach an account with real money.
     """
 
     run_id: str
@@ -98,6 +98,7 @@ class EngineConfig:
     calendar: Calendar
     scope: Scope = Scope.RAW
     path: BarPath = BarPath.WORST
+    is_live: bool = False
     overlays: OverlayParams = field(default_factory=OverlayParams)
     build_stage: Callable[[StageSpec], StageInstance] | None = None
     rejudging: Rejudging | None = None

@@ -73,11 +73,14 @@ class CoreCode(Code, owner="core"):
     UNKNOWN_PENDING = "확인 안 된 주문 있음", "an order of the symbol is unresolved"
 
     # Order gate
+    AUTH_NOT_ARMED = "실거래 미승인", "trading with real money is not armed for this session"
+    CLOCK_SKEW = "시계 오차", "this machine's clock is too far from the broker's, or nobody knows how far"
     SESSION_TYPE = "이 시간에 낼 수 없는 주문", "the session does not take this order now"
     ENTRY_WINDOW = "진입 가능 시간 밖", "entries are not sent at this time"
     BAD_QTY = "수량 오류", "the quantity is not a positive whole number of lots"
     BAD_PRICE = "가격 오류", "the price is not a positive whole number"
     PRICE_NOT_ON_TICK = "호가단위 위반", "the price is not on a tick"
+    LIMIT_DISAGREE = "가격제한폭 불일치", "the broker states other price limits than ours"
     LIMIT_BAND = "가격제한폭 밖", "the price is outside the day's limits"
     SELLABLE = "매도 가능 수량 초과", "more than is held and not yet on sale"
     DUP_CLIENT_ID = "중복 주문 번호", "the order was sent before"
@@ -88,6 +91,8 @@ class CoreCode(Code, owner="core"):
     PARENT_EXCEEDED = "승인 수량 초과", "more than the pipeline approved for the signal"
     REF_MISSING = "기준 가격 없음", "no last price, or one that is too old, to hold the order against"
     COLLAR = "가격 괴리 한도 초과", "the price is too far from the last one"
+    COLLAR_TIME = "연속 체결 가격 이탈", "own fills of the last minute have driven the price too far"
+    LEV_ETP = "레버리지 상품 금지", "leveraged funds are not to be bought"
     EXCH_CAP = "거래소 주문 한도 초과", "larger than the exchange takes"
     MAX_NOTIONAL = "주문 금액 한도 초과", "the order is worth too much"
     MAX_QTY = "주문 수량 한도 초과", "too many shares in one order"

@@ -30,6 +30,23 @@ ALWAYS_ALLOWED_KRW = 1_000_000_000
 """An order of at most so many won may be any part of the listed shares."""
 
 _LISTED_PART = 100
+_SLIP_TICKS = 5
+"""An entry may always bid so many ticks above the ask: more than any default slip, and more than 1 % where ticks are wide."""
+
+
+class StreamView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What only a streamed session shows.
+
+    `is_live`: orders reach an account with real money, which a person arms for the session `armed_for`. `clock_skew` are the
+    seconds that the machine's clock is ahead. `limits` are (lower, upper) as the broker states them, where it does; `ask` is
+    the best of a book that is displayed.
+    """
+
+    is_live: bool = False
+    armed_for: str = ""
+    clock_skew: float | None = None
+    limits: tuple[int | None, int | None] = (None, None)
+    ask: int | None = None
 
 
 class GateView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -39,6 +56,7 @@ class GateView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     held in the slot and not yet on sale. `last` is the price of an independent trade or bar at `last_at`, None when there is
     none. `own_ask` is the lowest price at which an own live order sells in the symbol, `own_bid` the highest at which one
     buys. `recent` says when an order of the same content was sent.
+    `stream` is what only a streamed session shows.
     """
 
     now: Nanos
@@ -67,6 +85,8 @@ class GateView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     traffic: Traffic
     on_daily_bars: bool
     is_paced: bool
+    leverage: int = 1
+    stream: StreamView | None = None
 
 
 @cache
@@ -119,6 +139,22 @@ def _trading_state(order: Order, view: GateView, config: GateConfig) -> CoreCode
     return None
 
 
+def _authority(order: Order, view: GateView, config: GateConfig) -> CoreCode | None:
+    # What has run out keeps nobody from selling what he holds.
+    stream = view.stream
+    if stream is None or not stream.is_live or order.is_reducing:
+        return None
+    return None if stream.armed_for == view.hours.session.isoformat() else CoreCode.AUTH_NOT_ARMED
+
+
+def _clock(order: Order, view: GateView, config: GateConfig) -> CoreCode | None:
+    stream = view.stream
+    if stream is None or order.is_reducing or (stream.clock_skew is None and not stream.is_live):
+        return None
+    is_close = stream.clock_skew is not None and abs(stream.clock_skew) <= config.clock_skew_s
+    return None if is_close else CoreCode.CLOCK_SKEW
+
+
 def _identity(order: Order, view: GateView, config: GateConfig) -> CoreCode | None:
     if order.order_id in view.sent_ids or order.state is not OrderState.CREATED:
         return CoreCode.DUP_CLIENT_ID
@@ -147,6 +183,8 @@ def _session(order: Order, view: GateView, config: GateConfig) -> CoreCode | Non
 def _eligibility(order: Order, view: GateView, config: GateConfig) -> CoreCode | None:
     if view.status == status.HALTED or (not order.is_reducing and not status.is_tradable(view.status)):
         return CoreCode.STATUS_BLOCK
+    if abs(view.leverage) > 1 and not order.is_reducing and not config.leveraged_funds:
+        return CoreCode.LEV_ETP
     return None
 
 
@@ -171,7 +209,15 @@ def _form(order: Order, view: GateView, config: GateConfig) -> CoreCode | None:
         return CoreCode.PRICE_NOT_ON_TICK
     if not view.limits.contains(order.limit):
         return CoreCode.LIMIT_BAND
-    return None
+    return CoreCode.LIMIT_DISAGREE if _disagrees(view) and not order.is_reducing else None
+
+
+def _disagrees(view: GateView) -> bool:
+    """Tell whether the broker states a price limit that is not ours: an ex-date, a new listing, a fund's multiple."""
+    if view.stream is None:
+        return False
+    own = (view.limits.lower, view.limits.upper)
+    return any(stated is not None and stated != ours for stated, ours in zip(view.stream.limits, own, strict=True))
 
 
 def _inventory(order: Order, view: GateView, config: GateConfig) -> CoreCode | None:
@@ -191,7 +237,18 @@ def _collar(order: Order, view: GateView, config: GateConfig) -> CoreCode | None
         lowest = view.ticks.rup(ceil_times(view.last, _less(config.exit_collar_frac)))
         return CoreCode.COLLAR if order.limit < lowest else None
     highest = view.ticks.rdn(floor_times(view.last, _more(config.collar_frac)))
-    return CoreCode.COLLAR if order.limit > highest else None
+    if order.limit > highest or _is_far_above_the_ask(order.limit, view, config):
+        return CoreCode.COLLAR
+    return CoreCode.COLLAR_TIME if view.traffic.has_driven(order.symbol, view.now) else None
+
+
+def _is_far_above_the_ask(limit: int, view: GateView, config: GateConfig) -> bool:
+    """Tell whether an entry bids well above what somebody asks; the steps that a slip may take are always allowed."""
+    ask = None if view.stream is None else view.stream.ask
+    if ask is None:
+        return False
+    highest = max(view.ticks.rdn(floor_times(ask, _more(config.ask_frac))), view.ticks.up(ask, _SLIP_TICKS))
+    return limit > highest
 
 
 def _size(order: Order, view: GateView, config: GateConfig) -> CoreCode | None:
@@ -233,9 +290,11 @@ def _self_match(order: Order, view: GateView, config: GateConfig) -> CoreCode | 
 
 
 _CHECKS: tuple[Callable[[Order, GateView, GateConfig], CoreCode | None], ...] = (
+    _authority,
     _trading_state,
     _identity,
     _session,
+    _clock,
     _stress,
     _eligibility,
     _form,

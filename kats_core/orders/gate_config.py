@@ -29,6 +29,7 @@ FIRST_MONTH: dict[str, Any] = {
     "max_volume_frac": 0.01,
     "max_bought_frac": 1.0,
     "min_price_krw": 2_000,
+    "leveraged_funds": False,
 }
 """What `profile: first-month` puts in place of the defaults; a key of the file itself wins over it."""
 
@@ -87,6 +88,32 @@ class GateConfig(BaseModel):
         ge=1,
         le=60,
         description="seconds after which a last price says nothing any more; can only be less",
+    )
+    ask_frac: float = Field(
+        json_schema_extra=LESS_IS_TIGHTER,
+        default=0.01,
+        gt=0,
+        le=0.01,
+        description="how far above the best ask an entry may bid, five ticks at least; can only be less",
+    )
+    drift_frac: float = Field(
+        json_schema_extra=LESS_IS_TIGHTER,
+        default=0.02,
+        gt=0,
+        le=0.02,
+        description="how far own purchases of a minute may drive their average above the first; can only be less",
+    )
+    clock_skew_s: int = Field(
+        json_schema_extra=LESS_IS_TIGHTER,
+        default=3,
+        ge=1,
+        le=3,
+        description="seconds between this machine's clock and the broker's from which on nothing is bought",
+    )
+    leveraged_funds: bool = Field(
+        json_schema_extra=LESS_IS_TIGHTER,
+        default=True,
+        description="whether funds of a multiple beyond 1 may be bought where a strategy is told to; can only be false",
     )
     max_order_frac: float = Field(
         json_schema_extra=LESS_IS_TIGHTER,

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from kats_core.market.exact import floor_times, to_fraction, to_ratio
 from kats_core.model import time
 from kats_core.model.codes import CoreCode
 from kats_core.model.labels import member
@@ -75,6 +76,14 @@ class Lane(msgspec.Struct, frozen=True):
     at: Nanos
 
 
+class Bought(msgspec.Struct, frozen=True):
+    """A purchase that was filled."""
+
+    at: Nanos
+    price: int
+    quantity: int
+
+
 class TrafficMemory(msgspec.Struct, frozen=True, kw_only=True):
     """What was counted, as it is kept over a restart."""
 
@@ -88,6 +97,7 @@ class TrafficMemory(msgspec.Struct, frozen=True, kw_only=True):
     refused: tuple[tuple[Nanos, str], ...]
     storm_until: Nanos
     round_trips: dict[str, int]
+    bought_at: dict[str, tuple[Bought, ...]] = {}
 
 
 @dataclass(slots=True)
@@ -105,6 +115,7 @@ class Traffic:
     _refused: deque[tuple[Nanos, str]] = field(default_factory=deque)
     _storm_until: Nanos = 0
     _round_trips: Counter[str] = field(default_factory=Counter)
+    _bought_at: dict[str, list[Bought]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._open_lanes()
@@ -118,6 +129,7 @@ class Traffic:
         """Count from zero; latches stay."""
         self._entries.clear()
         self._round_trips.clear()
+        self._bought_at.clear()
         self.bought = self.orders = self.cancels = 0
         self._open_lanes()
 
@@ -134,6 +146,7 @@ class Traffic:
             refused=tuple(self._refused),
             storm_until=self._storm_until,
             round_trips=dict(self._round_trips),
+            bought_at={symbol: tuple(several) for symbol, several in self._bought_at.items()},
         )
 
     def load(self, memory: TrafficMemory) -> None:
@@ -146,6 +159,7 @@ class Traffic:
         self._refused = deque(memory.refused)
         self._storm_until = memory.storm_until
         self._round_trips = Counter(memory.round_trips)
+        self._bought_at = {symbol: list(several) for symbol, several in memory.bought_at.items()}
 
     def refusal(self, order: Order, now: Nanos, *, is_paced: bool) -> CoreCode | None:
         """Return why an entry must not be sent now, or None.
@@ -187,6 +201,23 @@ class Traffic:
         """Count a cancel that is sent."""
         self.cancels += 1
         self._exit_lane.take(now)
+
+    def on_bought(self, symbol: str, price: int, quantity: int, now: Nanos) -> None:
+        """Remember a purchase for the minute in which it may drive the price."""
+        lately = self._bought_lately(symbol, now)
+        self._bought_at[symbol] = [*lately, Bought(now, price, quantity)]
+
+    def has_driven(self, symbol: str, now: Nanos) -> bool:
+        """Tell whether the last minute's purchases of a symbol cost far more than the first of them."""
+        lately = self._bought_lately(symbol, now)
+        if not lately:
+            return False
+        won, shares = sum(one.price * one.quantity for one in lately), sum(one.quantity for one in lately)
+        return won > floor_times(lately[0].price * shares, to_ratio(1 + to_fraction(self.config.drift_frac)))
+
+    def _bought_lately(self, symbol: str, now: Nanos) -> list[Bought]:
+        several = self._bought_at.get(symbol)
+        return [one for one in several if one.at > now - time.MINUTE] if several else []
 
     def on_flat(self, symbol: str) -> None:
         """Count a round trip."""

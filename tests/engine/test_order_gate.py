@@ -27,7 +27,7 @@ from kats_core.model.kinds import (
     TradingState,
 )
 from kats_core.model.order import Order
-from kats_core.orders.gate import GateView, check, content, largest_exit
+from kats_core.orders.gate import GateView, StreamView, check, content, largest_exit
 from kats_core.orders.gate_config import GateConfig
 from kats_core.orders.traffic import Traffic
 
@@ -374,6 +374,80 @@ def test_the_first_month_is_tighter_and_a_key_of_the_file_wins_over_it() -> None
     assert judged(ENTRY, month, now=early, last_at=early) is CoreCode.ENTRY_WINDOW
 
 
+LIVE = StreamView(is_live=True, armed_for=SESSION.isoformat(), clock_skew=0.2)
+YESTERDAY = dt.date(2026, 3, 3).isoformat()
+
+
+def streamed(**changes: Any) -> StreamView:
+    return msgspec.structs.replace(LIVE, **changes)
+
+
+@pytest.mark.parametrize("armed_for", ["", YESTERDAY, "yes"])
+def test_real_money_buys_nothing_unless_a_person_has_armed_this_session(armed_for: str) -> None:
+    """1.1 AUTH_NOT_ARMED: arming expires with its session; whoever holds something may still sell it."""
+    assert judged(ENTRY, stream=LIVE) is None
+    assert judged(ENTRY, stream=streamed(armed_for=armed_for)) is CoreCode.AUTH_NOT_ARMED
+    assert judged(EXIT, stream=streamed(armed_for=armed_for)) is None
+    assert judged(ENTRY, stream=streamed(armed_for=armed_for, is_live=False)) is None
+
+
+@pytest.mark.parametrize(
+    ("skew", "code"), [(3.0, None), (-3.0, None), (3.01, CoreCode.CLOCK_SKEW), (-3_600.0, CoreCode.CLOCK_SKEW)]
+)
+def test_a_clock_that_is_off_buys_nothing(skew: float, code: CoreCode | None) -> None:
+    """2.5 CLOCK_SKEW, FI-30: three seconds; with real money nobody guesses."""
+    assert judged(ENTRY, stream=streamed(clock_skew=skew)) is code
+    assert judged(ENTRY, stream=streamed(clock_skew=skew, is_live=False)) is code
+    assert judged(EXIT, stream=streamed(clock_skew=skew)) is None
+    assert judged(ENTRY, stream=streamed(clock_skew=None)) is CoreCode.CLOCK_SKEW
+    assert judged(ENTRY, stream=streamed(clock_skew=None, is_live=False)) is None
+
+
+def test_a_broker_that_states_other_price_limits_stops_entries() -> None:
+    """4.3 LIMIT_DISAGREE: an ex-date, a new listing or a fund's multiple that we do not know of."""
+    own = (VIEW.limits.lower, VIEW.limits.upper)
+    assert judged(ENTRY, stream=streamed(limits=own)) is None
+    assert judged(ENTRY, stream=streamed(limits=(None, own[1]))) is None
+    assert judged(ENTRY, stream=streamed(limits=(own[0], own[1] + 50))) is CoreCode.LIMIT_DISAGREE
+    assert judged(TARGET, stream=streamed(limits=(own[0] - 50, own[1]))) is None
+
+
+def test_leveraged_funds_are_bought_unless_the_gate_is_closed_for_them() -> None:
+    """3.4 LEV_ETP: beyond 1 in either direction; what is held is sold."""
+    closed = GateConfig(leveraged_funds=False)
+    for multiple in (2, -2):
+        assert judged(ENTRY, leverage=multiple) is None
+        assert judged(ENTRY, closed, leverage=multiple) is CoreCode.LEV_ETP
+        assert judged(EXIT, closed, leverage=multiple) is None
+    assert judged(ENTRY, closed, leverage=-1) is None
+    assert GateConfig(profile="first-month").leveraged_funds is False
+
+
+@pytest.mark.parametrize(
+    ("ask", "limit", "code"),
+    [(25_450, 25_700, None), (25_450, 25_750, CoreCode.COLLAR), (1_000, 1_010, None), (100, 105, None)],
+)
+def test_a_buy_is_held_to_one_percent_above_the_ask(ask: int, limit: int, code: CoreCode | None) -> None:
+    """5.1, the opposite quote; where a tick is more than a fifth of a percent, five ticks."""
+    limits = price_limits(ask, SESSION, Market.KOSPI)
+    view: dict[str, Any] = {"last": limit, "limits": limits, "stream": streamed(ask=ask)}
+    assert judged(but(ENTRY, limit=limit), **view) is code
+
+
+def test_own_purchases_of_a_minute_must_not_drive_the_price() -> None:
+    """5.2 COLLAR_TIME: two percent above the first of them on average, for sixty seconds."""
+    traffic = Traffic(GateConfig())
+    traffic.on_bought("005930", 25_000, 100, NOW - 50 * time.SECOND)
+    traffic.on_bought("005930", 26_000, 100, NOW - 10 * time.SECOND)
+    assert judged(ENTRY, traffic=traffic) is None
+    traffic.on_bought("005930", 26_050, 100, NOW)
+    assert judged(ENTRY, traffic=traffic) is CoreCode.COLLAR_TIME
+    assert judged(but(ENTRY, symbol="000660"), traffic=traffic) is None
+    assert judged(TARGET, traffic=traffic) is None
+    later = NOW + 11 * time.SECOND
+    assert judged(ENTRY, traffic=traffic, now=later, last_at=later) is None
+
+
 TIGHTER: dict[str, st.SearchStrategy[Any]] = {
     "collar_frac": st.floats(0.001, 0.03),
     "reference_age_s": st.integers(1, 60),
@@ -383,6 +457,10 @@ TIGHTER: dict[str, st.SearchStrategy[Any]] = {
     "max_volume_frac": st.floats(0.001, 1.0),
     "min_price_krw": st.integers(0, 100_000),
     "entries_a_minute": st.integers(1, 3),
+    "ask_frac": st.floats(0.0001, 0.01),
+    "drift_frac": st.floats(0.0001, 0.02),
+    "clock_skew_s": st.integers(1, 3),
+    "leveraged_funds": st.just(False),
 }
 
 
@@ -398,6 +476,7 @@ def test_a_tighter_key_never_lets_an_order_pass_that_was_refused(
 ) -> None:
     """Monotone: what the defaults refuse, every tighter configuration refuses."""
     order = but(ENTRY, quantity=quantity, limit=steps * 50)
-    view = {"approved": 1_500, "last": last, "last_at": NOW - age_s * time.SECOND, "mean_volume": 1_000}
+    view: dict[str, Any] = {"approved": 1_500, "last": last, "last_at": NOW - age_s * time.SECOND, "mean_volume": 1_000}
+    view |= {"leverage": -2, "stream": streamed(clock_skew=age_s / 20, ask=last)}
     if judged(order, **view) is not None:
         assert judged(order, GateConfig(**keys), **view) is not None
