@@ -1,0 +1,639 @@
+"""Give the records of the stream our names: trades, books, expected prices, notices, market status, indices.
+
+A record reads the fields that KATS decides by and leaves the rest. Two come thousands of times a second, `TradeRecord` and
+`BookRecord`; they have a fast way, and whatever that cannot read goes the slow way, which names the field that is wrong.
+`write` of a record gives its texts back by the broker's names, `write_record` arranges them for a stream and a profile.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from functools import cache, lru_cache
+from operator import itemgetter
+from typing import Annotated, Final, TypeAlias, cast
+
+import msgspec
+
+from kats_core.kis.wire import layouts, values
+from kats_core.kis.wire._stream_names import KRX_BOOK, KRX_TRADE
+from kats_core.kis.wire.blocks import Block, Named
+from kats_core.kis.wire.errors import WireError
+from kats_core.kis.wire.layouts import Profile, layout_of
+from kats_core.kis.wire.stream import SEPARATOR, Frame
+from kats_core.kis.wire.values import CODE, MILLIONS, ORDER_NUMBER, PRICE, QUANTITY, THOUSANDS, coded
+from kats_core.market.vi import StatusMessage
+from kats_core.model import time as kst
+from kats_core.model.bar import Book, BookLevel, Trade
+from kats_core.model.kinds import Side
+from kats_core.model.time import SECOND, Nanos
+
+LEVELS: Final = 10
+_LARGEST = 2**63 - 1
+
+
+class QuotePhase(enum.StrEnum):
+    """What a quote is a quote of (HOUR_CLS_CODE): of trading, or of the auction that collects orders now."""
+
+    TRADING = "0"
+    AFTER_CLOSE = "A"
+    BEFORE_OPEN = "B"
+    INTERRUPTED = "C"
+    SINGLE_PRICE = "D"
+    UNKNOWN = ""
+
+    @property
+    def is_auction(self) -> bool:
+        """Tell whether orders are collected and nothing trades."""
+        return self is not QuotePhase.TRADING
+
+
+class VenuePhase(enum.StrEnum):
+    """Which market of the day a record belongs to (MARKET_CLS_CODE, since 2026-09-14; before that the regular one)."""
+
+    BEFORE = "1"
+    REGULAR = "2"
+    AFTER = "3"
+    CLOSED = "5"
+    UNKNOWN = ""
+
+
+_QUOTE_PHASES = {phase.value: phase for phase in QuotePhase}
+_VENUE_PHASES = {phase.value: phase for phase in VenuePhase}
+
+AGGRESSORS: Final[Mapping[str, Side]] = {"1": Side.BUY, "5": Side.SELL}
+AUCTION_PRINT: Final = "3"
+
+
+class TradeRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """An execution, and the day so far. `quantity` is this print's alone; `day_value` is won. None: there is none yet."""
+
+    symbol: str
+    ts: Nanos
+    price: int
+    quantity: int
+    aggressor: Side | None
+    is_auction: bool
+    day_volume: int
+    day_value: int
+    open: int | None
+    high: int | None
+    low: int | None
+    ask: int | None
+    bid: int | None
+    is_halted: bool
+    quote_phase: QuotePhase = QuotePhase.TRADING
+    venue_phase: VenuePhase = VenuePhase.REGULAR
+    vi_reference: int | None = None
+
+    def trade(self) -> Trade | None:
+        """Return the trade as the engine knows it, None where nothing changed hands."""
+        if not self.quantity:
+            return None
+        return Trade(
+            symbol=self.symbol,
+            ts=self.ts,
+            price=self.price,
+            quantity=self.quantity,
+            aggressor=self.aggressor,
+            day_volume=self.day_volume,
+            day_value=self.day_value,
+            is_auction=self.is_auction,
+        )
+
+    def write(self) -> dict[str, str]:
+        """Return the texts by the broker's names."""
+        side = AUCTION_PRINT if self.is_auction else next((c for c, s in AGGRESSORS.items() if s is self.aggressor), "")
+        return {
+            "MKSC_SHRN_ISCD": self.symbol,
+            "STCK_CNTG_HOUR": values.write_clock(kst.clock(self.ts)),
+            "STCK_PRPR": str(self.price),
+            "STCK_OPRC": str(self.open or 0),
+            "STCK_HGPR": str(self.high or 0),
+            "STCK_LWPR": str(self.low or 0),
+            "ASKP1": str(self.ask or 0),
+            "BIDP1": str(self.bid or 0),
+            "CNTG_VOL": str(self.quantity),
+            "ACML_VOL": str(self.day_volume),
+            "ACML_TR_PBMN": str(self.day_value),
+            "CCLD_DVSN": side,
+            "CNTG_CLS_CODE": side,
+            "BSOP_DATE": values.write_day(kst.session_date(self.ts)),
+            "TRHT_YN": "Y" if self.is_halted else "N",
+            "HOUR_CLS_CODE": self.quote_phase.value,
+            "VI_STND_PRC": str(self.vi_reference or 0),
+            "MARKET_CLS_CODE": self.venue_phase.value,
+        }
+
+
+_TRADE = KRX_TRADE.index
+_pick_trade = itemgetter(
+    *map(
+        _TRADE,
+        (
+            *("MKSC_SHRN_ISCD", "BSOP_DATE", "STCK_CNTG_HOUR", "STCK_PRPR", "CNTG_VOL", "CCLD_DVSN", "ACML_VOL"),
+            *("ACML_TR_PBMN", "STCK_OPRC", "STCK_HGPR", "STCK_LWPR", "ASKP1", "BIDP1", "TRHT_YN"),
+        ),
+    )
+)
+_QUOTE_PHASE_AT = _TRADE("HOUR_CLS_CODE")
+_VI_AT = _TRADE("VI_STND_PRC")
+_VENUE_PHASE_AT = len(KRX_TRADE)
+
+
+def read_trades(frame: Frame) -> list[TradeRecord]:
+    """Return the trades of a frame, oldest first; raises WireError."""
+    # int() takes more than the broker sends: 1_000 and the digits of every script.
+    read = _trade if frame.payload.isascii() and "_" not in frame.payload else _odd_trade
+    try:
+        return [read(record) for record in frame.records()]
+    except ValueError as error:
+        raise WireError(frame.text(), str(error)) from None
+
+
+def _trade(record: list[str]) -> TradeRecord:
+    symbol, day, clock, price, quantity, side, volume, value, opening, high, low, ask, bid, halted = _pick_trade(record)
+    width = len(record)
+    try:
+        found = TradeRecord(
+            symbol=symbol,
+            ts=_midnight(day) + _since_midnight(clock),
+            price=int(price),
+            quantity=int(quantity),
+            aggressor=AGGRESSORS.get(side),
+            is_auction=side == AUCTION_PRINT,
+            day_volume=int(volume),
+            day_value=int(value),
+            open=int(opening) or None,
+            high=int(high) or None,
+            low=int(low) or None,
+            ask=int(ask) or None,
+            bid=int(bid) or None,
+            is_halted=halted == "Y",
+            quote_phase=_QUOTE_PHASES[record[_QUOTE_PHASE_AT]],
+            venue_phase=VenuePhase.REGULAR if width <= _VENUE_PHASE_AT else _VENUE_PHASES[record[_VENUE_PHASE_AT]],
+            vi_reference=int(record[_VI_AT]) or None,
+        )
+    except (ValueError, KeyError, IndexError):
+        return _odd_trade(record)
+    if symbol.isalnum() and halted in ("Y", "N") and _is_plausible(found):
+        return found
+    return _odd_trade(record)
+
+
+def _is_plausible(found: TradeRecord) -> bool:
+    return (
+        0 < found.price <= _LARGEST
+        and 0 <= found.quantity <= _LARGEST
+        and 0 <= found.day_volume <= _LARGEST
+        and 0 <= found.day_value <= _LARGEST
+        and 0 < (found.low or 1) <= (found.high or 1) <= _LARGEST
+        and 0 < (found.open or 1) <= _LARGEST
+        and 0 < (found.ask or 1) <= _LARGEST
+        and 0 < (found.bid or 1) <= _LARGEST
+    )
+
+
+class _OddTrade(Block, frozen=True, kw_only=True):
+    """The fields of a trade, each read by its own kind, so that one that cannot be read is named."""
+
+    symbol: Annotated[str, Named("MKSC_SHRN_ISCD", CODE)]
+    session: Annotated[dt.date, Named("BSOP_DATE")]
+    clock: Annotated[dt.time, Named("STCK_CNTG_HOUR")]
+    price: Annotated[int, Named("STCK_PRPR", PRICE)]
+    quantity: Annotated[int, Named("CNTG_VOL", QUANTITY)]
+    side: Annotated[str, Named("CCLD_DVSN")]
+    day_volume: Annotated[int, Named("ACML_VOL", QUANTITY)]
+    day_value: Annotated[int, Named("ACML_TR_PBMN", QUANTITY)]
+    open: Annotated[int | None, Named("STCK_OPRC", PRICE)]
+    high: Annotated[int | None, Named("STCK_HGPR", PRICE)]
+    low: Annotated[int | None, Named("STCK_LWPR", PRICE)]
+    ask: Annotated[int | None, Named("ASKP1", PRICE)]
+    bid: Annotated[int | None, Named("BIDP1", PRICE)]
+    is_halted: Annotated[bool | None, Named("TRHT_YN")]
+    quote_phase: Annotated[str, Named("HOUR_CLS_CODE")]
+    vi_reference: Annotated[int | None, Named("VI_STND_PRC", PRICE)]
+
+
+def _odd_trade(record: list[str]) -> TradeRecord:
+    odd = _OddTrade.read(_fields(KRX_TRADE, record))
+    phase = values.bare(record[_VENUE_PHASE_AT]) if len(record) > _VENUE_PHASE_AT else VenuePhase.REGULAR.value
+    return TradeRecord(
+        symbol=odd.symbol,
+        ts=kst.at(odd.session, odd.clock),
+        price=odd.price,
+        quantity=odd.quantity,
+        aggressor=AGGRESSORS.get(odd.side),
+        is_auction=odd.side == AUCTION_PRINT,
+        day_volume=odd.day_volume,
+        day_value=odd.day_value,
+        open=odd.open,
+        high=odd.high,
+        low=odd.low,
+        ask=odd.ask,
+        bid=odd.bid,
+        is_halted=bool(odd.is_halted),
+        quote_phase=_QUOTE_PHASES.get(odd.quote_phase, QuotePhase.UNKNOWN),
+        venue_phase=_VENUE_PHASES.get(phase, VenuePhase.UNKNOWN),
+        vi_reference=odd.vi_reference,
+    )
+
+
+class BookRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Ten levels a side, best first; an empty level is 0 at 0. `clock` is nanoseconds since midnight: a book has no date.
+
+    What an auction would trade (`expected_price`, `expected_quantity`) is left over from the last one while nothing is
+    collected: `quote_phase` says which.
+    """
+
+    symbol: str
+    clock: Nanos
+    quote_phase: QuotePhase
+    ask_prices: tuple[int, ...]
+    bid_prices: tuple[int, ...]
+    ask_sizes: tuple[int, ...]
+    bid_sizes: tuple[int, ...]
+    total_ask_size: int
+    total_bid_size: int
+    expected_price: int | None = None
+    expected_quantity: int | None = None
+    day_volume: int | None = None
+
+    def book(self, session: dt.date) -> Book:
+        """Return the book as the engine knows it; raises WireError where its levels do not follow each other."""
+        try:
+            return Book(
+                symbol=self.symbol,
+                ts=kst.midnight(session) + self.clock,
+                asks=_side(self.ask_prices, self.ask_sizes),
+                bids=_side(self.bid_prices, self.bid_sizes),
+            )
+        except ValueError as error:
+            raise WireError(SEPARATOR.join(self.write().values()), str(error)) from None
+
+    def write(self) -> dict[str, str]:
+        """Return the texts by the broker's names."""
+        numbers = (*self.ask_prices, *self.bid_prices, *self.ask_sizes, *self.bid_sizes)
+        return {
+            "MKSC_SHRN_ISCD": self.symbol,
+            "BSOP_HOUR": values.write_clock(kst.clock(self.clock + kst.midnight(_SOME_DAY))),
+            "HOUR_CLS_CODE": self.quote_phase.value,
+            **dict(zip(KRX_BOOK[_LEVELS], map(str, numbers), strict=True)),
+            "TOTAL_ASKP_RSQN": str(self.total_ask_size),
+            "TOTAL_BIDP_RSQN": str(self.total_bid_size),
+            "ANTC_CNPR": str(self.expected_price or 0),
+            "ANTC_CNQN": _text(self.expected_quantity),
+            "ACML_VOL": _text(self.day_volume),
+        }
+
+
+_SOME_DAY = dt.date(2000, 1, 3)
+_LEVELS = slice(3, 3 + 4 * LEVELS)
+_TOTALS_AT = KRX_BOOK.index("TOTAL_ASKP_RSQN")
+_EXPECTED_AT = KRX_BOOK.index("ANTC_CNPR")
+_EXPECTED_QUANTITY_AT = KRX_BOOK.index("ANTC_CNQN")
+_VOLUME_AT = KRX_BOOK.index("ACML_VOL")
+_numbers = msgspec.json.Decoder(list[int | float])
+
+
+def read_books(frame: Frame) -> list[BookRecord]:
+    """Return the books of a frame, oldest first; raises WireError."""
+    if frame.count == 1 and not frame.is_encrypted:
+        found = _book_at_once(frame)
+        if found is not None:
+            return [found]
+    try:
+        return [_book(record) for record in frame.records()]
+    except ValueError as error:
+        raise WireError(frame.text(), str(error)) from None
+
+
+def _book_at_once(frame: Frame) -> BookRecord | None:
+    """Read a book as what it is behind its first three fields: a list of numbers. None: it must be read field by field."""
+    layout = layout_of(frame.stream)
+    if layout is None:
+        return None
+    try:
+        symbol, clock, phase, rest = frame.payload.split(SEPARATOR, 3)
+        numbers = _numbers.decode(f"[{rest.replace(SEPARATOR, ',')}]")
+        if len(numbers) + 3 not in layout.widths:
+            return None
+        levels = cast(list[int], numbers[: _TOTALS_AT - 1])
+        seen = numbers[_EXPECTED_AT - 3], numbers[_EXPECTED_QUANTITY_AT - 3], numbers[_VOLUME_AT - 3]
+        # A float among them makes the sum a float: cheaper than asking each for its type.
+        if type(sum(levels)) is not int or min(levels) < 0 or max(levels) > _LARGEST or not symbol.isalnum():
+            return None
+        price, quantity, volume = seen
+        if not (type(price) is int and type(quantity) is int and type(volume) is int and min(seen) >= 0):
+            return None
+        return BookRecord(
+            symbol=symbol,
+            clock=_since_midnight(clock),
+            quote_phase=_QUOTE_PHASES[phase],
+            ask_prices=tuple(levels[:10]),
+            bid_prices=tuple(levels[10:20]),
+            ask_sizes=tuple(levels[20:30]),
+            bid_sizes=tuple(levels[30:40]),
+            total_ask_size=levels[40],
+            total_bid_size=levels[41],
+            expected_price=price or None,
+            expected_quantity=quantity,
+            day_volume=volume,
+        )
+    except (ValueError, KeyError):
+        return None
+
+
+class _OddBook(Block, frozen=True, kw_only=True):
+    """The fields of a book, each read by its own kind."""
+
+    symbol: Annotated[str, Named("MKSC_SHRN_ISCD", CODE)]
+    clock: Annotated[dt.time, Named("BSOP_HOUR")]
+    quote_phase: Annotated[str, Named("HOUR_CLS_CODE")]
+    ask_prices: Annotated[tuple[int, ...], Named("ASKP", QUANTITY, count=LEVELS)]
+    bid_prices: Annotated[tuple[int, ...], Named("BIDP", QUANTITY, count=LEVELS)]
+    ask_sizes: Annotated[tuple[int, ...], Named("ASKP_RSQN", QUANTITY, count=LEVELS)]
+    bid_sizes: Annotated[tuple[int, ...], Named("BIDP_RSQN", QUANTITY, count=LEVELS)]
+    total_ask_size: Annotated[int, Named("TOTAL_ASKP_RSQN", QUANTITY)]
+    total_bid_size: Annotated[int, Named("TOTAL_BIDP_RSQN", QUANTITY)]
+    expected_price: Annotated[int | None, Named("ANTC_CNPR", PRICE)]
+    expected_quantity: Annotated[int | None, Named("ANTC_CNQN", QUANTITY)]
+    day_volume: Annotated[int | None, Named("ACML_VOL", QUANTITY)]
+
+
+def _book(record: list[str]) -> BookRecord:
+    odd = _OddBook.read(_fields(KRX_BOOK, record))
+    return BookRecord(
+        symbol=odd.symbol,
+        clock=kst.at(_SOME_DAY, odd.clock) - kst.midnight(_SOME_DAY),
+        quote_phase=_QUOTE_PHASES.get(odd.quote_phase, QuotePhase.UNKNOWN),
+        ask_prices=odd.ask_prices,
+        bid_prices=odd.bid_prices,
+        ask_sizes=odd.ask_sizes,
+        bid_sizes=odd.bid_sizes,
+        total_ask_size=odd.total_ask_size,
+        total_bid_size=odd.total_bid_size,
+        expected_price=odd.expected_price,
+        expected_quantity=odd.expected_quantity,
+        day_volume=odd.day_volume,
+    )
+
+
+def _side(prices: tuple[int, ...], sizes: tuple[int, ...]) -> tuple[BookLevel, ...]:
+    return tuple([BookLevel(price, size) for price, size in zip(prices, sizes, strict=True) if price and size])
+
+
+@lru_cache(maxsize=16)
+def _midnight(day: str) -> Nanos:
+    read = values.read_day(day)
+    if read is None:
+        raise ValueError("BSOP_DATE: is missing")
+    return kst.midnight(read)
+
+
+@cache  # A day has 86 400 seconds; nothing else is kept, since what raises is not.
+def _since_midnight(clock: str) -> Nanos:
+    if len(clock) != len("HHMMSS") or not clock.isdecimal() or not clock.isascii():
+        raise ValueError(f"{clock!r} is no clock as in 094414")
+    hour, minute, second = int(clock[:2]), int(clock[2:4]), int(clock[4:])
+    if hour > 23 or minute > 59 or second > 59:
+        raise ValueError(f"{clock!r} is no clock of a day")
+    return (hour * 3600 + minute * 60 + second) * SECOND
+
+
+class ExpectedRecord(Block, frozen=True, kw_only=True):
+    """What the auction that collects orders would trade now: `quantity` shares at `price`, both missing while nothing meets."""
+
+    symbol: Annotated[str, Named("MKSC_SHRN_ISCD", CODE)]
+    session: Annotated[dt.date, Named("BSOP_DATE")]
+    clock: Annotated[dt.time, Named("STCK_CNTG_HOUR")]
+    price: Annotated[int | None, Named("STCK_PRPR", PRICE)]
+    quantity: Annotated[int | None, Named("ACML_VOL", QUANTITY)]
+    ask: Annotated[int | None, Named("ASKP1", PRICE)]
+    bid: Annotated[int | None, Named("BIDP1", PRICE)]
+    phase_code: Annotated[str, Named("HOUR_CLS_CODE")] = ""
+
+    @property
+    def quote_phase(self) -> QuotePhase:
+        """Which auction it is."""
+        return _QUOTE_PHASES.get(self.phase_code, QuotePhase.UNKNOWN)
+
+
+class OrderChange(enum.StrEnum):
+    """What a notice is about."""
+
+    ORDER = "0"
+    AMENDMENT = "1"
+    CANCELLATION = "2"
+
+
+class Acceptance(enum.StrEnum):
+    """How far the exchange is."""
+
+    ACCEPTED = "1"
+    CONFIRMED = "2"
+    CANCELLED = "3"
+    NONE = ""
+
+
+SIDES: Final = coded("side", {"01": Side.SELL, "02": Side.BUY})
+_REFUSED = coded("refusal", {"": False, "0": False, "N": False, "1": True, "Y": True})
+_IS_FILL = coded("kind of notice", {"1": False, "2": True})
+_CHANGES = coded("change", {change.value: change for change in OrderChange})
+_ACCEPTANCES = coded("acceptance", {state.value: state for state in Acceptance})
+
+
+class Notice(Block, frozen=True, kw_only=True):
+    """What happened to an order: taken, amended, cancelled, refused, or filled by `quantity` shares at `price`.
+
+    `quantity` is that of this fill alone, and of the order while it is no fill; `order_quantity` is always the order's. An
+    amendment or cancellation has its own number; `original_number` is the order's. `account` has ten digits. Notices of all
+    accounts of an HTS id come on one stream.
+    """
+
+    customer: Annotated[str, Named("CUST_ID")]
+    account: Annotated[str, Named("ACNT_NO", CODE)]
+    order_number: Annotated[str, Named("ODER_NO", ORDER_NUMBER)]
+    original_number: Annotated[str | None, Named("OODER_NO", ORDER_NUMBER)]
+    side: Annotated[Side, Named("SELN_BYOV_CLS", SIDES)]
+    change: Annotated[OrderChange, Named("RCTF_CLS", _CHANGES)]
+    division: Annotated[str, Named("ODER_KIND")]
+    symbol: Annotated[str, Named("STCK_SHRN_ISCD", CODE)]
+    quantity: Annotated[int | None, Named("CNTG_QTY", QUANTITY)]
+    price: Annotated[int | None, Named("CNTG_UNPR", PRICE)]
+    clock: Annotated[dt.time, Named("STCK_CNTG_HOUR")]
+    is_refused: Annotated[bool, Named("RFUS_YN", _REFUSED)]
+    is_fill: Annotated[bool, Named("CNTG_YN", _IS_FILL)]
+    acceptance: Annotated[Acceptance, Named("ACPT_YN", _ACCEPTANCES)]
+    branch: Annotated[str, Named("BRNC_NO")]
+    order_quantity: Annotated[int | None, Named("ODER_QTY", QUANTITY)]
+    venue: Annotated[str, Named("ORD_EXG_GB")] = ""
+    order_price: Annotated[int | None, Named("ODER_PRC", PRICE)] = None
+    name: Annotated[str, Named("CNTG_ISNM40")] = ""
+
+    def __post_init__(self) -> None:
+        if self.is_fill and not (self.quantity and self.price):
+            raise ValueError(f"CNTG_QTY, CNTG_UNPR: a fill of {self.quantity} shares at {self.price}")
+
+    def write(self) -> dict[str, str]:
+        """Return the texts by the broker's names, padded as the broker pads them."""
+        written = super().write()
+        for name, width in _NOTICE_WIDTHS.items():
+            written[name] = written[name].zfill(width)
+        return written
+
+
+_NOTICE_WIDTHS = {"CNTG_QTY": 10, "CNTG_UNPR": 9, "ODER_QTY": 9, "ODER_PRC": 9}
+
+
+class MarketStatus(Block, frozen=True, kw_only=True):
+    """A symbol is halted, interrupted or free again, or its market reached a phase (`operation`); None: it does not say."""
+
+    symbol: Annotated[str, Named("MKSC_SHRN_ISCD", CODE)]
+    is_halted: Annotated[bool | None, Named("TRHT_YN")]
+    reason: Annotated[str, Named("TR_SUSP_REAS_CNTT")]
+    operation: Annotated[str, Named("MKOP_CLS_CODE")]
+    expected_operation: Annotated[str, Named("ANTC_MKOP_CLS_CODE")]
+    random_end: Annotated[str, Named("MRKT_TRTM_CLS_CODE")]
+    status: Annotated[str, Named("ISCD_STAT_CLS_CODE")]
+    is_vi: Annotated[bool | None, Named("VI_CLS_CODE")]
+    is_single_price_vi: Annotated[bool | None, Named("OVTM_VI_CLS_CODE")] = None
+
+    def message(self, ts: Nanos) -> StatusMessage:
+        """Return what the state of interruptions takes in; the record has no clock of its own."""
+        return StatusMessage(ts, self.symbol, self.is_vi, self.is_halted)
+
+
+class IndexRecord(Block, frozen=True, kw_only=True):
+    """The level of an index, in points; `rising` and the like count its members.
+
+    The broker sends thousands of shares and millions of won; here they are shares and won. Its documents do not say so: the
+    size of the numbers does.
+    """
+
+    index: Annotated[str, Named("BSTP_CLS_CODE", CODE)]
+    clock: Annotated[dt.time, Named("BSOP_HOUR")]
+    level: Annotated[Decimal, Named("PRPR_NMIX")]
+    change: Annotated[Decimal | None, Named("BSTP_NMIX_PRDY_VRSS", signed_by="PRDY_VRSS_SIGN")]
+    change_percent: Annotated[Decimal | None, Named("PRDY_CTRT")]
+    day_volume: Annotated[int | None, Named("ACML_VOL", THOUSANDS)]
+    day_value: Annotated[int | None, Named("ACML_TR_PBMN", MILLIONS)]
+    open: Annotated[Decimal | None, Named("OPRC_NMIX")]
+    high: Annotated[Decimal | None, Named("NMIX_HGPR")]
+    low: Annotated[Decimal | None, Named("NMIX_LWPR")]
+    limit_up: Annotated[int | None, Named("UPLM_ISSU_CNT")]
+    rising: Annotated[int | None, Named("ASCN_ISSU_CNT")]
+    unchanged: Annotated[int | None, Named("STNR_ISSU_CNT")]
+    falling: Annotated[int | None, Named("DOWN_ISSU_CNT")]
+    limit_down: Annotated[int | None, Named("LSLM_ISSU_CNT")]
+
+
+class ExpectedIndex(Block, frozen=True, kw_only=True):
+    """The level that an index would open or close at. What follows on the wire differs between documents and is not read."""
+
+    index: Annotated[str, Named("BSTP_CLS_CODE", CODE)]
+    clock: Annotated[dt.time, Named("BSOP_HOUR")]
+    level: Annotated[Decimal, Named("PRPR_NMIX")]
+    change: Annotated[Decimal | None, Named("BSTP_NMIX_PRDY_VRSS", signed_by="PRDY_VRSS_SIGN")]
+    change_percent: Annotated[Decimal | None, Named("PRDY_CTRT")]
+
+
+class ProgramRecord(Block, frozen=True, kw_only=True):
+    """What programs have bought and sold of a symbol since the open, in shares and won."""
+
+    symbol: Annotated[str, Named("MKSC_SHRN_ISCD", CODE)]
+    clock: Annotated[dt.time, Named("STCK_CNTG_HOUR")]
+    sold: Annotated[int, Named("SELN_CNQN")]
+    sold_value: Annotated[int, Named("SELN_TR_PBMN")]
+    bought: Annotated[int, Named("SHNU_CNQN")]
+    bought_value: Annotated[int, Named("SHNU_TR_PBMN")]
+    net: Annotated[int, Named("NTBY_CNQN")]
+    net_value: Annotated[int, Named("NTBY_TR_PBMN")]
+
+
+class NetAssetValue(Block, frozen=True, kw_only=True):
+    """What a fund's share is worth."""
+
+    symbol: Annotated[str, Named("MKSC_SHRN_ISCD", CODE)]
+    value: Annotated[Decimal, Named("NAV")]
+    change: Annotated[Decimal | None, Named("NAV_PRDY_VRSS", signed_by="NAV_PRDY_VRSS_SIGN")]
+    change_percent: Annotated[Decimal | None, Named("NAV_PRDY_CTRT")]
+
+
+BlockRecord: TypeAlias = (
+    ExpectedRecord | Notice | MarketStatus | IndexRecord | ExpectedIndex | ProgramRecord | NetAssetValue
+)
+Record: TypeAlias = TradeRecord | BookRecord | BlockRecord
+
+_TYPES: Mapping[str, type[BlockRecord]] = {
+    layouts.KRX_EXPECTED: ExpectedRecord,
+    layouts.NXT_EXPECTED: ExpectedRecord,
+    layouts.UNIFIED_EXPECTED: ExpectedRecord,
+    layouts.NOTICES: Notice,
+    layouts.VPS_NOTICES: Notice,
+    layouts.KRX_STATUS: MarketStatus,
+    layouts.NXT_STATUS: MarketStatus,
+    layouts.UNIFIED_STATUS: MarketStatus,
+    layouts.INDEX: IndexRecord,
+    layouts.INDEX_EXPECTED: ExpectedIndex,
+    layouts.KRX_PROGRAM: ProgramRecord,
+    layouts.NXT_PROGRAM: ProgramRecord,
+    layouts.UNIFIED_PROGRAM: ProgramRecord,
+    layouts.NET_ASSET_VALUE: NetAssetValue,
+}
+_TRADES = frozenset({layouts.KRX_TRADES, layouts.NXT_TRADES, layouts.UNIFIED_TRADES})
+_BOOKS = frozenset({layouts.KRX_BOOK, layouts.NXT_BOOK, layouts.UNIFIED_BOOK})
+
+
+def read_records(frame: Frame) -> Sequence[Record]:
+    """Return the records of a frame that is no longer sealed.
+
+    Raises:
+        WireError: they cannot be read, or KATS reads no records of this stream.
+    """
+    if frame.stream in _TRADES:
+        return read_trades(frame)
+    if frame.stream in _BOOKS:
+        return read_books(frame)
+    layout = layout_of(frame.stream)
+    kind = _TYPES.get(layout.stream) if layout is not None else None
+    if layout is None or kind is None:
+        raise WireError(frame.text(), f"KATS reads no records of the stream {frame.stream!r}")
+    try:
+        return [kind.read(_fields(layout.names_at(len(record)), record)) for record in frame.records()]
+    except ValueError as error:
+        raise WireError(frame.text(), str(error)) from None
+
+
+def write_record(
+    record: Record, stream: str, profile: Profile = Profile.CURRENT, also: Mapping[str, str] | None = None
+) -> list[str]:
+    """Return the fields of a record in the order of a stream, blank where neither the record nor `also` has one.
+
+    `also` are texts by the broker's names: what KATS does not read and other clients do.
+    """
+    layout = layouts.LAYOUTS[stream]
+    texts = record.write() | dict(also or {})
+    return [texts.get(name, "") for name in layout.names[profile]]
+
+
+@cache
+def _positions(names: tuple[str, ...]) -> Mapping[str, int]:
+    return {name: at for at, name in enumerate(names)}
+
+
+def _fields(names: tuple[str, ...], record: Sequence[str]) -> Callable[[str], str]:
+    """Return what gives a field by its name, blank where the record is too short to have it."""
+    positions = _positions(names)
+
+    def field(name: str) -> str:
+        at = positions.get(name, len(record))
+        return record[at] if at < len(record) else ""
+
+    return field
+
+
+def _text(number: int | None) -> str:
+    return "" if number is None else str(number)
