@@ -80,6 +80,11 @@ class MinuteBuilder:
         """Take what a symbol has done before its first trade comes: in a session that is joined late."""
         self._days[symbol] = _Day(day.open, day.high, day.low, day.volume, day.value, day.volume, day.value)
 
+    def day_open(self, symbol: str) -> int | None:
+        """Return the session's first price of a symbol; None before it."""
+        day = self._days.get(symbol)
+        return day.open or None if day is not None else None
+
     def take(self, trade: Trade) -> bool:
         """Take a trade; return whether it is new."""
         day = self._days.get(trade.symbol)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -91,6 +91,38 @@ class TapeSource(Protocol):
         Raises:
             SourceError: there are none.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """A symbol to be heard of. Near one of its `levels` (won), or held or on order (`is_busy`), its book matters too."""
+
+    symbol: str
+    levels: tuple[int, ...] = ()
+    is_busy: bool = False
+
+
+MarketMessage: TypeAlias = Trade | Book | StatusMessage | Fact
+"""What a live source tells: a `Fact` is the newest word on an input, such as the index's change in the session."""
+
+
+class LiveFeed(Protocol):
+    """Tells what happens in the market now."""
+
+    def want(self, wants: Sequence[Want]) -> None:
+        """Say what is to be heard of, the most important first; replaces what was wanted before. Never blocks."""
+
+    async def listen(self, hear: Callable[[MarketMessage], None]) -> None:
+        """Pass on what happens, in the order in which it comes, until cancelled; reconnects by itself.
+
+        Raises:
+            SourceError: it cannot be had any more, and a person must act.
+        """
+
+
+@runtime_checkable
+class LiveSource(DataSource, LiveFeed, Protocol):
+    """A data source that also tells what happens now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 from pydantic import BaseModel
@@ -32,7 +32,7 @@ class Broker(Protocol):
     | method     | called                                        | may answer with nothing                        |
     | ---------- | --------------------------------------------- | ---------------------------------------------- |
     | `send`     | for each `Send` and `Cancel`, in order        | yes, `()`: the answer comes from `on_event`    |
-    | `fetch`    | for each `Fetch`                              | no; a fact that the broker lacks is left out   |
+    | `fetch`    | for each `Fetch`                              | yes, `None`: a remote broker's answer is heard later; a fact that the broker lacks is left out |
     | `on_event` | with each event, before the engine handles it | yes, `()`: a broker that matches nothing itself |
 
     An order that the broker does not take is `OrderRefused`, never an exception. An exception from any method means that
@@ -42,11 +42,35 @@ class Broker(Protocol):
     def send(self, command: Send | Cancel) -> Iterable[BrokerEvent]:
         """Take an order or the wish to cancel one; return what is known at once."""
 
-    def fetch(self, request: Fetch) -> Fetched:
+    def fetch(self, request: Fetch) -> Fetched | None:
         """Answer a question about account or market, with the request's own number."""
 
     def on_event(self, event: Event) -> Iterable[BrokerEvent]:
         """Look at what happens in the market; return what it does to the orders that wait here."""
+
+
+def answer_now(broker: Broker, request: Fetch) -> Fetched:
+    """Return what a broker answers at once; nothing is known where it would have to ask."""
+    return broker.fetch(request) or Fetched(request.ts, request.request, ())
+
+
+Hear: TypeAlias = Callable[[BrokerEvent | Fetched], None]
+"""Takes what a remote broker has to tell; never blocks. The instant on it is replaced by that at which it is taken in."""
+
+
+@runtime_checkable
+class RemoteBroker(Protocol):
+    """A broker beyond a wire: `send` and `fetch` only queue, what becomes of it is heard later."""
+
+    async def serve(self, hear: Hear) -> None:
+        """Carry out what is queued and pass on what comes back, until cancelled.
+
+        Raises:
+            BrokerError: the broker cannot be used any more.
+        """
+
+    async def settled(self) -> None:
+        """Return when every request that is under way has its answer, or is given up."""
 
 
 class AccountSnapshot(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from kats_core import __version__
 from kats_core.config import Resolved
@@ -28,7 +29,7 @@ from kats_core.model.codes import CoreCode
 from kats_core.model.event import StageSpec
 from kats_core.model.kinds import Regime, Scope
 from kats_core.model.labels import Code, CodeBook, CodeTexts, Labelled, code_texts
-from kats_core.orders.broker import Broker, BrokerAccount
+from kats_core.orders.broker import Broker, BrokerAccount, answer_now
 from kats_core.risk.contract import StagePlugin
 from kats_core.risk.limits import Limits
 from kats_core.runtime import screening as screens
@@ -206,7 +207,7 @@ def _desk(resolved: Resolved, run_id: str, scope: Scope, path: BarPath, second: 
 def _rejudging(second: SecondOpinion, broker: Broker) -> Rejudging:
     workshop = StageWorkshop()
     stages = tuple(workshop(workshop.spec(entry)) for entry in second.stages)
-    return Rejudging(stages=stages, limits=second.limits, keep=second.keep, fetch=broker.fetch)
+    return Rejudging(stages=stages, limits=second.limits, keep=second.keep, fetch=partial(answer_now, broker))
 
 
 def strategies_of(resolved: Resolved) -> tuple[StrategyInstance, ...]:

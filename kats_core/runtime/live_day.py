@@ -7,24 +7,28 @@ has passed while nobody called comes late, but it comes, and in its place.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from msgspec import structs
+
+from kats_core.engine.watch import level_of, resolve
 from kats_core.market.minute_builder import DaySoFar, MinuteBuilder
 from kats_core.market.minutes import MinuteBars
+from kats_core.market.source import MarketMessage, Want
 from kats_core.market.vi import StatusMessage
 from kats_core.model import time
 from kats_core.model.bar import Book, Trade
 from kats_core.model.event import BrokerEvent, FactsChanged, Fetched
 from kats_core.model.fact import Fact
 from kats_core.model.kinds import MarketPhase
-from kats_core.model.setup import Scanned
+from kats_core.model.setup import Scanned, Trigger
 from kats_core.model.time import Nanos
 from kats_core.runtime.scanning import Scans
 from kats_core.runtime.session_feed import SessionFeed
 
-Heard: TypeAlias = Trade | Book | StatusMessage | Fact | BrokerEvent | Fetched
+Heard: TypeAlias = MarketMessage | BrokerEvent | Fetched
 """What may come in at any time: the market's messages, what is known of an input now, a broker's answers."""
 
 Scan: TypeAlias = Callable[[MinuteBars, Nanos], Scans]
@@ -75,6 +79,22 @@ class LiveDay:
         """Whether the session has begun to trade."""
         return bool(self._phases) and self._phases[0][1] is not MarketPhase.OPEN
 
+    @property
+    def wants(self) -> tuple[Want, ...]:
+        """Which symbols are to be heard of: what is held or on order first, then what waits, by its rank."""
+        engine, watch = self.feed.engine, self.feed.engine.watch()
+        busy = engine.busy_symbols
+        ranked = [entry.setup.symbol for entry in sorted(engine.setups, key=lambda entry: entry.setup.rank)]
+        symbols = dict.fromkeys([*sorted(busy), *(symbol for symbol in ranked if symbol in watch.symbols)])
+        symbols |= dict.fromkeys(sorted(watch.symbols))
+        return tuple(Want(s, self._levels(s, watch.triggers.get(s, ())), s in busy) for s in symbols)
+
+    def _levels(self, symbol: str, triggers: Sequence[Trigger]) -> tuple[int, ...]:
+        """Return the prices that a symbol's triggers wait for, as far as the day tells them."""
+        ticks, opened = self.feed.ticks[symbol], self._builder.day_open(symbol)
+        found = (None if (level := level_of(t)) is None else resolve(level, opened, None, ticks) for t in triggers)
+        return tuple(price for price in found if price is not None)
+
     def joined_late(self, symbol: str, day: DaySoFar) -> None:
         """Take what a symbol has done before its trades began to be heard."""
         self._builder.begin_with(symbol, day)
@@ -96,7 +116,7 @@ class LiveDay:
             case Fact():
                 self.feed.pump.feed(FactsChanged(now, (one,)))
             case _:
-                self.feed.pump.feed(one)
+                self.feed.pump.feed(structs.replace(one, ts=now))
 
     def tick(self, now: Nanos) -> None:
         """Let time pass: minutes end, moments of the session come, and whatever waits for time alone."""

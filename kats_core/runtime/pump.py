@@ -33,12 +33,14 @@ class Pump:
     """One engine, its broker, and who keeps and who hears.
 
     `look` is set while order books are streamed: then an order is not sent before both have seen the book it will meet.
+    `settle` is set where the broker is beyond a wire: it commits what was kept, before anything is sent.
     """
 
     def __init__(self, engine: Engine, broker: Broker, keep: Keep, tell: Tell) -> None:
         self._engine = engine
         self._broker = broker
         self.look: Look | None = None
+        self.settle: Callable[[], None] | None = None
         self._waiting: deque[Command] = deque()
         self._keep = keep
         self._carry: dict[type, Callable[[Any], None]] = {
@@ -72,6 +74,8 @@ class Pump:
     def _send(self, command: Send | Cancel) -> None:
         if isinstance(command, Send) and self.look is not None:
             self._show(command.order.symbol, command.ts, self.look)
+        if self.settle is not None:
+            self.settle()
         for answer in self._broker.send(command):
             self._handle(answer)
 
@@ -82,4 +86,6 @@ class Pump:
         self._handle(event)
 
     def _fetch(self, command: Fetch) -> None:
-        self._handle(self._broker.fetch(command))
+        answer = self._broker.fetch(command)
+        if answer is not None:
+            self._handle(answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,6 +11,7 @@ from kats_core.market.calendar import krx_calendar
 from kats_core.model.event import SessionPrepared
 from kats_core.model.record import VerdictRecord
 from kats_core.model.signal import ExitPlan, Signal
+from kats_core.orders.broker import answer_now
 from kats_core.runtime.assembly import App
 from kats_core.runtime.inputs import PREPARED
 
@@ -32,7 +34,7 @@ def trial(app: App, instance: str, symbol: str, price: int, stop: int, quantity:
         # The most that the grade's cap allows.
         position_hint=1.0,
     )
-    return app.engine.trial(instance, symbol, signal, quantity, app.broker.fetch)
+    return app.engine.trial(instance, symbol, signal, quantity, partial(answer_now, app.broker))
 
 
 def prepare(plan: Plan, symbol: str) -> None:

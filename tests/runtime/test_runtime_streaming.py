@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from kats_core.engine.state import StrategyInstance
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.panel import Panel
-from kats_core.market.source import Tape, TapeSource
+from kats_core.market.source import MarketMessage, Tape, TapeSource, Want
 from kats_core.market.vi import StatusMessage, ViState, ViTerms
 from kats_core.model import fact, time
 from kats_core.model.bar import Book, Trade
@@ -32,7 +33,7 @@ from kats_core.orders.broker import BrokerAccount
 from kats_core.runtime.assembly import RunKind
 from kats_core.runtime.days import DayPlayer, Market
 from kats_core.runtime.inputs import Given, Inputs
-from kats_core.runtime.live_day import LiveDay
+from kats_core.runtime.live import drive
 from kats_core.runtime.paper import PaperBroker, PaperParams
 from kats_core.runtime.play import Request, approximated, plan
 from kats_core.runtime.pump import Pump
@@ -126,6 +127,24 @@ def played_by(
     terms: ViTerms | None = None,
     **params: int,
 ) -> tuple[Desk, Listening]:
+    desk, broker, player = prepared(house, strategies, dense=dense, terms=terms, **params)
+    bars, tape = part_of(SOURCE.minutes(DAY)), Part(SOURCE.tape(DAY))
+    if live:
+        exchange = Exchange(bars, tape)
+        asyncio.run(drive(player.live(DAY, bars.symbols), exchange, broker, exchange))
+    else:
+        player.play_tape(bars, tape)
+    return desk, broker
+
+
+def prepared(
+    house: type[House],
+    strategies: tuple[StrategyInstance, ...],
+    *,
+    dense: bool = False,
+    terms: ViTerms | None = None,
+    **params: int,
+) -> tuple[Desk, Listening, DayPlayer]:
     desk = house.Desk(strategies=strategies, session=DAY)
     account = BrokerAccount(capital=desk.capital, commission=Fraction("0.00015"), scope=desk.scope)
     broker = Listening(PaperParams.model_validate(params), account)
@@ -145,36 +164,48 @@ def played_by(
         dense=dense,
         vi_terms=terms or ViTerms(),
     )
-    bars, tape = part_of(SOURCE.minutes(DAY)), Part(SOURCE.tape(DAY))
-    if live:
-        as_it_happens(player.live(DAY, bars.symbols), bars, tape)
-    else:
-        player.play_tape(bars, tape)
-    return desk, broker
+    return desk, broker, player
 
 
-def as_it_happens(day: LiveDay, bars: MinuteBars, tape: Part) -> None:
-    """Tell a day second by second: the books, then the clock, then what is traded; the opening prints before all."""
-    hours = krx_calendar().hours(DAY)
-    starts = sorted(set(bars.start.tolist()))
-    told = [trade for start in starts for symbol in SYMBOLS for trade in tape.trades(symbol, start)]
-    openings = [trade for trade in told if trade.ts == hours.open]
-    for trade in openings:
-        day.hear(trade, hours.open)
-    happenings: list[Trade | StatusMessage] = [trade for trade in told if trade.ts > hours.open]
-    happenings += [message for message in tape.statuses() if message.symbol in SYMBOLS]
-    coming = deque(sorted(happenings, key=lambda one: (one.ts, isinstance(one, StatusMessage), one.symbol)))
-    for second in range(hours.open, hours.close + 2 * time.MINUTE, time.SECOND):
-        if is_shown(second):
-            for symbol in SYMBOLS:
-                day.latest.known[symbol] = tape.book(symbol, second)
-        else:
-            day.latest.known.clear()
-        day.tick(second)
-        while coming and coming[0].ts < second + time.SECOND:
-            one = coming.popleft()
-            day.hear(one, one.ts)
-    assert day.is_over
+@dataclass(slots=True)
+class Exchange:
+    """The day's tape as a live source and the clock that both go by: a second at a time, its opening prints before all."""
+
+    bars: MinuteBars
+    tape: Part
+    wanted: list[tuple[Want, ...]] = field(default_factory=list)
+    second: Nanos = krx_calendar().hours(DAY).open - time.SECOND
+    hear: Callable[[MarketMessage], None] = print
+    _coming: deque[Trade | StatusMessage] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        starts = sorted(set(self.bars.start.tolist()))
+        told: list[Trade | StatusMessage] = []
+        told += [one for start in starts for symbol in SYMBOLS for one in self.tape.trades(symbol, start)]
+        told += [message for message in self.tape.statuses() if message.symbol in SYMBOLS]
+        self._coming = deque(sorted(told, key=lambda one: (one.ts, isinstance(one, StatusMessage), one.symbol)))
+
+    def want(self, wants: Sequence[Want]) -> None:
+        self.wanted.append(tuple(wants))
+
+    async def listen(self, hear: Callable[[MarketMessage], None]) -> None:
+        self.hear = hear
+        await asyncio.Event().wait()
+
+    async def advance(self, arrived: asyncio.Event) -> Nanos:
+        """Let the next trade or message come, or the next second if none is left in this one; then the books come too."""
+        await asyncio.sleep(0)
+        opening = krx_calendar().hours(DAY).open
+        if self.second >= opening and self._coming and self._coming[0].ts < self.second + time.SECOND:
+            one = self._coming.popleft()
+            self.hear(one)
+            return one.ts
+        self.second += time.SECOND
+        while self._coming and self._coming[0].ts == opening:
+            self.hear(self._coming.popleft())
+        for symbol in SYMBOLS:
+            self.hear(self.tape.book(symbol, self.second))
+        return self.second
 
 
 def states(broker: Listening) -> list[tuple[Nanos, str]]:
@@ -205,6 +236,22 @@ def test_a_day_as_it_happens_decides_the_same_as_the_day_that_is_recorded(house:
     live, _ = played(house, live=True, latency_ms=latency_ms)
     assert {trade.exit_code for trade in live.kept(TradeRecord)} == {"core:STOP", "core:TIME_EXIT"}
     assert live.log == recorded.log
+
+
+def test_a_live_day_wants_what_is_held_first_and_tells_the_levels_that_are_waited_for(house: type[House]) -> None:
+    """The feed has room for few symbols: what is held has its book before all that only waits for a level."""
+    buyer = house.Buyer(cap=60_000, stop=42_900)
+    _, broker, player = prepared(house, (house.instance(buyer, "near", ttl_s=120),))
+    bars, tape = part_of(SOURCE.minutes(DAY)), Part(SOURCE.tape(DAY))
+    exchange = Exchange(bars, tape)
+    day = player.live(DAY, bars.symbols)
+    asyncio.run(drive(day, exchange, broker, exchange))
+    first, *later = exchange.wanted
+    assert {want.symbol for want in first} == set(SYMBOLS)
+    assert all(len(want.levels) == 1 and not want.is_busy for want in first)
+    busy = [wants for wants in later if any(want.is_busy for want in wants)]
+    assert busy
+    assert all(wants[0].is_busy for wants in busy)
 
 
 def capturing(house: type[House], clock: dt.time, first: dt.time, answer: int = 0) -> tuple[StrategyInstance, ...]:
