@@ -24,6 +24,7 @@ from kats_core.model.event import (
     OrderFilled,
     OrderLost,
     OrderNotFound,
+    OrderNotSent,
     OrderRefused,
 )
 from kats_core.model.kinds import BarKind, OrderState, OrderType, Purpose, Severity, Side, TradingState
@@ -347,6 +348,14 @@ class OrderDesk:
         if order is not None:
             self._state.notify(Severity.CRITICAL, CoreCode.ORDER_LOST, order.symbol, {"order": order.order_id})
             self._step(order, OrderStep.LOST, CoreCode.ORDER_LOST)
+
+    def on_not_sent(self, event: OrderNotSent) -> None:
+        """Note that nothing of the order left; an exit is tried again, an entry is gone."""
+        order = self._find(event)
+        if order is not None:
+            severity = Severity.CRITICAL if order.is_reducing else Severity.WARNING
+            self._state.notify(severity, CoreCode.NOT_SENT, order.symbol, {"text": event.text})
+            self._step(order, OrderStep.UNREACHABLE, CoreCode.NOT_SENT)
 
     def on_not_found(self, event: OrderNotFound) -> None:
         """Note that a lost order was never taken."""

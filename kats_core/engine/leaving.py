@@ -314,6 +314,10 @@ class ExitCoordinator:
             demand.until = None
             if order.state is OrderState.EXPIRED:
                 demand.not_before = NEVER  # before the next open
+            elif order.state is OrderState.ERROR:
+                demand.not_before = self._state.now + time.SECOND  # nothing left: it cannot be there twice
+            elif order.state is OrderState.REJECTED:
+                pass  # whoever refuses it now, refuses it again
             elif order.order_type is OrderType.LIMIT or order.state is OrderState.FILLED:
                 demand.not_before = 0
             self._due[key] = None

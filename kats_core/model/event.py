@@ -134,6 +134,14 @@ class OrderLost(msgspec.Struct, frozen=True, gc=False, tag="order_lost"):
     order_id: OrderId
 
 
+class OrderNotSent(msgspec.Struct, frozen=True, gc=False, tag="order_not_sent"):
+    """The broker could not be reached before anything of the order left: it does not exist anywhere."""
+
+    ts: Nanos
+    order_id: OrderId
+    text: str
+
+
 class OrderNotFound(msgspec.Struct, frozen=True, gc=False, tag="order_not_found"):
     """The broker's own list, read completely, does not have the order: it was never taken."""
 
@@ -254,6 +262,7 @@ BrokerEvent: TypeAlias = (
     OrderAccepted
     | OrderRefused
     | OrderLost
+    | OrderNotSent
     | OrderNotFound
     | OrderFilled
     | OrderCancelled

@@ -37,6 +37,7 @@ from kats_core.model.event import (
     OrderFilled,
     OrderLost,
     OrderNotFound,
+    OrderNotSent,
     OrderRefused,
     PhaseReached,
     ResumeOrdered,
@@ -340,13 +341,15 @@ class Exchange(RuleBasedStateMachine):
         told.has_ended = told.left == 0
 
     @precondition(lambda self: any(not t.is_accepted and t.left == t.order.quantity for t in self.living()))
-    @rule(data=st.data(), how=st.sampled_from(["refused", "not found"]))
+    @rule(data=st.data(), how=st.sampled_from(["refused", "not found", "not sent"]))
     def never_taken(self, data: Any, how: str) -> None:
         """The broker refuses an order, or does not have one whose answer was lost."""
         told = self.pick(data, [t for t in self.living() if not t.is_accepted and t.left == t.order.quantity])
         told.has_ended = True
         if told.is_lost and how == "not found":
             self.feed(OrderNotFound(self.now, told.order.order_id))
+        elif not told.is_lost and how == "not sent":
+            self.feed(OrderNotSent(self.now, told.order.order_id, "no connection"))
         else:
             self.feed(OrderRefused(self.now, told.order.order_id, "no"))
 

@@ -15,6 +15,8 @@ from kats_core.model.event import (
     OrderAccepted,
     OrderCancelled,
     OrderFilled,
+    OrderNotSent,
+    OrderRefused,
     TimePassed,
     Traded,
 )
@@ -128,3 +130,25 @@ def test_a_sell_at_a_target_lives_a_minute_and_takes_a_better_bid(house: type[Ho
     assert exits.sells == [(26_050, 33), (26_100, 23)]
     exits.accept("10:02:10").passes("10:03:10").confirm_cancel("10:03:10")
     assert exits.desk.engine.positions[0].targets == ((26_050, 23),)
+
+
+def test_an_exit_that_could_not_be_sent_is_sent_again_a_second_later(house: type[House]) -> None:
+    """It exists nowhere, so nothing is sold twice; a broker that is away is not asked without a pause."""
+    broker = Broker(house).trade("10:01:00", 25_000)
+    (sell,) = [order for order in broker.sent if order.side is Side.SELL]
+    broker.feed(OrderNotSent(broker.desk.at("10:01:00"), sell.order_id, "no connection"))
+    assert len([order for order in broker.sent if order.side is Side.SELL]) == 1
+    broker.book("10:01:01", 24_950).passes("10:01:01")
+    first, again = [order for order in broker.sent if order.side is Side.SELL]
+    assert (first.quantity, again.quantity) == (100, 100)
+
+
+def test_an_exit_that_is_refused_waits_before_it_is_sent_again(house: type[House]) -> None:
+    """Whoever refuses it now refuses it again: ten seconds, not at once and without end."""
+    broker = Broker(house).trade("10:01:00", 25_000)
+    (sell,) = [order for order in broker.sent if order.side is Side.SELL]
+    broker.feed(OrderRefused(broker.desk.at("10:01:00"), sell.order_id, "no"))
+    broker.book("10:01:05", 24_950).passes("10:01:05")
+    assert len([order for order in broker.sent if order.side is Side.SELL]) == 1
+    broker.book("10:01:10", 24_950).passes("10:01:10")
+    assert len([order for order in broker.sent if order.side is Side.SELL]) == 2

@@ -30,6 +30,7 @@ from kats_core.model.event import (
     OrderFilled,
     OrderLost,
     OrderNotFound,
+    OrderNotSent,
     OrderRefused,
     TimePassed,
 )
@@ -211,7 +212,7 @@ class TestNine:
         assert desk.engine._state.reservations.all == ()
         assert desk.engine.cash == 100_000_000
 
-    @pytest.mark.parametrize("path", ["refused", "cancelled", "expired", "lost", "session", "filled"])
+    @pytest.mark.parametrize("path", ["refused", "not sent", "cancelled", "expired", "lost", "session", "filled"])
     @pytest.mark.parametrize("is_restarted", [False, True])
     def test_9_every_way_an_entry_ends_releases_what_it_held(
         self, house: type[House], path: str, *, is_restarted: bool
@@ -221,7 +222,7 @@ class TestNine:
         order = _sent(desk.handle(desk.bar_event("09:30", (PRICE,) * 4, 1_000_000)))
         at, number = desk.at("09:32"), order.order_id
         assert desk.engine._state.reservations.cash > 0
-        if path != "refused":
+        if path not in ("refused", "not sent"):
             desk.handle(OrderAccepted(at, number, "1") if path != "lost" else OrderLost(at, number))
         if is_restarted:
             desk.restart(*house.sized())
@@ -229,6 +230,8 @@ class TestNine:
         match path:
             case "refused":
                 desk.handle(OrderRefused(at, number, "no"))
+            case "not sent":
+                desk.handle(OrderNotSent(at, number, "no connection"))
             case "cancelled":
                 desk.handle(OrderFilled(at, number, PRICE, 40))
                 desk.handle(OrderCancelled(at, number))
