@@ -48,7 +48,17 @@ from kats_core.market.screening.history import (
     trend_scores,
 )
 from kats_core.market.sessions import SessionHours
-from kats_core.market.source import DataSource, SourceError, SourcePlugin, Tape, TapeSource
+from kats_core.market.source import (
+    DataSource,
+    LiveFeed,
+    LiveSource,
+    MarketMessage,
+    SourceError,
+    SourcePlugin,
+    Tape,
+    TapeSource,
+    Want,
+)
 from kats_core.market.tables import DIVIDENDS, FloatArray, IndexSeries, SideTable
 from kats_core.market.ticks import TickTable
 from kats_core.market.vi import StatusMessage, ViState, ViTerms
@@ -178,7 +188,7 @@ from kats_core.model.signal import (
 )
 from kats_core.model.time import KST, MINUTE, SECOND, Nanos
 from kats_core.model.verdict import Plan, Proposal, Verdict, approve, defer, reject, resize
-from kats_core.orders.broker import Broker, BrokerAccount, BrokerError, BrokerPlugin
+from kats_core.orders.broker import Broker, BrokerAccount, BrokerError, BrokerPlugin, Hear, RemoteBroker
 from kats_core.risk.contract import (
     Action,
     CancelEntries,
@@ -320,6 +330,7 @@ __all__ = [
     "Found",
     "Grade",
     "Group",
+    "Hear",
     "IndexSeries",
     "IndexTail",
     "Indicators",
@@ -331,10 +342,13 @@ __all__ = [
     "Lifetime",
     "Limits",
     "ListeningStage",
+    "LiveFeed",
+    "LiveSource",
     "Macd",
     "Management",
     "ManagingStrategy",
     "Market",
+    "MarketMessage",
     "MarketPhase",
     "Message",
     "MinuteBars",
@@ -380,6 +394,7 @@ __all__ = [
     "Rearm",
     "Reasons",
     "Regime",
+    "RemoteBroker",
     "ReportGrowth",
     "Reservation",
     "ResetPeak",
@@ -441,6 +456,7 @@ __all__ = [
     "ViTerms",
     "ViWatchingStage",
     "View",
+    "Want",
     "Window",
     "approve",
     "box",

@@ -37,7 +37,9 @@ PROTOCOLS = (
     api.StageContext,
     api.Notifier,
     api.DataSource,
+    api.LiveFeed,
     api.Broker,
+    api.RemoteBroker,
 )
 DESCRIPTORS = (
     api.StrategyPlugin,
