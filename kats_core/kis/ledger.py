@@ -1,0 +1,226 @@
+"""Know each of our orders by the broker's numbers, and turn what the broker tells into events of the order's life.
+
+The broker has no number of ours: an order is known by the number of its acknowledgement, an amendment or a cancel gets one of
+its own, and a notice may come before the acknowledgement does. Notices tell single fills and may come twice after a reconnect;
+the inquiry of the day's orders tells sums and is the truth (`spec/orders.md` section 2).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from kats_core.model.event import (
+    BrokerEvent,
+    CancelRefused,
+    OrderAccepted,
+    OrderCancelled,
+    OrderExpired,
+    OrderFilled,
+    OrderRefused,
+)
+from kats_core.model.order import Order, OrderId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A notice: what the broker tells of one order without being asked. `original` is the order that is to be cancelled."""
+
+    number: str
+    original: str = ""
+    is_fill: bool = False
+    is_refused: bool = False
+    is_cancel: bool = False
+    is_confirmed: bool = False
+    quantity: int = 0
+    price: int = 0
+    clock: dt.time | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A row of the day's orders: `amount` won for `filled` shares, `left` still waiting."""
+
+    number: str
+    original: str = ""
+    quantity: int
+    filled: int
+    amount: int
+    left: int
+    is_cancelled: bool = False
+    is_refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The broker's name of an order: its number and the office that forwards it."""
+
+    number: str
+    office: str
+
+
+@dataclass(slots=True)
+class _Entry:
+    order: Order
+    named: Named | None = None
+    filled: int = 0
+    amount: int = 0
+    listed_ahead: int = 0
+    listed_at: dt.time = dt.time.min
+    is_cancelling: bool = False
+    is_over: bool = False
+
+
+@dataclass(slots=True)
+class OrderLedger:
+    """The session's orders. What happens comes out as events in order; their instant is for whoever passes them on."""
+
+    _entries: dict[OrderId, _Entry] = field(default_factory=dict)
+    _of: dict[str, OrderId] = field(default_factory=dict)
+    _early: dict[str, list[Told]] = field(default_factory=dict)
+    _known: Counter[tuple[str, dt.time | None, int, int]] = field(default_factory=Counter)
+    _heard: Counter[tuple[str, dt.time | None, int, int]] = field(default_factory=Counter)
+
+    def sending(self, order: Order) -> None:
+        """Note that an order is about to leave."""
+        self._entries[order.order_id] = _Entry(order)
+
+    def name_of(self, order_id: OrderId) -> Named | None:
+        """Return the broker's name of an order; None while it has none."""
+        entry = self._entries.get(order_id)
+        return None if entry is None else entry.named
+
+    def order(self, order_id: OrderId) -> Order:
+        """Return an order that was sent."""
+        return self._entries[order_id].order
+
+    def is_over(self, order_id: OrderId) -> bool:
+        """Tell whether nothing more is expected of an order."""
+        return self._entries[order_id].is_over
+
+    @property
+    def waiting(self) -> tuple[OrderId, ...]:
+        """Orders of which more is expected, with or without a number."""
+        return tuple(order_id for order_id, entry in self._entries.items() if not entry.is_over)
+
+    def accepted(self, order_id: OrderId, named: Named) -> list[BrokerEvent]:
+        """Take the acknowledgement of an order, and what was told of its number before."""
+        entry = self._entries[order_id]
+        entry.named = named
+        self._of[named.number] = order_id
+        events: list[BrokerEvent] = [OrderAccepted(0, order_id, named.number)]
+        for told in self._early.pop(named.number, ()):
+            events += self._take(order_id, told)
+        return events
+
+    def refused(self, order_id: OrderId, text: str) -> list[BrokerEvent]:
+        """Take the refusal of an order."""
+        self._entries[order_id].is_over = True
+        return [OrderRefused(0, order_id, text)]
+
+    def cancelling(self, order_id: OrderId, number: str) -> list[BrokerEvent]:
+        """Take the acknowledgement of a cancel, which has a number of its own; it is done when the broker confirms it."""
+        self._entries[order_id].is_cancelling = True
+        self._of[number] = order_id
+        events: list[BrokerEvent] = []
+        for told in self._early.pop(number, ()):
+            events += self._take(order_id, told)
+        return events
+
+    def reconnected(self) -> None:
+        """Note that the stream begins anew: what it tells again has been told."""
+        self._heard.clear()
+
+    def hear(self, told: Told) -> list[BrokerEvent]:
+        """Take a notice; one about a number that is not known yet waits for it."""
+        if told.is_fill and self._is_told_again(told):
+            return []
+        order_id = self._of.get(told.number, self._of.get(told.original))
+        if order_id is None:
+            self._early.setdefault(told.original or told.number, []).append(told)
+            return []
+        return self._take(order_id, told)
+
+    def read(self, rows: Iterable[Listed], asked_at: dt.time) -> list[BrokerEvent]:
+        """Take the day's orders, read completely: fills that no notice told, and orders that have ended.
+
+        Notices of fills up to `asked_at`, the Korean clock of the inquiry, may still come and are known then.
+        """
+        events: list[BrokerEvent] = []
+        for row in rows:
+            order_id = self._of.get(row.number)
+            if order_id is None or row.original:
+                continue
+            entry = self._entries[order_id]
+            events += self._catch_up(order_id, entry, row, asked_at)
+            if entry.is_over or row.left > 0:
+                continue
+            if row.is_refused and not row.filled:
+                events += self.refused(order_id, "the exchange refused it")
+            elif row.is_cancelled or row.filled < row.quantity:
+                entry.is_over = True
+                events.append(OrderCancelled(0, order_id))
+        return events
+
+    def close(self) -> list[BrokerEvent]:
+        """End what the exchange ended with the session; orders whose fate is unknown stay so."""
+        ended = [order_id for order_id, entry in self._entries.items() if not entry.is_over and entry.named is not None]
+        for order_id in ended:
+            self._entries[order_id].is_over = True
+        return [OrderExpired(0, order_id) for order_id in ended]
+
+    def _is_told_again(self, told: Told) -> bool:
+        """Tell whether a fill was told before the stream began anew; several alike may come in one second."""
+        key = (told.number, told.clock, told.price, told.quantity)
+        self._heard[key] += 1
+        if self._heard[key] <= self._known[key]:
+            return True
+        self._known[key] = self._heard[key]
+        return False
+
+    def _take(self, order_id: OrderId, told: Told) -> list[BrokerEvent]:
+        entry = self._entries[order_id]
+        if told.is_fill:
+            return list(self._fill(order_id, entry, told))
+        if entry.is_over:
+            return []
+        if told.is_cancel:
+            return self._cancel(order_id, entry, told)
+        return self.refused(order_id, "the exchange refused it") if told.is_refused else []
+
+    def _fill(self, order_id: OrderId, entry: _Entry, told: Told) -> Iterator[BrokerEvent]:
+        is_listed = told.clock is None or told.clock <= entry.listed_at
+        known = min(told.quantity, entry.listed_ahead) if is_listed else 0
+        entry.listed_ahead -= known
+        if told.quantity > known:
+            yield self._book(order_id, entry, told.price, told.quantity - known)
+
+    def _catch_up(self, order_id: OrderId, entry: _Entry, row: Listed, asked_at: dt.time) -> Iterator[BrokerEvent]:
+        """Yield what the inquiry counts beyond what is booked; its notices may still come."""
+        missing, won = row.filled - entry.filled, row.amount - entry.amount
+        if missing <= 0 or won <= 0:
+            return
+        entry.listed_ahead += missing
+        entry.listed_at = asked_at
+        price, dearer = divmod(won, missing)
+        if price and missing > dearer:
+            yield self._book(order_id, entry, price, missing - dearer)
+        if dearer:
+            yield self._book(order_id, entry, price + 1, dearer)
+
+    def _book(self, order_id: OrderId, entry: _Entry, price: int, quantity: int) -> OrderFilled:
+        entry.filled += quantity
+        entry.amount += price * quantity
+        entry.is_over = entry.is_over or entry.filled >= entry.order.quantity
+        return OrderFilled(0, order_id, price, quantity)
+
+    def _cancel(self, order_id: OrderId, entry: _Entry, told: Told) -> list[BrokerEvent]:
+        if told.is_refused:
+            entry.is_cancelling = False
+            return [CancelRefused(0, order_id, "the exchange refused it")]
+        if not told.is_confirmed:
+            return []
+        entry.is_over = True
+        return [OrderCancelled(0, order_id)]

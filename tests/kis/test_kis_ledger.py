@@ -1,0 +1,232 @@
+"""What the broker tells of our orders becomes events: each fill once, whatever comes late, twice or never."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kats_core.kis.ledger import Listed, Named, OrderLedger, Told
+from kats_core.model.event import (
+    BrokerEvent,
+    CancelRefused,
+    OrderAccepted,
+    OrderCancelled,
+    OrderExpired,
+    OrderFilled,
+    OrderRefused,
+)
+from kats_core.model.kinds import OrderState, OrderType, Purpose, Side
+from kats_core.model.order import Order
+
+NUMBER, CANCEL = "0000085100", "0000085101"
+NOON = dt.time(12, 0)
+
+
+def order(quantity: int = 100) -> Order:
+    return Order(
+        order_id=7,
+        signal_id="s",
+        instance="vb",
+        symbol="005930",
+        slot=0,
+        purpose=Purpose.ENTRY,
+        side=Side.BUY,
+        order_type=OrderType.LIMIT,
+        quantity=quantity,
+        limit=71_900,
+        state=OrderState.CREATED,
+        created_at=0,
+    )
+
+
+def ledger(quantity: int = 100) -> OrderLedger:
+    found = OrderLedger()
+    found.sending(order(quantity))
+    return found
+
+
+def accepted(quantity: int = 100) -> OrderLedger:
+    found = ledger(quantity)
+    assert found.accepted(7, Named(NUMBER, "91252")) == [OrderAccepted(0, 7, NUMBER)]
+    return found
+
+
+def fill(quantity: int, price: int = 71_900, clock: dt.time = NOON) -> Told:
+    return Told(number=NUMBER, is_fill=True, quantity=quantity, price=price, clock=clock)
+
+
+def row(
+    filled: int, amount: int, left: int, quantity: int = 100, *, is_cancelled: bool = False, is_refused: bool = False
+) -> Listed:
+    return Listed(
+        number=NUMBER,
+        quantity=quantity,
+        filled=filled,
+        amount=amount,
+        left=left,
+        is_cancelled=is_cancelled,
+        is_refused=is_refused,
+    )
+
+
+def test_a_fill_that_is_told_before_the_acknowledgement_waits_for_it() -> None:
+    """C3 of the quirks: the number is not known yet."""
+    found = ledger()
+    assert found.hear(fill(40)) == []
+    assert found.accepted(7, Named(NUMBER, "91252")) == [OrderAccepted(0, 7, NUMBER), OrderFilled(0, 7, 71_900, 40)]
+
+
+def test_each_notice_is_its_own_fill_and_never_the_sum() -> None:
+    """C19: two fills of the same shares at the same price in the same second are two."""
+    found = accepted()
+    assert found.hear(fill(10)) == [OrderFilled(0, 7, 71_900, 10)]
+    assert found.hear(fill(10)) == [OrderFilled(0, 7, 71_900, 10)]
+    assert found.hear(fill(80)) == [OrderFilled(0, 7, 71_900, 80)]
+    assert found.is_over(7)
+
+
+def test_what_the_stream_tells_again_after_it_was_lost_is_no_second_fill() -> None:
+    """The first of its kind since the reconnect is the first of its kind before it; the next is new."""
+    found = accepted()
+    found.hear(fill(10))
+    found.reconnected()
+    assert found.hear(fill(10)) == []
+    assert found.hear(fill(10)) == [OrderFilled(0, 7, 71_900, 10)]
+
+
+def test_what_is_told_again_before_the_acknowledgement_is_no_second_fill_either() -> None:
+    """Both wait for the number; they are one."""
+    found = ledger()
+    found.hear(fill(10))
+    found.reconnected()
+    found.hear(fill(10))
+    assert found.accepted(7, Named(NUMBER, "91252"))[1:] == [OrderFilled(0, 7, 71_900, 10)]
+
+
+def test_a_cancel_is_done_when_the_broker_confirms_it() -> None:
+    """Line 14 of the regressions: not when the request was taken; a fill in between counts."""
+    found = accepted()
+    assert found.cancelling(7, CANCEL) == []
+    cancel = Told(number=CANCEL, original=NUMBER, is_cancel=True)
+    assert found.hear(cancel) == []
+    assert found.hear(fill(30)) == [OrderFilled(0, 7, 71_900, 30)]
+    confirmed = Told(number=CANCEL, original=NUMBER, is_cancel=True, is_confirmed=True)
+    assert found.hear(confirmed) == [OrderCancelled(0, 7)]
+    assert found.hear(fill(5)) == [OrderFilled(0, 7, 71_900, 5)]
+    assert found.hear(confirmed) == []
+
+
+def test_a_refused_cancel_leaves_the_order_at_work() -> None:
+    """And one that is refused because everything was filled says nothing any more."""
+    found = accepted()
+    found.cancelling(7, CANCEL)
+    refused = Told(number=CANCEL, original=NUMBER, is_cancel=True, is_refused=True)
+    assert [type(event) for event in found.hear(refused)] == [CancelRefused]
+    assert not found.is_over(7)
+    found.hear(fill(100))
+    assert found.hear(refused) == []
+
+
+def test_a_refusal_after_the_acknowledgement_ends_the_order() -> None:
+    """C2: the acknowledgement is the broker's, the exchange refuses later."""
+    found = accepted()
+    assert [type(event) for event in found.hear(Told(number=NUMBER, is_refused=True))] == [OrderRefused]
+    assert found.waiting == ()
+
+
+def test_the_inquiry_books_what_no_notice_told_to_the_won() -> None:
+    """Its sum is the truth: 60 shares for 4 314 010 won; the notices that come late are known."""
+    found = accepted()
+    found.hear(fill(20))
+    events = found.read([row(60, 1_438_000 + 2_876_010, 40)], NOON)
+    assert sum(event.quantity for event in events if isinstance(event, OrderFilled)) == 40
+    assert sum(event.quantity * event.price for event in events if isinstance(event, OrderFilled)) == 2_876_010
+    assert found.hear(fill(40, 71_900)) == []
+    assert found.hear(fill(40, 71_900, dt.time(12, 0, 1))) == [OrderFilled(0, 7, 71_900, 40)]
+
+
+def test_the_inquiry_ends_what_is_cancelled_and_what_is_refused() -> None:
+    """An order without a rest has ended, whatever was told of it."""
+    cancelled, refused = accepted(), accepted()
+    assert cancelled.read([row(0, 0, 0, is_cancelled=True)], NOON) == [OrderCancelled(0, 7)]
+    assert [type(event) for event in refused.read([row(0, 0, 0, is_refused=True)], NOON)] == [OrderRefused]
+    assert accepted().read([row(0, 0, 100)], NOON) == []
+
+
+def test_the_end_of_the_session_ends_what_has_a_number() -> None:
+    """An order whose answer was lost stays to be found out."""
+    found = accepted()
+    lost = order()
+    found.sending(Order(**{name: getattr(lost, name) for name in lost.__struct_fields__} | {"order_id": 8}))
+    assert found.close() == [OrderExpired(0, 7)]
+    assert found.waiting == (8,)
+
+
+@dataclass
+class Exchange:
+    """Fills an order bit by bit; each fill has a notice that may come late, twice, or never."""
+
+    found: OrderLedger = field(default_factory=lambda: ledger(60))
+    clock: int = 0
+    fills: list[Told] = field(default_factory=list)
+    on_the_way: list[Told] = field(default_factory=list)
+    events: list[BrokerEvent] = field(default_factory=list)
+    is_accepted: bool = False
+
+    def now(self) -> dt.time:
+        return dt.time(10, self.clock // 60, self.clock % 60)
+
+    def filled(self) -> int:
+        return sum(one.quantity for one in self.fills)
+
+    def booked(self) -> list[OrderFilled]:
+        return [event for event in self.events if isinstance(event, OrderFilled)]
+
+    def accept(self) -> None:
+        if not self.is_accepted:
+            self.is_accepted = True
+            self.events += self.found.accepted(7, Named(NUMBER, "91252"))
+
+    def inquire(self) -> None:
+        filled, amount = self.filled(), sum(one.quantity * one.price for one in self.fills)
+        self.events += self.found.read([row(filled, amount, 60 - filled, 60)], self.now())
+
+    def step(self, what: str, number: int) -> None:
+        self.clock += number % 2
+        if what == "fill" and self.filled() < 60:
+            told = fill(min(number, 60 - self.filled()), 71_900 + number, self.now())
+            self.fills.append(told)
+            self.on_the_way.append(told)
+        elif what == "tell" and self.on_the_way:
+            self.events += self.found.hear(self.on_the_way.pop(0))
+        elif what == "lose" and self.on_the_way:
+            del self.on_the_way[0]
+        elif what == "reconnect":
+            self.found.reconnected()
+            told_again = [one for one in self.fills if one not in self.on_the_way][-number:]
+            for one in told_again:
+                self.events += self.found.hear(one)
+        elif what == "accept":
+            self.accept()
+        elif what == "inquire":
+            self.inquire()
+
+
+STEPS = st.sampled_from(["fill", "tell", "lose", "reconnect", "accept", "inquire", "fill", "tell"])
+
+
+@given(st.lists(st.tuples(STEPS, st.integers(1, 9)), max_size=60))
+def test_every_fill_is_booked_once(steps: list[tuple[str, int]]) -> None:
+    """Never more than was filled, and after the last inquiry exactly that, in shares and in won."""
+    exchange = Exchange()
+    for what, number in steps:
+        exchange.step(what, number)
+        assert sum(event.quantity for event in exchange.booked()) <= exchange.filled()
+    exchange.accept()
+    exchange.inquire()
+    assert sum(event.quantity for event in exchange.booked()) == exchange.filled()
+    wanted = sum(one.quantity * one.price for one in exchange.fills)
+    assert sum(event.quantity * event.price for event in exchange.booked()) == wanted
