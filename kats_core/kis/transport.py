@@ -1,0 +1,99 @@
+"""Send one request to the broker's REST host and bring back whatever it answers; tell a request that never left from a lost answer.
+
+No retries, no redirects, no proxies of the environment: an order must not travel twice, nor by way of others. What httpx
+raises holds the request with its keys, so nothing of it leaves this module.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from kats_core import __version__
+from kats_core.kis.errors import NotSentError, UnreachableError
+
+CONNECT_S, ANSWER_S = 3.0, 10.0
+_KEPT_ALIVE_S = 20.0
+_CONNECTIONS = 8
+
+_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came back, whatever it is worth. Names of headers are found in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Transport:
+    """Connections to one host, kept alive between calls. Close it, or use it as a context.
+
+    Args:
+        url: The host's address, without a path.
+        answer_s: Seconds from the request to the whole answer; after that it counts as lost.
+    """
+
+    def __init__(self, url: str, *, answer_s: float = ANSWER_S) -> None:
+        self.host = httpx.URL(url).netloc.decode()
+        self._answer_s = answer_s
+        for chatty in ("httpx", "httpcore"):
+            # Their lines show addresses with the account in them.
+            logging.getLogger(chatty).setLevel(logging.WARNING)
+        self._client = httpx.AsyncClient(
+            base_url=url,
+            trust_env=False,
+            timeout=httpx.Timeout(answer_s, connect=CONNECT_S, pool=CONNECT_S),
+            limits=httpx.Limits(max_connections=_CONNECTIONS, keepalive_expiry=_KEPT_ALIVE_S),
+            headers={"user-agent": f"kats/{__version__}", "content-type": "application/json; charset=utf-8"},
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Answered:
+        """Return the answer to one request.
+
+        Raises:
+            NotSentError: no connection could be made; nothing of the request has left.
+            UnreachableError: no whole answer came; what was asked may have been done.
+        """
+        why = ""
+        try:
+            # httpx bounds the silence between two pieces, not the whole.
+            async with asyncio.timeout(CONNECT_S + self._answer_s):
+                answer = await self._client.request(method, path, headers=headers, params=params, content=body)
+                return Answered(answer.status_code, answer.headers, answer.content)
+        except _NEVER_LEFT:
+            why = "refused"
+        except (httpx.TimeoutException, TimeoutError):
+            why = "slow"
+        except httpx.HTTPError:
+            why = "lost"
+        # Raised here, not above: what was caught holds the request.
+        raise NotSentError(self.host, why) if why == "refused" else UnreachableError(self.host, why)
