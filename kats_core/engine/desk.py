@@ -29,7 +29,7 @@ from kats_core.model.event import (
 )
 from kats_core.model.kinds import BarKind, OrderState, OrderType, Purpose, Severity, Side, TradingState
 from kats_core.model.labels import Code, CodeBook
-from kats_core.model.order import Fill, Order, OrderId
+from kats_core.model.order import TERMINAL, Fill, Order, OrderId
 from kats_core.model.position import Position
 from kats_core.model.record import FillRecord, OrderEventRecord, OrderRecord
 from kats_core.model.scope import ALL, ScopeKind, TradingScope
@@ -143,7 +143,7 @@ class OrderDesk:
     def live_in(self, symbol: str) -> Collection[Order]:
         """Return the live orders of a symbol, oldest first."""
         found = self._live_in.get(symbol)
-        return found.values() if found else ()
+        return () if found is None else found.values()
 
     def live_entries(self, scope: TradingScope = ALL) -> list[Order]:
         """Return the live orders that buy, in a scope or in all."""
@@ -421,13 +421,8 @@ class OrderDesk:
             state.notify(Severity.CRITICAL, CoreCode.OVERFILL, order.symbol, {"quantity": event.quantity})
         before = state.portfolio.positions.get(order.key)
         after = state.portfolio.book(order, fill, self._openings.get(order.order_id))
-        order = structs.replace(
-            order,
-            filled_quantity=order.filled_quantity + quantity,
-            filled_amount=order.filled_amount + fill.amount,
-        )
         self._record_fill(order, fill)
-        order = self._step(order, OrderStep.FILL)
+        order = self._step(order, OrderStep.FILL, fill=fill)
         if order.side is Side.BUY and after is not None:
             self._traffic.on_bought(order.symbol, fill.price, fill.quantity, state.now)
             self._on_bought(order, fill, after)
@@ -552,15 +547,18 @@ class OrderDesk:
         book = day.book if state.has_books else None
         if book is not None and book.bid is not None and book.ask is not None and book.ts > last_at:
             last, last_at = (book.bid + book.ask) // 2, book.ts
-        until = state.facts.get(fact.NO_ENTRIES_UNTIL, symbol).value
+        facts = state.facts
+        until = facts.get(fact.NO_ENTRIES_UNTIL, symbol).value
         live = self.live_in(symbol)
+        bids = [o.limit or 0 for o in live if o.side is Side.BUY and o.order_id not in self._wishes] if live else ()
+        asks = [o.limit or 0 for o in live if o.side is Side.SELL] if live else ()
         return gate.GateView(
             now=state.now,
             hours=state.clock,
             phase=state.phase,
             state=state.trading.of(instance, symbol),
-            status=state.facts.text(fact.STATUS, symbol),
-            vi_state=state.facts.text(fact.VI_STATE, symbol),
+            status=facts.text(fact.STATUS, symbol),
+            vi_state=facts.text(fact.VI_STATE, symbol),
             no_entries_until=until if isinstance(until, int) else 0,
             ticks=day.ticks,
             limits=day.limits,
@@ -573,11 +571,9 @@ class OrderDesk:
             equity_day=state.baselines.day or 0,
             last=last,
             last_at=last_at,
-            own_bid=max(
-                (o.limit or 0 for o in live if o.side is Side.BUY and o.order_id not in self._wishes), default=None
-            ),
-            own_ask=min((o.limit or 0 for o in live if o.side is Side.SELL), default=None),
-            has_unknown_order=any(o.state is OrderState.UNKNOWN for o in live),
+            own_bid=max(bids) if bids else None,
+            own_ask=min(asks) if asks else None,
+            has_unknown_order=bool(live) and any(o.state is OrderState.UNKNOWN for o in live),
             sent_ids=self._sent,
             recent=self._recent,
             traffic=self._traffic,
@@ -619,49 +615,54 @@ class OrderDesk:
         state.emit(Send(state.now, order))
         return None
 
-    def _step(self, order: Order, step: OrderStep, code: Code | None = None) -> Order:
+    def _step(self, order: Order, step: OrderStep, code: Code | None = None, fill: Fill | None = None) -> Order:
         """Move an order along the table, record the step, release what it does not need any more, and say when it ends."""
-        state = self._state
+        state, order_id, before = self._state, order.order_id, order.state
+        filled, amount = order.filled_quantity, order.filled_amount
+        if fill is not None:
+            filled, amount = filled + fill.quantity, amount + fill.amount
         try:
-            transition = advance(order.state, step, filled=order.filled_quantity, quantity=order.quantity)
+            after = advance(before, step, filled=filled, quantity=order.quantity).after
         except InvalidTransitionError as error:
             state.fault("core", CoreCode.INVALID_TRANSITION, order.symbol, str(error))
             return order
-        before, order = order.state, structs.replace(order, state=transition.after)
-        self._orders[order.order_id] = order
-        if order.is_live:
+        order = structs.replace(order, state=after, filled_quantity=filled, filled_amount=amount)
+        self._orders[order_id] = order
+        is_live = after not in TERMINAL
+        if is_live:
             self._keep_live(order)
         else:
             self._forget_live(order)
-        if order.side is Side.BUY:
+        if order.side is Side.BUY and step is not OrderStep.SEND:
             state.reservations.shrink(order)
-        number = self._steps.get(order.order_id, 0) + 1
-        self._steps[order.order_id] = number
+        number = self._steps[order_id] = self._steps.get(order_id, 0) + 1
         state.record(
             OrderEventRecord(
                 order_id=self._name(order),
                 sequence=number,
                 ts=state.now,
-                event=str(step),
+                event=step.value,
                 before=before,
-                after=order.state,
-                filled_quantity=order.filled_quantity,
-                filled_amount=order.filled_amount,
+                after=after,
+                filled_quantity=filled,
+                filled_amount=amount,
                 code=None if code is None else str(code),
             )
         )
-        if not order.is_live:
-            self._wishes.pop(order.order_id, None)
+        if not is_live:
+            self._wishes.pop(order_id, None)
             # What a fill ends is told behind the fill; what the gate held back has never begun.
-            if step not in (OrderStep.FILL, OrderStep.CHECK_FAILED):
+            if step is not OrderStep.FILL and step is not OrderStep.CHECK_FAILED:
                 self._on_ended(order)
-        elif order.order_id in self._wishes:
-            self._grant(order.order_id)
+        elif order_id in self._wishes:
+            self._grant(order_id)
         return order
 
     def _keep_live(self, order: Order) -> None:
-        self._live[order.order_id] = order
-        self._live_in.setdefault(order.symbol, {})[order.order_id] = order
+        order_id, here = order.order_id, self._live_in.get(order.symbol)
+        if here is None:
+            here = self._live_in[order.symbol] = {}
+        self._live[order_id] = here[order_id] = order
         self._pictured = None
 
     def _forget_live(self, order: Order) -> None:

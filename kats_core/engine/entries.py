@@ -128,8 +128,9 @@ class Entries:
         self.desk: OrderDesk
 
     def use_limits(self) -> None:
-        """Read the shared caps from the configuration that is in force."""
+        """Read the shared caps, and what the stages need, from the configuration that is in force."""
         self._limits = LimitsReader(self._state.config.limits)
+        self._needs = tuple(sorted({need for stage in self._state.config.stages for need in stage.traits.needs}))
 
     @property
     def setups(self) -> list[SetupState]:
@@ -224,14 +225,14 @@ class Entries:
 
     def on_bar(self, day: SymbolDay, bar: Bar) -> None:
         """Ask for a signal wherever the bar fulfils a trigger; the bar of an auction only tells levels."""
-        unmarked = {scan.instance for scan in day.scans if not scan.is_marked}
+        unmarked = {scan.instance for scan in day.scans if not scan.is_marked} if day.scans else ()
         for entry in day.setups:
             trigger = entry.setup.trigger
             if entry.level is None:
                 entry.level = self._resolve(trigger, day, bar)
             if bar.is_auction or entry.is_done or self._state.now < entry.quiet_until:
                 continue
-            if entry.instance.name in unmarked:
+            if unmarked and entry.instance.name in unmarked:
                 continue
             if bar.kind is BarKind.DAY and needs_minutes(trigger):
                 entry.code, entry.is_done = CoreCode.NEEDS_MINUTE_BARS, True
@@ -384,11 +385,14 @@ class Entries:
 
     def view(self, day: SymbolDay, instance: StrategyInstance, entry: SetupState | None = None) -> BarView:
         """Return what a strategy sees of a symbol now."""
+        state, scanned = self._state, None
         if day.bar is None:
             raise RuntimeError(f"{day.instrument.symbol} has no bar to look at")
+        if day.scans:
+            scanned = next((scan.numbers for scan in day.scans if scan.instance == instance.name), None)
         return BarView(
-            now=self._state.now,
-            hours=self._state.clock,
+            now=state.now,
+            hours=state.clock,
             instance=instance.name,
             seen=day.bar,
             setup=entry.setup if entry is not None else None,
@@ -397,14 +401,14 @@ class Entries:
             ticks=day.ticks,
             price_limits=day.limits,
             daily=day.tail,
-            facts=self._state.facts,
+            facts=state.facts,
             profile=instance.traits.profile,
             own=self,
-            book=day.book if self._state.has_books else None,
+            book=day.book if state.has_books else None,
             minutes=day.minutes if instance.reads_minutes else (),
-            indices=self._state.indices,
-            is_at_close=self._state.phase is MarketPhase.EOD_CHECK,
-            scanned=next((scan.numbers for scan in day.scans if scan.instance == instance.name), None),
+            indices=state.indices,
+            is_at_close=state.phase is MarketPhase.EOD_CHECK,
+            scanned=scanned,
         )
 
     def setups_of(self, instance: str) -> tuple[Setup, ...]:
@@ -439,12 +443,10 @@ class Entries:
 
     def _gate_of_operator(self, setup: Setup) -> CoreCode | None:
         """Ask for no signal where a person has stopped buying; what a stage has stopped, its own verdict explains."""
-        match self._state.trading.ordered_for(setup.instance, setup.symbol):
-            case TradingState.HALTED:
-                return CoreCode.HALTED
-            case TradingState.REDUCING:
-                return CoreCode.REDUCING
-        return None
+        ordered = self._state.trading.ordered_for(setup.instance, setup.symbol)
+        if ordered is TradingState.ACTIVE:
+            return None
+        return CoreCode.HALTED if ordered is TradingState.HALTED else CoreCode.REDUCING
 
     def _gate_of_strategy(self, instance: StrategyInstance, day: SymbolDay, bar: Bar) -> CoreCode | None:
         if instance.is_parked:
@@ -524,8 +526,8 @@ class Entries:
         key = entry.setup.key
         if entry.adds is not None:
             return self.may_add(key)
-        is_ordered = any(order.key == key for order in self.desk.live_in(key[1]))
-        if is_ordered or key in self._state.portfolio.positions:
+        live = self.desk.live_in(key[1])
+        if key in self._state.portfolio.positions or (live and any(order.key == key for order in live)):
             return CoreCode.ALREADY_IN
         if entry.setup.rearm is Rearm.ONCE and entry.entries >= entry.instance.params.max_entries_per_symbol:
             return CoreCode.ENTRY_USED
@@ -598,11 +600,7 @@ class Entries:
             entry.setup.slot,
             entry.sequence,
         )
-        proposal = structs.replace(
-            self._proposal(entry.instance, day, signal, signal_id, entry.setup.slot, entry.sequence),
-            purpose=entry.purpose,
-            quantity=entry.adds,
-        )
+        proposal = self._proposal(entry.instance, day, signal, signal_id, entry.setup.slot, entry.sequence, entry)
         self._record_signal(proposal, SignalStatus.PROPOSED, None, tuple(view.read))
         needs = self.needs
         if not needs:
@@ -615,7 +613,14 @@ class Entries:
         self._state.emit(Fetch(self._state.now, request, needs, proposal.symbol, limit))
 
     def _proposal(
-        self, instance: StrategyInstance, day: SymbolDay, signal: Signal, signal_id: str, slot: int, sequence: int
+        self,
+        instance: StrategyInstance,
+        day: SymbolDay,
+        signal: Signal,
+        signal_id: str,
+        slot: int,
+        sequence: int,
+        entry: SetupState | None = None,
     ) -> Proposal:
         return Proposal(
             signal_id=signal_id,
@@ -625,7 +630,8 @@ class Entries:
             symbol=day.instrument.symbol,
             slot=slot,
             sequence=sequence,
-            purpose=Purpose.ENTRY,
+            purpose=Purpose.ENTRY if entry is None else entry.purpose,
+            quantity=None if entry is None else entry.adds,
             signal=signal,
             risk_per_share=self._risk_per_share(signal, day, self._state.config.limits),
             pyramids=instance.traits.pyramids,
@@ -728,7 +734,7 @@ class Entries:
     @property
     def needs(self) -> tuple[str, ...]:
         """Inputs that must be asked for before the stages can judge."""
-        return tuple(sorted({need for stage in self._state.config.stages for need in stage.traits.needs}))
+        return self._needs
 
     def trial(
         self, instance: str, symbol: str, signal: Signal, quantity: int | None, fetched: Iterable[Fact]
@@ -870,6 +876,8 @@ class Entries:
         """Return what a broker told; orderable cash without what is reserved for orders that it does not know yet."""
         if told.name != fact.ORDERABLE_CASH or not isinstance(told.value, int) or told.source is FactSource.MISSING:
             return told
+        if not self._state.reservations.all:
+            return told
         unknown = {o.order_id for o in self.desk.live if o.state in _UNACKNOWLEDGED}
         if not unknown:
             return told
@@ -886,11 +894,11 @@ class Entries:
 
     def _setup_record(self, entry: SetupState, status: SetupStatus) -> SetupRecord:
         setup, day = entry.setup, self._state.days[entry.setup.symbol]
-        numbers = dict(setup.numbers)
+        numbers, bar = setup.numbers, day.bar
         if setup.dividends:
-            numbers["dividends"] = setup.dividends
-        if status is not SetupStatus.ARMED and day.bar is not None:
-            numbers |= {"day_open": day.bar.day_open, "day_high": day.bar.day_high, "day_low": day.bar.day_low}
+            numbers = {**numbers, "dividends": setup.dividends}
+        if status is not SetupStatus.ARMED and bar is not None:
+            numbers = {**numbers, "day_open": bar.day_open, "day_high": bar.day_high, "day_low": bar.day_low}
         return SetupRecord(
             session=setup.session,
             instance=setup.instance,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from kats_core.model.fact import MARKET_WIDE, STARS, Fact, missing, stars_for
 from kats_core.model.kinds import Profile
 
 _NOTHING: Mapping[str, Fact] = {}
+
+nobody_says = lru_cache(maxsize=4096)(missing)
+"""`missing`, made once for each name and symbol: some inputs are asked for with every signal, and never there."""
 
 
 class Facts:
@@ -48,9 +52,8 @@ class Facts:
 
     def get(self, name: str, symbol: str = MARKET_WIDE) -> Fact:
         """Return the fact; a missing one when nobody delivered it."""
-        return (
-            self._known.get(symbol, _NOTHING).get(name) or self._known[MARKET_WIDE].get(name) or missing(name, symbol)
-        )
+        known = self._known
+        return known.get(symbol, _NOTHING).get(name) or known[MARKET_WIDE].get(name) or nobody_says(name, symbol)
 
     def stars(self, symbol: str, profile: Profile) -> Fact:
         """Return a symbol's stars for strategies of a profile: those of the profile, else those for all."""

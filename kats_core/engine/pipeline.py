@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from msgspec import structs
 from pydantic import BaseModel
 
-from kats_core.engine.facts import Facts
+from kats_core.engine.facts import Facts, nobody_says
 from kats_core.market.sessions import SessionHours
 from kats_core.model.codes import CoreCode
 from kats_core.model.event import StageSpec
-from kats_core.model.fact import MARKET_WIDE, STARS, Fact, missing
+from kats_core.model.fact import MARKET_WIDE, STARS, Fact
 from kats_core.model.kinds import Decision, Profile
 from kats_core.model.labels import Code
 from kats_core.model.order import Order
@@ -120,11 +120,7 @@ class Context:
     stars: Fact | None = None
     measured: Exposure | None = None
     read: list[Fact] = field(init=False, default_factory=list)
-    _own: Mapping[str, Fact] = field(init=False)
-    _market: Mapping[str, Fact] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._own, self._market = self.facts.of(self.symbol), self.facts.of(MARKET_WIDE)
+    _found: dict[str, Fact] = field(init=False, default_factory=dict)
 
     @property
     def exposure(self) -> Exposure:
@@ -139,12 +135,18 @@ class Context:
 
     def fact(self, name: str) -> Fact:
         """Return an input of the proposal's symbol or of the market, and note that it was read."""
-        if name == STARS:
-            found = self.facts.stars(self.symbol, self.profile) if self.stars is None else self.stars
-        else:
-            found = self._own.get(name) or self._market.get(name) or missing(name, self.symbol)
+        # Several stages read the same few inputs.
+        found = self._found.get(name)
+        if found is None:
+            found = self._found[name] = self._look_up(name)
         self.read.append(found)
         return found
+
+    def _look_up(self, name: str) -> Fact:
+        facts, symbol = self.facts, self.symbol
+        if name == STARS:
+            return facts.stars(symbol, self.profile) if self.stars is None else self.stars
+        return facts.of(symbol).get(name) or facts.of(MARKET_WIDE).get(name) or nobody_says(name, symbol)
 
     def begin_stage(self) -> None:
         """Note what is read from now on apart from what was read before."""
@@ -174,14 +176,16 @@ def run(proposal: Proposal, stages: Sequence[StageInstance], context: Context, a
     records: list[VerdictRecord] = []
     faults: list[StageFault] = []
     verdict: Verdict | None = None
-    purpose, ended = proposal.purpose, False
+    purpose, limits, ended = proposal.purpose, context.limits, False
     for position, stage in enumerate(stages, 1):
         if purpose not in stage.traits.applies_to:
             continue
         if ended:
             records.append(_not_reached(proposal, stage, position, attempt))
             continue
-        context.begin_stage()
+        facts: list[Fact] = []
+        noted: Numbers = {}
+        context.read, limits.read = facts, noted
         incoming, verdict = proposal.quantity, _ask(stage, proposal, context, faults)
         decision, passed = verdict.decision, verdict.quantity
         ended = decision is _REJECT or decision is _DEFER
@@ -199,8 +203,8 @@ def run(proposal: Proposal, stages: Sequence[StageInstance], context: Context, a
                 code=None if verdict.code is None else str(verdict.code),
                 detail=verdict.detail,
                 until=verdict.until,
-                facts=tuple(context.read),
-                limits=context.limits.read,
+                facts=tuple(facts),
+                limits=noted,
             )
         )
         if not ended and (passed != incoming or verdict.plan is not None):
@@ -233,7 +237,7 @@ def _faulty(stage: StageInstance, code: CoreCode, text: str, faults: list[StageF
 
 def nonsense(verdict: object, proposal: Proposal, phase: Phase) -> tuple[CoreCode, str] | None:
     """Say what is wrong with an answer, None when nothing is."""
-    if not isinstance(verdict, Verdict) or not isinstance(verdict.decision, Decision):
+    if not isinstance(verdict, Verdict) or not (verdict.decision is _APPROVE or isinstance(verdict.decision, Decision)):
         return CoreCode.STAGE_ERROR, f"answered {type(verdict).__name__} instead of a verdict"
     for value in verdict.detail.values():
         kind = type(value)

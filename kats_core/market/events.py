@@ -214,6 +214,10 @@ class EventDay(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_default
     events: tuple[MarketEvent, ...] = ()
     years_missing: tuple[EventType, ...] = ()
 
+    def __hash__(self) -> int:
+        # Days are keys of what was worked out for them, and all events of a day are a lot to hash for each signal.
+        return hash((self.session, len(self.events)))
+
     def effect(self, audience: Audience, types: Iterable[EventType] | None = None) -> Effect:
         """Return what the events mean for an entry; `types` are the ones that count, by default all."""
         if not self.events and not self.years_missing:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -105,6 +105,14 @@ class Arming(Protocol):
         """Yield, by instance, why each cell of the panel was not armed."""
 
 
+class _Attention(NamedTuple):
+    """What an engine waits for, once it has handled so many events: a time, and each bar of what is held or on order."""
+
+    handled: int
+    timer: Nanos | None
+    busy: frozenset[str]
+
+
 @dataclass(slots=True)
 class DayPlayer:
     """Plays sessions one after the other on one engine and account.
@@ -128,6 +136,7 @@ class DayPlayer:
     _is_index_told: bool = field(init=False, default=True)
     _index_open: dict[dt.date, float] = field(init=False, default_factory=dict)
     _index_change: dict[dt.date, float] = field(init=False, default_factory=dict)
+    _attention: _Attention = field(init=False, default_factory=lambda: _Attention(-1, None, frozenset()))
 
     def __post_init__(self) -> None:
         market = self.market
@@ -185,7 +194,7 @@ class DayPlayer:
             if start > now and self._is_due(start):
                 self.pump.feed(TimePassed(start))
             now = start + time.MINUTE
-            busy = self.engine.busy_symbols
+            busy = self._look().busy
             for row in _and_of(busy, bars, rows, chosen) if busy else chosen:
                 self.pump.feed(BarClosed(now, bars.bar(row), scans.of(row)))
             if self.dense or self._is_due(now):
@@ -198,8 +207,14 @@ class DayPlayer:
 
     def _is_due(self, now: Nanos) -> bool:
         """Tell whether something waits for time alone that may have come."""
-        timer = self.engine.next_timer()
+        timer = self._look().timer
         return timer is not None and timer <= now
+
+    def _look(self) -> _Attention:
+        """Return what the engine waits for, asked again only when it has handled something."""
+        if self._attention.handled != self.pump.handled:
+            self._attention = _Attention(self.pump.handled, self.engine.next_timer(), self.engine.busy_symbols)
+        return self._attention
 
     def play_tape(self, bars: MinuteBars, tape: Tape) -> None:
         """Play one session of which trades and order books are known."""

@@ -34,6 +34,7 @@ class Pump:
 
     `look` is set while order books are streamed: then an order is not sent before both have seen the book it will meet.
     `settle` is set where the broker is beyond a wire: it commits what was kept, before anything is sent.
+    `handled` counts the events that the engine has handled: what was asked of it stays true until it goes up.
     """
 
     def __init__(self, engine: Engine, broker: Broker, keep: Keep, tell: Tell) -> None:
@@ -41,7 +42,8 @@ class Pump:
         self._broker = broker
         self.look: Look | None = None
         self.settle: Callable[[], None] | None = None
-        self._waiting: deque[Command] = deque()
+        self.handled = 0
+        self._waiting: deque[list[Command]] = deque()
         self._keep = keep
         self._carry: dict[type, Callable[[Any], None]] = {
             Send: self._send,
@@ -59,17 +61,20 @@ class Pump:
         self._carry_out()
 
     def _handle(self, event: Event) -> None:
-        self._waiting += self._engine.handle(event)
+        self.handled += 1
+        commands = self._engine.handle(event)
+        if commands:
+            self._waiting.append(commands)
 
     def _carry_out(self) -> None:
-        waiting, keep = self._waiting, self._keep
+        waiting, keep, carry = self._waiting, self._keep, self._carry
         while waiting:
-            command = waiting.popleft()
-            # Most of what an engine asks for is to be kept.
-            if isinstance(command, Persist):
-                keep(command.record)
-            else:
-                self._carry[type(command)](command)
+            for command in waiting.popleft():
+                # Most of what an engine asks for is to be kept.
+                if type(command) is Persist:
+                    keep(command.record)
+                else:
+                    carry[type(command)](command)
 
     def _send(self, command: Send | Cancel) -> None:
         if isinstance(command, Send) and self.look is not None:
