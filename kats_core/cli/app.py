@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 VERBS = (
     "run",
+    "sim",
     "backtest",
     "report",
     "explain",

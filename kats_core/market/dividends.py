@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from functools import cache, partial
 from typing import NamedTuple
 
 from kats_core.market.calendar import Calendar
@@ -38,8 +37,8 @@ def payouts(table: SideTable, calendar: Calendar) -> Iterator[Payout]:
     """
     nothing = [float("nan")] * len(table)
     dps, annual = (table.columns.get(name, nothing) for name in ("dps_krw", "annual_dps_krw"))
-    goes_ex = cache(partial(ex_date, calendar=calendar))  # thousands of companies share a few record dates
     rows = zip(table.symbol.tolist(), table.period.tolist(), table.available_from.tolist(), dps, annual, strict=True)
     for symbol, record_date, known_from, amount, of_year in rows:
         if calendar.covered_from < record_date <= calendar.covered_through:
-            yield Payout(table.symbols[symbol], known_from, goes_ex(record_date), float(amount), float(of_year))
+            goes_ex = ex_date(record_date, calendar)
+            yield Payout(table.symbols[symbol], known_from, goes_ex, float(amount), float(of_year))

@@ -21,7 +21,7 @@ from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import Side
 from kats_core.model.time import Nanos
 from kats_core.simulator.exchange.auction import Interest, equilibrium, uncross
-from kats_core.simulator.exchange.book import STREET, Execution, OrderBook, OrderNumber
+from kats_core.simulator.exchange.book import LEVELS, STREET, Execution, OrderBook, OrderNumber
 from kats_core.simulator.exchange.happenings import (
     Ended,
     Filled,
@@ -118,7 +118,8 @@ class Board:
         if stage in AUCTIONS or stage in (Stage.CLOSED, Stage.AFTER):
             self._leave_street()
         if stage is Stage.CLOSING:
-            self._end_interruption(ts, done)
+            if self.stage is Stage.INTERRUPTED:  # the closing auction goes on with what it collected
+                done.append(self._interruption_over(ts))
             self._free_conditionals()
         if self.stage is Stage.HALTED and stage is not Stage.CLOSED:
             self._before_halt = stage
@@ -201,7 +202,7 @@ class Board:
         self.book.clear_street(_other(taker), through=beyond)
         self.book.clear_street(taker, through=price)
         taken = self.book.take(taker, quantity, price)
-        done = self._executed(ts, None, taker, taken)
+        done = self._executed(ts, None, taker, taken, is_own=False)
         left = quantity - sum(one.quantity for one in taken)
         if left and not self._trades():  # a stop order that this set off went too far
             self._pool(price, left)
@@ -218,6 +219,19 @@ class Board:
         if self.stage not in AUCTIONS:
             return None
         return equilibrium(*self._interests(), self.last)
+
+    def displayed(self, side: Side) -> tuple[BookLevel, ...]:
+        """Return the levels that a quote shows: of an auction those around the price at which it would end now."""
+        if self.stage not in AUCTIONS:
+            return self.book.levels(side)
+        found = self.expected()
+        at = self.last if found is None else found[0]
+        sizes: dict[int, int] = {}
+        for one in self._interests()[0 if side is Side.BUY else 1]:
+            if one.price is not None and (one.price <= at if side is Side.BUY else one.price > at):
+                sizes[one.price] = sizes.get(one.price, 0) + one.quantity
+        prices = sorted(sizes, reverse=side is Side.BUY)[:LEVELS]
+        return tuple(BookLevel(price, sizes[price]) for price in prices)
 
     def conclude(self, ts: Nanos, price: int | None = None, quantity: int = 0) -> list[Happening]:
         """End the auction: `price` and `quantity` are what the street trades in it, by default what it said last."""
@@ -338,13 +352,13 @@ class Board:
         return None
 
     def _executed(
-        self, ts: Nanos, number: OrderNumber | None, taker: Side, executions: list[Execution]
+        self, ts: Nanos, number: OrderNumber | None, taker: Side, executions: list[Execution], *, is_own: bool = True
     ) -> list[Happening]:
         """Return the prints and fills of executions; `number` is the taking client's order."""
         done: list[Happening] = []
         for price in dict.fromkeys(one.price for one in executions):
             quantity = sum(one.quantity for one in executions if one.price == price)
-            done += self._printed(ts, price, quantity, taker)
+            done += self._printed(ts, price, quantity, taker, is_own=is_own)
             if number is not None:
                 done.append(Filled(ts, number, price, quantity))
             done += [
@@ -357,10 +371,12 @@ class Board:
                 self._conditional.discard(one.number)
         return done
 
-    def _printed(self, ts: Nanos, price: int, quantity: int, aggressor: Side | None) -> list[Happening]:
+    def _printed(
+        self, ts: Nanos, price: int, quantity: int, aggressor: Side | None, *, is_own: bool = False
+    ) -> list[Happening]:
         """Return a print, and the stop orders that it reaches."""
         self.last = price
-        done: list[Happening] = [Printed(ts, self.symbol, price, quantity, aggressor)]
+        done: list[Happening] = [Printed(ts, self.symbol, price, quantity, aggressor, is_own=is_own)]
         for stop in [one for one in self._stops.values() if _is_reached(one, price)]:
             del self._stops[stop.number]
             limit = BoardOrder.LIMIT
@@ -415,10 +431,14 @@ class Board:
     def _end_interruption(self, ts: Nanos, done: list[Happening]) -> None:
         if self.stage is not Stage.INTERRUPTED:
             return
-        is_static, is_upward, trigger = self._cause
-        self.stage, self.resumes = Stage.CONTINUOUS, None
-        done.append(Interrupted(ts, self.symbol, True, is_static, is_upward, self.reference, trigger))
+        self.stage = Stage.CONTINUOUS
+        done.append(self._interruption_over(ts))
         done += self._release_unpriced(ts)
+
+    def _interruption_over(self, ts: Nanos) -> Interrupted:
+        is_static, is_upward, trigger = self._cause
+        self.resumes = None
+        return Interrupted(ts, self.symbol, True, is_static, is_upward, self.reference, trigger)
 
     def _leave_street(self) -> None:
         for side in Side:

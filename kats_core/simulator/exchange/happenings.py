@@ -20,7 +20,10 @@ class Ended(Enum):
 
 
 class Printed(msgspec.Struct, frozen=True, gc=False):
-    """Shares changed hands; `aggressor` is None at the print of an auction."""
+    """Shares changed hands; `aggressor` is None at the print of an auction.
+
+    `is_own`: clients brought this about; the street's tape does not have it.
+    """
 
     ts: Nanos
     symbol: str
@@ -28,6 +31,7 @@ class Printed(msgspec.Struct, frozen=True, gc=False):
     quantity: int
     aggressor: Side | None
     is_auction: bool = False
+    is_own: bool = False
 
 
 class Filled(msgspec.Struct, frozen=True, gc=False):

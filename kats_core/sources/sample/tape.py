@@ -21,7 +21,7 @@ from kats_core.market.ticks import TickTable, tick_table
 from kats_core.market.vi import StatusMessage
 from kats_core.model import time
 from kats_core.model.bar import Bar, Book, BookLevel, Trade
-from kats_core.model.kinds import InstrumentKind, Side
+from kats_core.model.kinds import Side
 from kats_core.model.time import Nanos
 from kats_core.sources.sample.companies import Company
 from kats_core.sources.sample.interruptions import MINUTES, Interruption
@@ -68,7 +68,7 @@ class SampleTape:
         self._limits = limits
         self._number = {symbol: n for n, symbol in enumerate(bars.symbols)}
         self._ticks: dict[str, TickTable] = {
-            company.instrument.symbol: tick_table(hours.session, company.instrument.market, InstrumentKind.STOCK)
+            company.instrument.symbol: tick_table(hours.session, company.instrument.market, company.instrument.kind)
             for company in companies
         }
         self._pauses: dict[str, list[_Pause]] = {}
