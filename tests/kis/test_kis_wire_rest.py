@@ -30,16 +30,6 @@ needs_notes = pytest.mark.skipif(not NOTES.is_dir(), reason="no protocol notes b
 needs_replies = pytest.mark.skipif(not REPLIES.is_dir(), reason="no recorded market beside the house")
 
 
-class AskRows(Ask, frozen=True):
-    """A question with pages."""
-
-    ENDPOINT: ClassVar[Endpoint] = endpoints.BALANCE
-    FIXED: ClassVar[dict[str, str]] = {"UNPR_DVSN": "01"}
-
-    symbol: Annotated[str, Named("PDNO", CODE)]
-    since: Annotated[dt.date | None, Named("SINCE")] = None
-
-
 class Row(Block, frozen=True):
     """A row."""
 
@@ -53,6 +43,16 @@ class Rows(Answer, frozen=True):
 
     rows: Annotated[tuple[Row, ...], Out("output1", ("output",))]
     total: Annotated[Row | None, Out("output2")]
+
+
+class AskRows(Ask[Rows], frozen=True):
+    """A question with pages."""
+
+    ENDPOINT: ClassVar[Endpoint] = endpoints.BALANCE
+    FIXED: ClassVar[dict[str, str]] = {"UNPR_DVSN": "01"}
+
+    symbol: Annotated[str, Named("PDNO", CODE)]
+    since: Annotated[dt.date | None, Named("SINCE")] = None
 
 
 def reply(body: Any, status: int = 200, **headers: str) -> Reply:

@@ -42,13 +42,15 @@ _RISING, _LEVEL, _FALLING = "2", "3", "5"
 class Named:
     """The broker's name of a field, and how it is read where the type does not say it.
 
-    `signed_by` names the sign code that belongs to a number; `count` fields of this name are numbered from 1.
+    `signed_by` names the sign code that belongs to a number; `count` fields of this name are numbered from 1; `also` are
+    spellings under which the broker sends it elsewhere.
     """
 
     name: str
     kind: Kind[Any] | None = None
     signed_by: str = ""
     count: int = 0
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class _Entry:
     is_optional: bool
     is_tuple: bool
     signed_by: str
+    also: tuple[str, ...]
 
     def read(self, field: Callable[[str], str]) -> Any:
         if self.is_tuple:
@@ -66,7 +69,7 @@ class _Entry:
         return self._value(self.names[0], field)
 
     def _value(self, name: str, field: Callable[[str], str]) -> Any:
-        text = field(name)
+        text = field(name) or next((found for other in self.also if (found := field(other))), "")
         try:
             value = self.kind.read(text)
         except ValueError as error:
@@ -117,7 +120,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def names(cls) -> tuple[str, ...]:
         """Return the broker's names of all fields."""
         entries, nested = _plan(cls)
-        own = [name for entry in entries for name in (*entry.names, *filter(None, [entry.signed_by]))]
+        own = [name for entry in entries for name in (*entry.names, *entry.also, *filter(None, [entry.signed_by]))]
         return (*cls.FIXED, *(name for _, block in nested for name in block.names()), *own)
 
 
@@ -144,4 +147,4 @@ def _entry(attribute: str, hint: Any, named: Named) -> _Entry:
     if is_optional:
         hint = next(arg for arg in get_args(hint) if arg is not types.NoneType)
     names = tuple(f"{named.name}{n}" for n in range(1, named.count + 1)) if is_tuple else (named.name,)
-    return _Entry(attribute, names, named.kind or _KINDS[hint], is_optional, is_tuple, named.signed_by)
+    return _Entry(attribute, names, named.kind or _KINDS[hint], is_optional, is_tuple, named.signed_by, named.also)

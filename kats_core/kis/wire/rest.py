@@ -1,12 +1,10 @@
 """Write requests and read replies of the broker's REST services: the envelope, its pages, and typed questions and answers.
 
 ```python
-class AskPrice(Ask, frozen=True):
-    symbol: Annotated[str, Named("FID_INPUT_ISCD", CODE)]
-
-request = AskPrice(symbol="005930").request()      # method, path, id, parameters
+asked = AskBalance(account=account)
+request = asked.request()                          # method, path, id, parameters
 reply = read_reply(body, headers, status)          # code, message, blocks; whatever the status was
-price = PriceAnswer.read(reply)                    # raises WireError where it is not what was asked for
+balance = asked.answer(reply)                      # a Balance; raises WireError where it is not what was asked for
 request = request.next(reply)                      # the next page, None behind the last
 ```
 
@@ -19,7 +17,7 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar, Final, Self, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Final, Generic, Self, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -162,30 +160,6 @@ def write_reply(
     return msgspec.json.encode(envelope)
 
 
-class Ask(Block, frozen=True, kw_only=True):
-    """A typed question. `ENDPOINT` answers it; keys of pages are added blank."""
-
-    ENDPOINT: ClassVar[Endpoint]
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """The service that is asked."""
-        return self.ENDPOINT
-
-    def request(self) -> Request:
-        """Return the call that asks it."""
-        keys = dict.fromkeys(self.endpoint.paging or (), "")
-        return Request(self.endpoint, self.write() | keys)
-
-    @classmethod
-    def of(cls, params: Mapping[str, Any], **given: Any) -> Self:
-        """Return the question that parameters ask, in whatever case their names are; raises WireError."""
-        try:
-            return cls.read(_reader(params), **given)
-        except ValueError as error:
-            raise WireError(msgspec.json.encode(dict(params)).decode(), str(error)) from None
-
-
 @dataclass(frozen=True, slots=True)
 class Out:
     """The broker's name of a block, and other names under which it was seen."""
@@ -243,6 +217,42 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return {part.names[0]: part.block for part in _parts(cls)}
 
 
+A = TypeVar("A", bound=Answer)
+
+
+class Ask(Block, Generic[A], frozen=True, kw_only=True):
+    """A typed question, `Ask[Balance]` one that `Balance` answers. Keys of pages are added blank."""
+
+    ENDPOINT: ClassVar[Endpoint]
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The service that is asked."""
+        return self.ENDPOINT
+
+    def request(self) -> Request:
+        """Return the call that asks it."""
+        keys = dict.fromkeys(self.endpoint.paging or (), "")
+        return Request(self.endpoint, self.write() | keys)
+
+    def answer(self, reply: Reply) -> A:
+        """Return what a reply says; raises WireError where it is a refusal or cannot be read."""
+        return cast(A, self.answers().read(reply))
+
+    @classmethod
+    def answers(cls) -> type[Answer]:
+        """Return what answers it."""
+        return _answer_of(cls)
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any], **given: Any) -> Self:
+        """Return the question that parameters ask, in whatever case their names are; raises WireError."""
+        try:
+            return cls.read(_reader(params), **given)
+        except ValueError as error:
+            raise WireError(msgspec.json.encode(dict(params)).decode(), str(error)) from None
+
+
 def _read_part(part: _Part, reply: Reply) -> Any:
     if part.is_rows:
         read = (_read_block(part, row, reply) for row in reply.rows(*part.names))
@@ -263,6 +273,13 @@ def _read_block(part: _Part, found: Mapping[str, Any], reply: Reply) -> Block | 
         return part.block.read(field)
     except ValueError as error:
         raise WireError(reply.text, f"{part.names[0]}.{error}") from None
+
+
+@cache
+def _answer_of(cls: type[Ask[Any]]) -> type[Answer]:
+    (answer,) = (get_args(base)[0] for base in vars(cls)["__orig_bases__"] if get_origin(base) is Ask)
+    found: type[Answer] = answer
+    return found
 
 
 @cache

@@ -1,0 +1,354 @@
+"""Every typed question and answer: written, read back, and held against the broker's own lists of names."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import datetime as dt
+import enum
+import json
+import re
+import types
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from kats_core.kis.wire import account, orders, values
+from kats_core.kis.wire.account import AskOrderable
+from kats_core.kis.wire.blocks import Block, Named
+from kats_core.kis.wire.endpoints import ENDPOINTS, Endpoint
+from kats_core.kis.wire.errors import WireError
+from kats_core.kis.wire.orders import Account, Change, ChangeOrder, PlaceOrder, Venue, amend, cancel
+from kats_core.kis.wire.rest import Answer, Ask, Out, Reply, read_reply, write_reply
+from kats_core.market.phases import BoardOrder
+from kats_core.model.kinds import Side
+
+SHARED = Path(__file__).parents[2].parent / "shared"
+NOTES = SHARED / "kis"
+REPLIES = SHARED / "data" / "rest_responses"
+needs_notes = pytest.mark.skipif(not NOTES.is_dir(), reason="no protocol notes beside the house")
+needs_replies = pytest.mark.skipif(not REPLIES.is_dir(), reason="no recorded market beside the house")
+
+MODULES = (orders, account)
+ASKS: list[type[Ask[Any]]] = [
+    value
+    for module in MODULES
+    for value in vars(module).values()
+    if isinstance(value, type) and issubclass(value, Ask) and value is not Ask and value.__module__ == module.__name__
+]
+ANSWERS = list(dict.fromkeys(ask.answers() for ask in ASKS))
+ACCOUNT = Account(number="12345678")
+
+texts = st.text("가나다AB12 -", max_size=10).map(str.strip)
+decimals = st.integers(-(10**13), 10**13).map(lambda number: Decimal(number).scaleb(-4))
+BY_KIND: dict[values.Kind[Any], st.SearchStrategy[Any]] = {
+    values.CODE: st.text("0123456789ABQ", min_size=1, max_size=7),
+    values.ORDER_NUMBER: st.integers(1, 10**10 - 1).map(lambda number: f"{number:010}"),
+    values.PRICE: st.integers(1, 10**9),
+    values.QUANTITY: st.integers(0, 10**12),
+    values.THOUSANDS: st.integers(-(10**9), 10**9).map(lambda number: number * 1_000),
+    values.MILLIONS: st.integers(-(10**9), 10**9).map(lambda number: number * 1_000_000),
+    values.HUNDRED_MILLIONS: st.integers(-(10**9), 10**9).map(lambda number: number * 100_000_000),
+}
+BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
+    int: st.integers(-(10**15), 10**15),
+    Decimal: decimals,
+    dt.date: st.dates(dt.date(1990, 1, 1), dt.date(2100, 1, 1)),
+    dt.time: st.times().map(lambda clock: clock.replace(microsecond=0)),
+    bool: st.booleans(),
+    str: texts,
+}
+
+
+def any_field(hint: Any, named: Named) -> st.SearchStrategy[Any]:
+    """Return what draws values of a field."""
+    if named.count:
+        return st.tuples(*[any_field(get_args(hint)[0], Named(named.name, named.kind))] * named.count)
+    if get_origin(hint) in (Union, types.UnionType):
+        return st.none() | any_field(next(arg for arg in get_args(hint) if arg is not types.NoneType), named)
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        return st.sampled_from(hint)
+    if named.kind in BY_KIND:
+        return BY_KIND[named.kind]
+    return BY_TYPE[hint]
+
+
+def any_block(cls: type[Block]) -> st.SearchStrategy[Any]:
+    """Return what draws blocks of a class."""
+    drawn: dict[str, st.SearchStrategy[Any]] = {}
+    for name, hint in get_type_hints(cls, include_extras=True).items():
+        if isinstance(hint, type) and issubclass(hint, Block):
+            drawn[name] = any_block(hint)
+        elif get_origin(hint) is Annotated:
+            drawn[name] = any_field(*get_args(hint))
+        elif hint is Side:
+            drawn[name] = st.sampled_from(Side)
+    return st.builds(cls, **drawn)
+
+
+def any_answer(cls: type[Answer]) -> st.SearchStrategy[Any]:
+    """Return what draws answers of a class."""
+    drawn: dict[str, st.SearchStrategy[Any]] = {}
+    for name, hint in get_type_hints(cls, include_extras=True).items():
+        inner, out = get_args(hint)
+        assert isinstance(out, Out)
+        block = get_args(inner)[0] if get_args(inner) else inner
+        drawn[name] = (
+            st.lists(any_block(block), max_size=3).map(tuple) if get_origin(inner) is tuple else any_block(block)
+        )
+    return st.builds(cls, **drawn)
+
+
+placed = st.builds(
+    lambda division, price, trigger, **rest: PlaceOrder(
+        division=division,
+        price=price if division in orders.PRICED else 0,
+        trigger=trigger if division is BoardOrder.STOP_LIMIT else None,
+        **rest,
+    ),
+    account=any_block(Account),
+    side=st.sampled_from(Side),
+    symbol=BY_KIND[values.CODE],
+    division=st.sampled_from(BoardOrder),
+    quantity=st.integers(1, 10**9),
+    price=st.integers(1, 10**9),
+    trigger=st.integers(1, 10**9),
+    venue=st.sampled_from(Venue),
+)
+changed = st.builds(
+    amend,
+    any_block(Account),
+    texts,
+    BY_KIND[values.ORDER_NUMBER],
+    price=st.integers(1, 10**9),
+    quantity=st.integers(0, 10**9),
+) | st.builds(cancel, any_block(Account), texts, BY_KIND[values.ORDER_NUMBER], quantity=st.integers(0, 10**9))
+OWN: dict[type[Ask[Any]], st.SearchStrategy[Any]] = {PlaceOrder: placed, ChangeOrder: changed}
+
+
+@pytest.mark.parametrize("cls", ASKS, ids=lambda cls: cls.__name__)
+@given(st.data())
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
+def test_what_a_client_asks_is_what_a_server_reads(cls: type[Ask[Any]], data: st.DataObject) -> None:
+    asked = data.draw(OWN[cls] if cls in OWN else any_block(cls))
+    request = asked.request()
+    assert request.endpoint in ENDPOINTS
+    assert all(isinstance(text, str) for text in request.params.values())
+    beside = {
+        name: getattr(asked, name) for name in ("side", "is_old") if hasattr(asked, name) and name not in asked.write()
+    }
+    received = json.loads(request.body() or json.dumps(request.params))
+    assert cls.of(received, **beside) == asked
+
+
+@pytest.mark.parametrize("cls", ANSWERS, ids=lambda cls: cls.__name__)
+@given(st.data())
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
+def test_what_a_server_answers_is_what_a_client_reads(cls: type[Answer], data: st.DataObject) -> None:
+    answer = data.draw(any_answer(cls))
+    written = answer.write()
+    blocks = [block for value in written.values() for block in (value if isinstance(value, list) else [value])]
+    assume(all(any(text for text in block.values()) for block in blocks))
+    assert cls.read(read_reply(write_reply("MCA00000", "정상처리 되었습니다.", written))) == answer
+
+
+@pytest.mark.parametrize("cls", ANSWERS, ids=lambda cls: cls.__name__)
+@given(st.data())
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+def test_a_damaged_answer_raises_our_own_error_or_is_read(cls: type[Answer], data: st.DataObject) -> None:
+    written = data.draw(any_answer(cls)).write()
+    for _ in range(data.draw(st.integers(1, 3))):
+        name = data.draw(st.sampled_from(sorted(written)))
+        value = written[name]
+        junk = data.draw(st.none() | st.text(max_size=5) | st.integers() | st.lists(st.text(max_size=2), max_size=2))
+        if isinstance(value, dict) and value and data.draw(st.booleans()):
+            written[name] = value | {data.draw(st.sampled_from(sorted(value))): junk}
+        elif isinstance(value, list) and value and isinstance(value[0], dict) and value[0]:
+            written[name] = [value[0] | {data.draw(st.sampled_from(sorted(value[0]))): junk}, *value[1:]]
+        else:
+            written[name] = junk
+    with contextlib.suppress(WireError):
+        cls.read(read_reply(write_reply("MCA00000", "", written)))
+
+
+class TestOrders:
+    def test_an_order_as_the_notes_have_it(self) -> None:
+        """Spec: `kis/rest_orders_account.md`: all values are text, names are in capitals, the id says the side."""
+        order = PlaceOrder(
+            account=ACCOUNT, side=Side.BUY, symbol="005930", division=BoardOrder.LIMIT, quantity=10, price=71_900
+        )
+        request = order.request()
+        assert (request.tr("prod"), request.tr("vps"), request.endpoint.is_order) == ("TTTC0012U", "VTTC0012U", True)
+        assert json.loads(request.body() or b"") == {
+            "CANO": "12345678",
+            "ACNT_PRDT_CD": "01",
+            "PDNO": "005930",
+            "ORD_DVSN": "00",
+            "ORD_QTY": "10",
+            "ORD_UNPR": "71900",
+            "CNDT_PRIC": "",
+            "EXCG_ID_DVSN_CD": "KRX",
+        }
+
+    @pytest.mark.parametrize(
+        ("division", "quantity", "price"),
+        [
+            (BoardOrder.LIMIT, 10, 0),
+            (BoardOrder.MARKET, 10, 71_900),
+            (BoardOrder.LIMIT, 0, 71_900),
+            (BoardOrder.STOP_LIMIT, 1, 1),
+        ],
+    )
+    def test_an_order_that_contradicts_itself_is_not_made(
+        self, division: BoardOrder, quantity: int, price: int
+    ) -> None:
+        with pytest.raises(ValueError, match=r"ORD_|CNDT_"):
+            PlaceOrder(
+                account=ACCOUNT, side=Side.SELL, symbol="005930", division=division, quantity=quantity, price=price
+            )
+
+    def test_all_that_is_left_is_cancelled_without_a_quantity(self) -> None:
+        wish = cancel(ACCOUNT, "00950", "0000085100")
+        assert (wish.change, wish.quantity, wish.is_whole, wish.price) == (Change.CANCEL, 0, True, 0)
+        part = amend(ACCOUNT, "00950", "0000085100", price=71_800, quantity=4)
+        assert (part.change, part.quantity, part.is_whole, part.price) == (Change.AMEND, 4, False, 71_800)
+
+    @pytest.mark.parametrize("number", ["51378", "0000051378"])
+    def test_a_number_has_its_leading_zeros(self, number: str) -> None:
+        """Quirk C7; capitals or not, quirk D7."""
+        output = {"KRX_FWDG_ORD_ORGNO": "00950", "odno": number, "ORD_TMD": "110840"}
+        found = orders.OrderAck.read(done(output=output))
+        assert (found.ack.number, found.ack.branch, found.ack.clock) == ("0000051378", "00950", dt.time(11, 8, 40))
+
+    def test_an_ack_without_a_number_is_none(self) -> None:
+        """Then nobody knows whether the order lives: the client treats it as lost."""
+        with pytest.raises(WireError, match="ODNO"):
+            orders.OrderAck.read(done(output={"KRX_FWDG_ORD_ORGNO": "00950", "ODNO": "", "ORD_TMD": "110840"}))
+        with pytest.raises(WireError, match="output"):
+            orders.OrderAck.read(done())
+
+    def test_an_account_is_not_shown(self) -> None:
+        assert "123456" not in repr(PlaceOrder(account=ACCOUNT, side=Side.BUY, symbol="A", division=BoardOrder.MARKET, quantity=1, price=0))  # fmt: skip
+
+    def test_a_cancelled_quantity_in_both_spellings(self) -> None:
+        """Quirk D7."""
+        row = {
+            "ord_dt": "20260105",
+            "odno": "1",
+            "pdno": "005930",
+            "sll_buy_dvsn_cd": "02",
+            "ord_qty": "10",
+            "tot_ccld_qty": "4",
+        }
+        for spelling in ("cncl_cfrm_qty", "cnc_cfrm_qty"):
+            (found,) = orders.Orders.read(done(output1=[row | {spelling: "6"}])).orders
+            assert (found.cancelled, found.filled) == (6, 4)
+
+
+class TestAccount:
+    def test_money_without_borrowing(self) -> None:
+        """Spec: `kis/examples.md`, inquire-psbl-order."""
+        output = {
+            "ord_psbl_cash": "10000000",
+            "ruse_psbl_amt": "0",
+            "psbl_qty_calc_unpr": "93300",
+            "nrcvb_buy_amt": "9985000",
+            "nrcvb_buy_qty": "107",
+            "max_buy_amt": "9985000",
+            "max_buy_qty": "107",
+        }
+        found = account.Orderable.read(done(output=output)).orderable
+        assert (found.no_margin_amount, found.no_margin_quantity, found.counted_price) == (9_985_000, 107, 93_300)
+
+    def test_asked_for_amounts_alone(self) -> None:
+        params = AskOrderable(account=ACCOUNT).request().params
+        assert (params["PDNO"], params["ORD_UNPR"], params["ORD_DVSN"]) == ("", "", "01")
+
+    def test_a_holding_without_what_can_be_sold_is_refused(self) -> None:
+        row = {"pdno": "005930", "hldg_qty": "10", "ord_psbl_qty": ""}
+        with pytest.raises(WireError, match="ord_psbl_qty"):
+            account.Balance.read(done(output1=[row]))
+
+
+def done(**blocks: Any) -> Reply:
+    """Return a reply of success."""
+    return read_reply(write_reply("MCA00000", "정상처리 되었습니다.", blocks))
+
+
+OWN_FILES = {
+    "ranking/finance-ratio": "finance_ratio_ranking",
+    "ranking/dividend-rate": "dividend_rate_ranking",
+    "etfetn/v1/quotations/inquire-price": "etf_inquire_price",
+}
+
+
+def file_of(endpoint: Endpoint) -> str:
+    """Return the name of the file that lists an endpoint's reply."""
+    for end, name in OWN_FILES.items():
+        if endpoint.path.endswith(end):
+            return name
+    parts = endpoint.path.rsplit("/", 2)
+    prefix = f"{parts[1]}_" if parts[1] in ("ksdinfo", "finance") else ""
+    return (prefix + parts[2]).replace("-", "_")
+
+
+def endpoints_of(cls: type[Ask[Any]]) -> Iterator[Endpoint]:
+    """Yield the services that a question may go to."""
+    if "ENDPOINT" in vars(cls):
+        yield cls.ENDPOINT
+    elif cls is PlaceOrder:
+        yield from (endpoint for endpoint in ENDPOINTS if endpoint.path.endswith("order-cash"))
+    else:
+        yield from (endpoint for endpoint in ENDPOINTS if endpoint.path.endswith("inquire-daily-ccld"))
+
+
+def parameters() -> dict[str, set[str]]:
+    """Return the parameters that the notes list for each path, in capitals."""
+    found: dict[str, set[str]] = {}
+    path = ""
+    for file in ("rest_orders_account.md", "rest_quotes.md", "rest_rank_info_finance.md"):
+        for line in (NOTES / file).read_text(encoding="utf-8").splitlines():
+            if heading := re.match(r"`(?:GET|POST) ([^`]+)`", line):
+                path = heading[1]
+                found[path] = set()
+            elif path and (row := re.match(r"\| `([^`]+)`", line)):
+                found[path].add(row[1].upper())
+                if "…" in line.split("|")[1]:
+                    found[path] |= {f"{row[1].upper().removesuffix('_1')}_{n}" for n in range(1, 31)}
+    return found
+
+
+@pytest.mark.realdata
+@needs_notes
+class TestAgainstTheNotes:
+    @pytest.mark.parametrize("cls", ASKS, ids=lambda cls: cls.__name__)
+    def test_a_question_has_the_parameters_of_the_notes(self, cls: type[Ask[Any]]) -> None:
+        """No name that the broker does not know, and none missing that it requires of this service."""
+        listed = parameters()
+        for endpoint in endpoints_of(cls):
+            asked = {name.upper() for name in (*cls.names(), *(endpoint.paging or ()))}
+            optional = {"SLL_TYPE", "CNDT_PRIC", "EXCG_ID_DVSN_CD"}
+            assert asked <= listed[endpoint.path], endpoint.path
+            assert listed[endpoint.path] - asked <= optional, endpoint.path
+
+    @pytest.mark.parametrize("cls", ASKS, ids=lambda cls: cls.__name__)
+    def test_an_answer_has_the_blocks_and_fields_of_the_notes(self, cls: type[Ask[Any]]) -> None:
+        misspelt = {"cnc_cfrm_qty"}
+        for endpoint in endpoints_of(cls):
+            with (NOTES / "rest_fields" / f"{file_of(endpoint)}.csv").open(encoding="utf-8", newline="") as lines:
+                rows = list(csv.DictReader(lines))
+            shapes = {row["block"].lower(): row["block_shape"] for row in rows}
+            for name, block in cls.answers().blocks().items():
+                fields = {row["name"].lower() for row in rows if row["block"].lower() == name}
+                assert {field.lower() for field in block.names()} - misspelt <= fields, (endpoint.path, name)
+                assert shapes[name], endpoint.path
+
+
+def test_every_service_has_a_question() -> None:
+    asked = {endpoint for cls in ASKS for endpoint in endpoints_of(cls)}
+    assert {endpoint for endpoint in ENDPOINTS if endpoint.is_ledger} <= asked
