@@ -79,7 +79,7 @@ from kats_core.orders.gate_config import GateConfig
 from kats_core.risk.contract import Action, Phase, RiskStage, StageContext, StageEvent, StageTraits
 from kats_core.risk.limits import Limits
 from kats_core.runtime.days import DayPlayer, Market
-from kats_core.runtime.inputs import Given, Inputs
+from kats_core.runtime.inputs import Given, Inputs, Provider
 from kats_core.runtime.paper import PaperBroker, PaperParams
 from kats_core.runtime.pump import Pump
 from kats_core.runtime.session_bars import side_by_side
@@ -464,6 +464,7 @@ class Desk:
         mixed: Sequence[MinuteBars | dt.date] = (),
         dense: bool = False,
         facts: Mapping[str, FactValue] | None = None,
+        also: tuple[Provider, ...] = (),
     ) -> Desk:
         """Play whole sessions as the runtime does; `mixed` as a backtest of daily bars with minute bars where there are any."""
         player = DayPlayer(
@@ -474,7 +475,7 @@ class Desk:
                 instruments={i.symbol: i for i in panel.instruments},
                 calendar=krx_calendar(),
                 scope=self.scope,
-                inputs=Inputs(panel.symbols, (Given(assumed(facts)),)),
+                inputs=Inputs(panel.symbols, (*also, Given(assumed(facts)))),
             ),
             strategies=self.strategies,
             keep=self.records.append,

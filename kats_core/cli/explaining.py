@@ -88,6 +88,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "no_fill": ("체결 없음", "no fills"),
     "result": ("손익 {profit}원 · R {r}", "profit {profit} won · R {r}"),
+    "dividend": (" · 배당금 {won}원 포함 (세후)", " · with {won} won of dividends after tax"),
     "no_r": ("없음", "none"),
     "in_one_bar": ("한 봉 안에서 진입과 청산", "entry and exit within one bar"),
     "strategy": ("전략", "strategy"),
@@ -322,7 +323,8 @@ class _Page:
     def _result(self, trade: TradeRecord) -> Text:
         r = self._say("no_r") if trade.r_multiple is None else f"{trade.r_multiple:+.2f}"
         style = _GAIN if trade.net_profit > 0 else _LOSS if trade.net_profit < 0 else ""
-        return Text(self._say("result", profit=f"{trade.net_profit:+,}", r=r), style)
+        paid = self._say("dividend", won=f"{trade.dividend:,}") if trade.dividend else ""
+        return Text(self._say("result", profit=f"{trade.net_profit:+,}", r=r) + paid, style)
 
     def _setup(self, setup: SetupRecord) -> Iterator[Padding]:
         parts = [] if setup.trigger is None else [self._trigger(setup.trigger)]

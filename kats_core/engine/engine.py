@@ -68,6 +68,7 @@ from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import BarKind, FactSource, MarketPhase, Severity, TradingState
 from kats_core.model.order import Order
 from kats_core.model.position import Position
+from kats_core.model.receivable import Receivable
 from kats_core.model.record import (
     EquityRecord,
     OperatorRecord,
@@ -337,8 +338,13 @@ class Engine:
 
     @property
     def equity(self) -> int:
-        """Cash plus holdings at the last prices, in won."""
+        """Cash, holdings at the last prices and what is owed, in won."""
         return self._state.portfolio.equity
+
+    @property
+    def receivables(self) -> tuple[Receivable, ...]:
+        """Dividends that went ex and are not paid yet."""
+        return self._state.portfolio.receivables
 
     @property
     def equity_day(self) -> int | None:
@@ -391,6 +397,8 @@ class Engine:
         state.facts.begin_session(event.facts)
         self._check_calendar(event)
         state.portfolio.expect_nothing_any_more()
+        for paid in state.portfolio.collect(event.session):
+            state.notify(Severity.INFO, CoreCode.DIVIDEND_PAID, paid.symbol, {"won": paid.won})
         self._desk.begin_session()
         self._entries.begin_session()
         self._exits.begin_session()
@@ -704,6 +712,7 @@ class Engine:
                 equity=state.portfolio.equity,
                 cash=state.portfolio.cash,
                 market_value=state.portfolio.market_value,
+                receivable=state.portfolio.owed,
                 exposure=round(self._exposure_at_check, 6),
             )
         )

@@ -156,7 +156,7 @@ class Entries:
             ValueError: a setup names an instance or a symbol that the session does not have.
         """
         state = self._state
-        living = self.groups.standing(state.session, state.days, state.dividend)
+        living = self.groups.standing(state.session, state.days, state.facts.dividend)
         ignored: dict[GroupKey, Setup] = {}
         for setup, code in (*((one, None) for one in living), *self.groups.beginning(setups)):
             instance = self._instances.get(setup.instance)

@@ -121,7 +121,7 @@ class ExitRules:
             self._tell_missing(position, CoreCode.GAP_DOWN_BREAK)
             return 0
         if day.gap_level is None:
-            found = sell_signals.gap_break_level(opened, day.tail, self._state.dividend(position.symbol))
+            found = sell_signals.gap_break_level(opened, day.tail, self._state.facts.dividend(position.symbol))
             day.gap_level = found or 0
         # Who bought below it today has bought the gap, knowingly.
         was_bought_below = position.opened_on == self._state.session and position.average <= day.gap_level

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from kats_core.model.fact import MARKET_WIDE, STARS, Fact, missing, stars_for
+from kats_core.market.dividends import usual_payment
+from kats_core.model.fact import DIVIDEND, DIVIDEND_PAID_ON, MARKET_WIDE, STARS, Fact, missing, stars_for
 from kats_core.model.kinds import Profile
 
 _NOTHING: Mapping[str, Fact] = {}
@@ -61,6 +63,16 @@ class Facts:
         return (
             self._known.get(symbol, _NOTHING).get(own) or self._known[MARKET_WIDE].get(own) or self.get(STARS, symbol)
         )
+
+    def dividend(self, symbol: str) -> int:
+        """Return the dividend a share whose ex-date is today, won; 0 without one."""
+        value = self.get(DIVIDEND, symbol).value
+        return value if type(value) is int and value > 0 else 0
+
+    def dividend_paid_on(self, symbol: str, session: dt.date) -> dt.date:
+        """Return when a dividend that goes ex in the session is paid: on the stated day, else on the usual one."""
+        stated = self.text(DIVIDEND_PAID_ON, symbol)
+        return dt.date.fromisoformat(stated) if stated else usual_payment(session)
 
     def of(self, symbol: str) -> Mapping[str, Fact]:
         """Return what is known of a symbol, or market-wide, by name: for one moment, and to be read only."""

@@ -169,13 +169,21 @@ class ExitCoordinator:
         self._rules.begin_session()
         for demand in self._demands.values():
             demand.not_before, demand.pause, demand.started, demand.until = 0, SEND_AGAIN, None, None
-        for position in list(self._state.portfolio.positions.values()):
-            dividend = self._state.dividend(position.symbol)
+        for symbol in sorted({position.symbol for position in self._state.portfolio.all}):
+            dividend = self._state.facts.dividend(symbol)
             if dividend > 0:
-                lowered = less_dividend(position, dividend, self._state.days[position.symbol].ticks)
-                self._state.portfolio.replace(lowered)
-                detail: Numbers = {"dividend": dividend, "stop": lowered.stop}
-                self._state.notify(Severity.INFO, CoreCode.EX_DIVIDEND, position.symbol, detail)
+                self._go_ex(symbol, dividend)
+
+    def _go_ex(self, symbol: str, dividend: int) -> None:
+        """Book a dividend of what is held of a symbol, and take it out of the prices at which that is sold."""
+        state = self._state
+        paid_on = state.facts.dividend_paid_on(symbol, state.session)
+        owed = state.portfolio.go_ex(symbol, dividend, paid_on)
+        for position in list(self.positions_in(symbol)):
+            lowered = less_dividend(position, dividend, state.days[symbol].ticks)
+            state.portfolio.replace(lowered)
+            detail: Numbers = {"dividend": dividend, "stop": lowered.stop, "owed": owed, "paid_on": paid_on.isoformat()}
+            state.notify(Severity.INFO, CoreCode.EX_DIVIDEND, symbol, detail)
 
     def dump(self) -> ExitsMemory:
         """Return what is to be sold as it is kept."""
@@ -369,7 +377,7 @@ class ExitCoordinator:
         """Sell all positions, or those of day or swing strategies, or those that are worth less than they cost."""
         for position in list(self._state.portfolio.positions.values()):
             instance = self._instances.get(position.instance)
-            if only_losing and self._state.portfolio.last[position.symbol] >= position.average:
+            if only_losing and self._state.portfolio.last[position.symbol] >= position.exit_average:
                 continue
             if style is None or (instance is not None and instance.traits.style is style):
                 self.demand(position, code, is_urgent=True)
@@ -388,7 +396,10 @@ class ExitCoordinator:
     def protect_profits(self) -> None:
         """Raise the stop of each position in profit to where it breaks even."""
         for position in list(self._state.portfolio.positions.values()):
-            if position.symbol in self._state.days and self._state.portfolio.last[position.symbol] >= position.average:
+            if (
+                position.symbol in self._state.days
+                and self._state.portfolio.last[position.symbol] >= position.exit_average
+            ):
                 self._state.portfolio.replace(self._at_break_even(position))
 
     def demand(self, position: Position, code: Code, trigger: int | None = None, *, is_urgent: bool = False) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -16,11 +17,13 @@ import msgspec
 from msgspec import structs
 
 from kats_core.market.costs import Costs
+from kats_core.market.dividends import after_tax
 from kats_core.model.codes import CoreCode
 from kats_core.model.kinds import Purpose, Side
 from kats_core.model.labels import CodeBook
 from kats_core.model.order import Fill, Order
 from kats_core.model.position import Position, Pyramid
+from kats_core.model.receivable import Receivable
 from kats_core.model.record import TradeRecord
 from kats_core.model.signal import ExitPlan
 from kats_core.model.time import Nanos
@@ -42,6 +45,7 @@ class _Ledger:
     sold_amount: int = 0
     commission: int = 0
     tax: int = 0
+    dividend: int = 0
     is_path_dependent: bool = False
 
 
@@ -68,6 +72,7 @@ class PortfolioMemory(msgspec.Struct, frozen=True, kw_only=True):
     ledgers: tuple[tuple[Key, _Ledger], ...]
     last: dict[str, int]
     expected: tuple[tuple[Key, tuple[int, int]], ...]
+    receivables: tuple[Receivable, ...] = ()
 
 
 @dataclass(slots=True)
@@ -76,7 +81,7 @@ class Portfolio:
 
     `expected` holds shares that the present bar sells and whose fills are not booked yet, with the won they bring.
     `changes` counts whatever changed what is held or its value: what was measured stays true until it goes up. So all of
-    these are changed by methods alone.
+    these are changed by methods alone. `receivables` are dividends that went ex and are not paid yet: equity, but no cash.
     """
 
     initial: int
@@ -85,6 +90,8 @@ class Portfolio:
     positions: dict[Key, Position] = field(init=False, default_factory=dict)
     last: dict[str, int] = field(init=False, default_factory=dict)
     expected: dict[Key, tuple[int, int]] = field(init=False, default_factory=dict)
+    receivables: tuple[Receivable, ...] = field(init=False, default=())
+    _owed: int = field(init=False, default=0)
     _ledgers: dict[Key, _Ledger] = field(init=False, default_factory=dict)
     changes: int = field(init=False, default=0)
     _value: int | None = field(init=False, default=None)
@@ -109,8 +116,13 @@ class Portfolio:
 
     @property
     def equity(self) -> int:
-        """Cash plus holdings, in won."""
-        return self.cash + self.market_value
+        """Cash, holdings and what is owed, in won."""
+        return self.cash + self.market_value + self._owed
+
+    @property
+    def owed(self) -> int:
+        """Sum of the receivables, won."""
+        return self._owed
 
     @property
     def realised(self) -> int:
@@ -133,6 +145,7 @@ class Portfolio:
             ledgers=tuple((key, dataclasses.replace(ledger)) for key, ledger in self._ledgers.items()),
             last=dict(self.last),
             expected=tuple(self.expected.items()),
+            receivables=self.receivables,
         )
 
     def load(self, memory: PortfolioMemory, codes: CodeBook) -> None:
@@ -154,6 +167,7 @@ class Portfolio:
         self._realised = memory.realised
         self.positions = {position.key: position for position in positions}
         self._ledgers, self.last, self.expected = ledgers, dict(memory.last), dict(memory.expected)
+        self._owe(memory.receivables)
         self._forget()
 
     @property
@@ -192,6 +206,36 @@ class Portfolio:
         if self.expected:
             self.expected.clear()
             self._value, self.changes = None, self.changes + 1
+
+    def go_ex(self, symbol: str, dividend: int, paid_on: dt.date) -> int:
+        """Book a dividend a share of what is held of a symbol on its ex-date, and return what is owed for it after tax.
+
+        The shares are worth less by the dividend until somebody trades them, so that equity falls by the tax alone. The
+        tax on all shares is spread over the positions like the charges of an order over its fills.
+        """
+        gross = net = 0
+        for position in self.held(symbol):
+            gross += dividend * position.quantity
+            share, net = after_tax(gross) - net, after_tax(gross)
+            self._ledgers[position.key].dividend += share
+        self._realised += net
+        self._owe((*self.receivables, Receivable(symbol, paid_on, net)))
+        if self.last[symbol] > dividend:
+            self.value_at(symbol, self.last[symbol] - dividend)
+        return net
+
+    def collect(self, session: dt.date) -> tuple[Receivable, ...]:
+        """Turn what is paid by a session into cash, and return it."""
+        paid = tuple(one for one in self.receivables if one.paid_on <= session)
+        if paid:
+            won = sum(one.won for one in paid)
+            self.cash, self._flow = self.cash + won, self._flow + won
+            self._owe(one for one in self.receivables if one.paid_on > session)
+        return paid
+
+    def _owe(self, receivables: Iterable[Receivable]) -> None:
+        self.receivables = tuple(receivables)
+        self._owed = sum(one.won for one in self.receivables)
 
     def price_fill(self, order: Order, price: int, quantity: int, tax_rate: Fraction) -> tuple[int, int]:
         """Return (commission, tax) of a fill: the order's cumulative charges less what was booked before."""
@@ -315,7 +359,7 @@ class Portfolio:
     def close(self, before: Position, ts: Nanos, session: dt.date, exit_code: str) -> TradeRecord:
         """Return the finished trade of a position that has just become flat."""
         ledger = self._ledgers.pop(before.key)
-        net = ledger.sold_amount - ledger.bought_amount - ledger.commission - ledger.tax
+        net = ledger.sold_amount - ledger.bought_amount - ledger.commission - ledger.tax + ledger.dividend
         risk = before.initial_risk
         return TradeRecord(
             signal_id=before.signal_id,
@@ -331,6 +375,7 @@ class Portfolio:
             sold_amount=ledger.sold_amount,
             commission=ledger.commission,
             tax=ledger.tax,
+            dividend=ledger.dividend,
             net_profit=net,
             initial_risk=str(risk),
             r_multiple=round(net * risk.denominator / risk.numerator, 6) if risk.numerator > 0 else None,

@@ -25,7 +25,6 @@ from kats_core.market.limits import PriceLimits
 from kats_core.market.overlays import OverlayParams
 from kats_core.market.sessions import SessionHours
 from kats_core.market.ticks import TickTable
-from kats_core.model import fact
 from kats_core.model.bar import Bar, Book
 from kats_core.model.codes import CoreCode
 from kats_core.model.command import Command, Notify, Persist
@@ -246,11 +245,6 @@ class State:
         """Return by which bars a symbol is played today; before its first one, by which the last of any symbol was."""
         day = self.days.get(symbol)
         return self.bar_kind if day is None or day.bar is None else day.bar.kind
-
-    def dividend(self, symbol: str) -> int:
-        """Return the dividend a share whose ex-date is today, won; 0 without one."""
-        value = self.facts.get(fact.DIVIDEND, symbol).value
-        return value if type(value) is int and value > 0 else 0
 
     def emit(self, command: Command) -> None:
         """Ask for something."""

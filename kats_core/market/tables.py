@@ -33,7 +33,7 @@ QUARTERS = "quarters"
 YEARS = "years"
 """Fiscal years by their last day, with the columns of `QUARTERS`."""
 DIVIDENDS = "dividends"
-"""Cash dividends by their record date: `dps_krw`, and `annual_dps_krw` where the year's sum is stated."""
+"""Cash dividends by their record date: `dps_krw`, and where they are stated `annual_dps_krw`, the year's sum, and `pay_day`, when it is paid: days since 1970-01-01."""
 
 
 @dataclass(frozen=True)

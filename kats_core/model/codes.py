@@ -129,6 +129,7 @@ class CoreCode(Code, owner="core"):
     BAD_NEWS = "악재 또는 거래소 지정", "bad news or a designation by the exchange"
     LATE_CLOSE_EXIT = "종가로 확인된 매도 조건", "the true close showed what 15:15 did not"
     EX_DIVIDEND = "배당락: 손절가와 목표가 조정", "ex-dividend: stop and targets lowered"
+    DIVIDEND_PAID = "배당금 입금", "a dividend was paid"
     EXIT_INPUT_MISSING = "매도 조건의 입력값 없음", "an exit rule was skipped: an input is missing"
     TIME_EXIT = "시간 청산", "time exit"
     GRID_HALT = "그리드 중단", "the stop of a grid"

@@ -151,7 +151,10 @@ class FillRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="fill"
 
 
 class TradeRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="trade"):
-    """A position from entry to flat. `r_multiple` is None when the entry filled at or under its stop."""
+    """A position from entry to flat. `r_multiple` is None when the entry filled at or under its stop.
+
+    `dividend` is what went ex meanwhile, after tax; `net_profit` holds it.
+    """
 
     signal_id: str
     instance: str
@@ -172,6 +175,7 @@ class TradeRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="trad
     exit_code: str
     is_path_dependent: bool = False
     """Entry and exit, or stop and target, lay inside one bar."""
+    dividend: int = 0
 
 
 class PositionRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="position"):
@@ -194,7 +198,7 @@ class PositionRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="p
 
 
 class EquityRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="equity"):
-    """The account at the end of a session."""
+    """The account at the end of a session; `equity` is cash, holdings and `receivable`, the dividends not paid yet."""
 
     session: dt.date
     equity: int
@@ -202,6 +206,7 @@ class EquityRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="equ
     market_value: int
     exposure: float
     """Invested share of equity at the end-of-day check, before clock exits."""
+    receivable: int = 0
 
 
 class OperatorVerb(Labelled):

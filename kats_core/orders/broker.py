@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from kats_core.model.command import Cancel, Fetch, Send
 from kats_core.model.event import BrokerEvent, Event, Fetched
 from kats_core.model.kinds import Scope
+from kats_core.model.receivable import Receivable
 
 
 class BrokerError(RuntimeError):
@@ -74,10 +75,11 @@ class RemoteBroker(Protocol):
 
 
 class AccountSnapshot(msgspec.Struct, frozen=True):
-    """What a broker says the account holds: cash in won, shares by symbol."""
+    """What a broker says the account holds: cash in won, shares by symbol, dividends that are not paid yet."""
 
     cash: int
     held: dict[str, int]
+    receivables: tuple[Receivable, ...] = ()
 
 
 @runtime_checkable

@@ -30,6 +30,7 @@ _TRADE_COLUMNS = (
     "sold_krw",
     "commission_krw",
     "tax_krw",
+    "dividend_krw",
     "net_profit_krw",
     "r_multiple",
     "trigger_price",
@@ -52,7 +53,7 @@ def write_equity(path: Path, results: Results, indices: Mapping[str, Index]) -> 
     sessions = [day.session for day in results.equity]
     falls = drawdowns([results.run.capital, *(day.equity for day in results.equity)])[1:]
     closes = {name: index.on(sessions) for name, index in indices.items()}
-    columns = ("session", "equity_krw", "cash_krw", "invested_krw", "exposure", "drawdown", *closes)
+    columns = ("session", "equity_krw", "cash_krw", "invested_krw", "receivable_krw", "exposure", "drawdown", *closes)
     _write(
         path,
         columns,
@@ -62,6 +63,7 @@ def write_equity(path: Path, results: Results, indices: Mapping[str, Index]) -> 
                 day.equity,
                 day.cash,
                 day.market_value,
+                day.receivable,
                 round(day.exposure, 6),
                 round(falls[n], 6),
                 *(close[n] for close in closes.values()),
@@ -87,6 +89,7 @@ def _trade(story: Story, names: Mapping[str, str]) -> tuple[Any, ...]:
         trade.sold_amount,
         trade.commission,
         trade.tax,
+        trade.dividend,
         trade.net_profit,
         trade.r_multiple,
         None if signal is None else signal.trigger_price,

@@ -114,11 +114,13 @@ def shares_within(room: Fraction | Ratio, equity: int, used: int, price: int) ->
 
 
 def _of_position(held: Position, last: int | None) -> Claim:
+    # What went ex is owed to the account, and the stop is lower by it.
+    paid = held.cost - held.dividends if held.dividends else held.cost
     whole, part = held.cost.numerator, held.cost.denominator
     # A share bought for a fraction of a won more counts as the whole won.
     amount = -(-whole // part) if last is None else held.quantity * last
-    loss = max(0, whole - held.stop * held.quantity * part)
-    risk = loss if part == 1 else Fraction(loss, part)
+    loss = max(0, paid.numerator - held.stop * held.quantity * paid.denominator)
+    risk = loss if paid.denominator == 1 else Fraction(loss, paid.denominator)
     return Claim(held.instance, held.symbol, held.grade, held.sector, amount, risk)
 
 

@@ -45,7 +45,7 @@ def _held(app: App) -> AccountSnapshot:
     held: dict[str, int] = {}
     for position in app.engine.positions:
         held[position.symbol] = held.get(position.symbol, 0) + position.quantity
-    return AccountSnapshot(app.engine.cash, held)
+    return AccountSnapshot(app.engine.cash, held, app.engine.receivables)
 
 
 def _refused(app: App, why: str) -> StoreError:

@@ -20,7 +20,7 @@ from kats_core.config import Assume
 from kats_core.config.model import OWN_SECTOR
 from kats_core.market.calendar import Calendar, CalendarError
 from kats_core.market.conditions import Conditions, average
-from kats_core.market.dividends import payouts
+from kats_core.market.dividends import Payout, payouts
 from kats_core.market.events import EventCalendar
 from kats_core.market.panel import BoolArray, Panel
 from kats_core.market.source import DataSource
@@ -295,16 +295,18 @@ class Dividends:
     """
 
     def __init__(self, table: SideTable, calendar: Calendar) -> None:
-        self._on: dict[dt.date, dict[str, int]] = {}
+        self._on: dict[dt.date, dict[str, Payout]] = {}
         for payout in payouts(table, calendar):
             if payout.dps > 0 and payout.known_from < payout.ex_date:
                 # They come in the order in which they were known: a later announcement replaces the one before.
-                self._on.setdefault(payout.ex_date, {})[payout.symbol] = int(payout.dps)
+                self._on.setdefault(payout.ex_date, {})[payout.symbol] = payout
 
     def of_session(self, session: dt.date, at: Nanos) -> Iterable[Answer]:
-        """Return the dividends of symbols that go ex today."""
-        for symbol, amount in sorted(self._on.get(session, {}).items()):
-            yield Fact(fact.DIVIDEND, amount, at, FactSource.FILE, symbol)
+        """Return the dividends of symbols that go ex today, and when they are paid where that is stated."""
+        for symbol, payout in sorted(self._on.get(session, {}).items()):
+            yield Fact(fact.DIVIDEND, int(payout.dps), at, FactSource.FILE, symbol)
+            if payout.paid_on is not None:
+                yield Fact(fact.DIVIDEND_PAID_ON, payout.paid_on.isoformat(), at, FactSource.FILE, symbol)
 
 
 class Assumed:

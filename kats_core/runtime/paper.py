@@ -24,10 +24,12 @@ from kats_core.engine.book_matching import (
     Outcome,
     Refused,
 )
+from kats_core.engine.facts import Facts
 from kats_core.engine.matching import BarMatcher, Match
 from kats_core.exits.in_bar import BarPath
 from kats_core.hookspecs import hookimpl
 from kats_core.market.costs import Costs
+from kats_core.market.dividends import after_tax
 from kats_core.market.exact import floor_times, to_fraction
 from kats_core.market.rules import symbol_rules
 from kats_core.market.vi import ViState
@@ -52,6 +54,7 @@ from kats_core.model.event import (
 from kats_core.model.fact import Fact
 from kats_core.model.kinds import FactSource, MarketPhase, Side
 from kats_core.model.order import Order, OrderId
+from kats_core.model.receivable import Receivable
 from kats_core.model.time import Nanos
 from kats_core.orders.broker import AccountSnapshot, BrokerAccount, BrokerPlugin
 
@@ -112,6 +115,7 @@ class PaperBroker:
         self._scope = account.scope
         self._cash = account.capital
         self._held: defaultdict[str, int] = defaultdict(int)
+        self._receivables: tuple[Receivable, ...] = ()
         self._orders: dict[OrderId, Order] = {}
         self._amounts: dict[OrderId, int] = {}
         self._taxes: dict[str, Fraction] = {}
@@ -140,12 +144,14 @@ class PaperBroker:
 
     def snapshot(self) -> AccountSnapshot:
         """Return what the account holds."""
-        return AccountSnapshot(self._cash, {symbol: shares for symbol, shares in self._held.items() if shares})
+        held = {symbol: shares for symbol, shares in self._held.items() if shares}
+        return AccountSnapshot(self._cash, held, self._receivables)
 
     def restore(self, snapshot: AccountSnapshot) -> None:
         """Begin with an account that holds this."""
         self._cash = snapshot.cash
         self._held = defaultdict(int, snapshot.held)
+        self._receivables = snapshot.receivables
 
     def fetch(self, request: Fetch) -> Fetched:
         """Answer with the cash that no accepted order has bound."""
@@ -215,7 +221,22 @@ class PaperBroker:
                     del self._orders[order_id]
                     yield OrderExpired(ts, order_id)
 
+    def _pay_dividends(self, event: SessionPrepared) -> None:
+        """Pay what is due, and owe what goes ex today for the shares that are held."""
+        self._cash += sum(one.won for one in self._receivables if one.paid_on <= event.session)
+        self._receivables = tuple(one for one in self._receivables if one.paid_on > event.session)
+        if not any(one.name == fact.DIVIDEND for one in event.facts):
+            return
+        known = Facts()
+        known.begin_session(event.facts)
+        for symbol, shares in sorted(self._held.items()):
+            dividend = known.dividend(symbol)
+            if shares and dividend:
+                paid_on = known.dividend_paid_on(symbol, event.session)
+                self._receivables += (Receivable(symbol, paid_on, after_tax(dividend * shares)),)
+
     def _begin(self, event: SessionPrepared) -> None:
+        self._pay_dividends(event)
         self._known = {instrument.symbol for instrument in event.instruments}
         rules = {
             i.symbol: symbol_rules(i, event.base_prices[i.symbol], event.session, self._scope)

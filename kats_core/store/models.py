@@ -47,7 +47,7 @@ from kats_core.model.record import (
     VerdictRecord,
 )
 
-SCHEMA = "0004"
+SCHEMA = "0005"
 """The newest migration. A database with another version is migrated or, when it is newer, refused."""
 
 _json = msgspec.json.Encoder()
@@ -342,6 +342,7 @@ class TradeRow(Base):
     r_multiple: Mapped[float | None]
     exit_code: Mapped[OwnedCode]
     is_path_dependent: Mapped[bool]
+    dividend: Mapped[Big] = mapped_column(server_default="0")
 
 
 class PositionRow(Base):
@@ -377,6 +378,7 @@ class EquityRow(Base):
     cash: Mapped[Big]
     market_value: Mapped[Big]
     exposure: Mapped[float]
+    receivable: Mapped[Big] = mapped_column(server_default="0")
 
 
 class FaultRow(Base):

@@ -241,7 +241,8 @@ def test_an_ex_dividend_does_not_stop_out(house: type[House]) -> None:
     assert reasons(held) == []
     held.minute("09:01", 24_600)
     assert held.engine.positions[0].stop == 24_400
-    assert told(held, "EX_DIVIDEND") == [{"dividend": 1_200, "stop": 23_300}]
+    owed = {"owed": 101_520, "paid_on": "2026-04-24"}
+    assert told(held, "EX_DIVIDEND") == [{"dividend": 1_200, "stop": 23_300} | owed]
 
 
 def test_without_the_dividend_the_same_day_stops_out(house: type[House]) -> None:

@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from kats_core.market.calendar import krx_calendar
+from kats_core.market.dividends import payouts
 from kats_core.market.source import SourceError
 from kats_core.market.tables import DIVIDENDS, FLOWS, QUARTERS, SHARES, YEARS, SideTable
 from kats_core.sources.files import CatalogueEntry, FilesParams, build
@@ -153,6 +155,19 @@ def test_dividends_count_from_their_announcement(tmp_path: Path) -> None:
     files = source(tmp_path, {"dividends.parquet": dividends})
     assert rows(files.tables()[DIVIDENDS], "000660", "dps_krw") == [("2025-03-31", "2025-02-13", 300.0)]
     assert any("left out 1 dividends" in note for note in files.notes())
+
+
+def test_a_dividend_may_say_when_it_is_paid(tmp_path: Path) -> None:
+    """Where a file knows no day of payment, the usual one counts."""
+    dividends = {
+        "symbol": ["000660", "005930"],
+        "record_date": ["2025-03-31", "2025-03-31"],
+        "announced": ["2025-02-13", "2025-02-13"],
+        "pay_date": ["2025-04-18", None],
+        "dps": [300, 361],
+    }
+    table = source(tmp_path, {"dividends.parquet": dividends}).tables()[DIVIDENDS]
+    assert [one.paid_on for one in payouts(table, krx_calendar())] == [dt.date(2025, 4, 18), None]
 
 
 def test_yearly_dividends_without_a_record_date_are_no_table(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "net_income_cum_krw": ("net_income_cum",),
     "eps_cum_krw": ("eps_cum",),
     "record_date": (),
+    "pay_date": ("paid_on",),
     "announced": ("confirmed_on",),
     "dps_krw": ("dps",),
     "sector": ("업종",),

@@ -45,6 +45,7 @@ ColumnName: TypeAlias = Literal[
     "net_income_cum_krw",
     "eps_cum_krw",
     "record_date",
+    "pay_date",
     "announced",
     "dps_krw",
     "annual_dps_krw",

@@ -195,10 +195,12 @@ def _years(source: ColumnFile, notes: list[str]) -> Records:
 
 def _dividends(source: ColumnFile, notes: list[str]) -> Records:
     names = [name for name in ("dps_krw", "annual_dps_krw") if source.file.has(name)]
-    rows = source.records(days=["record_date", "announced"], numbers=names)
-    records = Records(
-        source.file, rows.row, rows.code, rows.days["record_date"], rows.days["announced"], dict(rows.numbers)
-    )
+    stated = ["pay_date"] if source.file.has("pay_date") else []
+    rows = source.records(days=["record_date", "announced", *stated], numbers=names)
+    columns = dict(rows.numbers)
+    for name in stated:
+        columns["pay_day"] = np.where(rows.days[name] == NO_DAY, np.nan, rows.days[name].astype(np.float64))
+    records = Records(source.file, rows.row, rows.code, rows.days["record_date"], rows.days["announced"], columns)
     is_dated = (records.period != NO_DAY) & (records.available != NO_DAY)
     if not is_dated.all():
         lacking = np.count_nonzero(~is_dated)
