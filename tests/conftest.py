@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -39,6 +40,7 @@ from kats_core.model.event import (
     SetupsArmed,
     StageSpec,
     TimePassed,
+    Traded,
 )
 from kats_core.model.fact import Fact, FactValue
 from kats_core.model.instrument import Instrument
@@ -591,6 +593,26 @@ def clock_exit() -> TimeExit:
     return TimeExit(TimeExitKind.CLOCK, dt.time(15, 15))
 
 
+def out_of_order(events: Sequence[Event]) -> list[tuple[Event, Event]]:
+    """Return the pairs of neighbours that break the order of one instant (`kats_core.model.event`)."""
+    placed = [(_place(event), event) for event in events if _place(event) is not None]
+    return [(a, b) for (m, a), (n, b) in pairwise(placed) if a.ts == b.ts and (m or 0) > (n or 0)]
+
+
+def _place(event: Event) -> int | None:
+    match event:
+        case BarClosed(_, bar):
+            return 1 if bar.kind is BarKind.MINUTE else 4
+        case Traded(ts, trade):
+            is_opening = trade.is_auction and time.clock(ts) == dt.time(9)
+            return 1 if is_opening else 4
+        case PhaseReached():
+            return 2
+        case TimePassed():
+            return 3
+    return None
+
+
 class House:
     """Everything above, for tests that cannot import this module."""
 
@@ -613,6 +635,7 @@ class House:
     clock_exit = staticmethod(clock_exit)
     real_stages = staticmethod(real_stages)
     breakout = staticmethod(breakout)
+    out_of_order = staticmethod(out_of_order)
 
 
 @pytest.fixture(scope="session")

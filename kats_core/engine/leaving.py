@@ -606,9 +606,12 @@ class ExitCoordinator:
             self._state.portfolio.replace(raised)
 
     def _run_out_clock(self, position: Position) -> None:
-        end = self._runs_until(position)
-        if end is not None and self._state.now >= end and position.key in self._state.portfolio.positions:
-            self.demand(position, CoreCode.TIME_EXIT)
+        end, now = self._runs_until(position), self._state.now
+        if end is None or now < end or position.key not in self._state.portfolio.positions:
+            return
+        if now == self._state.clock.eod_check and self._state.phase is MarketPhase.OPEN:
+            return  # the check of this very moment may have a reason that goes before it
+        self.demand(position, CoreCode.TIME_EXIT)
 
     def _runs_until(self, position: Position) -> Nanos | None:
         """Return when a clock of this session ends the position, None if none does: a daily bar has none but its close."""
@@ -667,7 +670,8 @@ class ExitCoordinator:
         if plan.kind is TimeExitKind.CLOCK and isinstance(plan.value, dt.time):
             # Daily bars know one moment before the close; every clock exit of the session falls on it.
             return is_daily or self._state.clock.at(plan.value) <= self._state.now
-        return is_daily
+        end = self._runs_until(position)
+        return is_daily or (end is not None and end <= self._state.now)
 
     def _moments_of(self, position: Position) -> frozenset[Moment]:
         """Return at which moments of a session the position's strategy is asked."""

@@ -1,4 +1,14 @@
-"""List everything that can happen to the engine. Time enters the core only on these."""
+"""List everything that can happen to the engine. Time enters the core only on these.
+
+Events of one instant come in this order, in every run:
+
+1. what ends then: minute bars, the prints of the opening auction;
+2. the phase that the session reaches;
+3. `TimePassed`;
+4. what begins then: trades, messages, daily bars, which stand for the session that lies ahead.
+
+So what the market did is judged before the clock, and the end-of-day check before every clock that runs out with it.
+"""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ from kats_core.model.kinds import BarKind, FactSource, MarketPhase, Scope
 from kats_core.model.labels import Code
 from kats_core.model.record import FaultRecord, Record, SetupRecord
 from kats_core.model.setup import Above, At, Below, Setup
-from kats_core.model.time import Nanos
+from kats_core.model.time import NEVER, Nanos
 from kats_core.runtime.arming import SIDE_LIMIT, ArmingDesk
 from kats_core.runtime.inputs import PREPARED, Inputs, SessionInputs
 from kats_core.runtime.live_day import LatestBooks, LiveDay
@@ -174,31 +174,44 @@ class DayPlayer:
         setups = self._begin(hours, of)
         self._phase(MarketPhase.OPEN, hours.open)
         self._feed_day_bars(hours, setups, of.daily)
-        phases = [(MarketPhase.EOD_CHECK, hours.eod_check), (MarketPhase.CLOSE_AUCTION, hours.close_auction)]
+        closed = max([hours.close, *(bars.start[-1:] + time.MINUTE).tolist()])
+        phases = [
+            (MarketPhase.EOD_CHECK, hours.eod_check),
+            (MarketPhase.CLOSE_AUCTION, hours.close_auction),
+            (MarketPhase.CLOSED, closed),
+        ]
         moments = list(self.engine.watch().moments)
         scans = self._scan(bars, setups, hours.open)
         wanted = np.ones(len(bars), dtype=np.bool_) if self.dense else self._wanted(bars, setups, scans)
         now = hours.open
         for start, rows, chosen in _minutes(bars, wanted):
-            while phases and start >= phases[0][1]:
-                now = max(now, phases[0][1])
-                self._phase(*phases.pop(0))
-            while moments and start >= moments[0]:
-                now = max(now, moments.pop(0))
-                self.pump.feed(TimePassed(now))
+            now = self._run_clock(now, start, phases, moments)
             if start > now and self._is_due(start):
                 self.pump.feed(TimePassed(start))
             now = start + time.MINUTE
             busy = self._look().busy
             for row in _and_of(busy, bars, rows, chosen) if busy else chosen:
                 self.pump.feed(BarClosed(now, bars.bar(row), scans.of(row)))
-            if self.dense or self._is_due(now):
+            now = self._run_clock(now, now, phases, moments)
+            if phases and (self.dense or self._is_due(now)):
                 self.pump.feed(TimePassed(now))
             self.on_clock(now)
-        for phase, at in phases:
-            now = max(now, at)
-            self._phase(phase, now)
-        self._phase(MarketPhase.CLOSED, max(now, hours.close))
+        self._run_clock(now, closed, phases, moments)
+
+    def _run_clock(
+        self, now: Nanos, until: Nanos, phases: list[tuple[MarketPhase, Nanos]], moments: list[Nanos]
+    ) -> Nanos:
+        """Let the phases and the moments that setups wait for come up to an instant, and return the last of them."""
+        while True:
+            at_phase, at_moment = phases[0][1] if phases else NEVER, moments[0] if moments else NEVER
+            if min(at_phase, at_moment) > until:
+                return now
+            now = max(now, min(at_phase, at_moment))
+            if at_phase <= at_moment:
+                self._phase(phases.pop(0)[0], now)
+            else:
+                moments.pop(0)
+                self.pump.feed(TimePassed(now))
 
     def _is_due(self, now: Nanos) -> bool:
         """Tell whether something waits for time alone that may have come."""

@@ -122,12 +122,11 @@ class LiveDay:
         """Let time pass: minutes end, moments of the session come, and whatever waits for time alone."""
         while not self.is_over:
             end = self._minute + time.MINUTE
-            at, phase = self._phases[0]
+            at = self._phases[0][0]
             if end <= min(now, at):
                 self._end_minute(end)
             elif at <= now:
-                self._phases.popleft()
-                self._reach(phase, self._not_before(at))
+                self._reach_next()
             else:
                 break
         if self.is_open and self.feed.due() <= now:
@@ -142,7 +141,10 @@ class LiveDay:
             scans = self._scans(len(bars), now)
             for bar, told in zip(bars, scans, strict=True):
                 self.feed.bar(bar, told, now)
-        self.feed.minute(now)
+        while self._phases and self._phases[0][0] <= end:
+            self._reach_next()
+        if self._phases:
+            self.feed.minute(now)
 
     def _scans(self, count: int, now: Nanos) -> list[tuple[Scanned, ...]]:
         """Return what the strategies that scan say of the last bars."""
@@ -150,8 +152,9 @@ class LiveDay:
         scans = self.scan(so_far, now)
         return [scans.of(row) for row in range(len(so_far) - count, len(so_far))]
 
-    def _reach(self, phase: MarketPhase, at: Nanos) -> None:
-        self.feed.phase(phase, at)
+    def _reach_next(self) -> None:
+        at, phase = self._phases.popleft()
+        self.feed.phase(phase, self._not_before(at))
         if phase is MarketPhase.CLOSED:
             self.feed.pump.look = None
 

@@ -95,7 +95,7 @@ class SessionFeed:
         self.pump.feed(BarClosed(now, bar, scans))
 
     def minute(self, now: Nanos) -> None:
-        """End a minute, behind its bars."""
+        """End a minute, behind its bars and the phase that begins with its end."""
         if self.due() <= now:
             self.pump.feed(TimePassed(now))
         self.on_clock(now)

@@ -53,19 +53,23 @@ class StreamedDay:
     def _play(self, wanted: BoolArray, scans: Scans) -> None:
         feed, hours, rows = self.feed, self.feed.hours, _rows_by_minute(self.bars)
         self._open()
-        phases = [(MarketPhase.EOD_CHECK, hours.eod_check), (MarketPhase.CLOSE_AUCTION, hours.close_auction)]
         last = max(hours.close, max(rows, default=0))
+        phases = [
+            (MarketPhase.EOD_CHECK, hours.eod_check),
+            (MarketPhase.CLOSE_AUCTION, hours.close_auction),
+            (MarketPhase.CLOSED, last + time.MINUTE),
+        ]
         for start in range(hours.open, last + 1, time.MINUTE):
-            while phases and start >= phases[0][1]:
-                feed.phase(*phases.pop(0))
             self._live_through(start)
             end = start + time.MINUTE
             for row in rows.get(start, ()):
                 symbol = self.bars.symbols[self.bars.symbol[row]]
                 if wanted[row] or feed.engine.is_busy(symbol):
                     feed.bar(self.bars.bar(row), scans.of(row), end)
-            feed.minute(end)
-        feed.phase(MarketPhase.CLOSED, last + time.MINUTE)
+            while phases and end >= phases[0][1]:
+                feed.phase(*phases.pop(0))
+            if phases:
+                feed.minute(end)
 
     def _open(self) -> None:
         """Let the opening auctions print, which sets the static references, and open."""

@@ -289,6 +289,17 @@ def test_dense_feeding_asks_at_the_same_moments(house: type[House]) -> None:
     assert len(more.heard) > len(less.heard)
 
 
+@pytest.mark.parametrize("how", ["sparse", "dense", "live"])
+def test_events_of_one_instant_come_in_their_order(house: type[House], how: str) -> None:
+    """What ends, the phase, the clock, what begins: on a tape and as it happens, however much is fed."""
+    strategies = capturing(house, dt.time(15, 20), dt.time(15, 20), answer=2)
+    for _, broker in (
+        played(house, dense=how == "dense", live=how == "live"),
+        played_by(house, strategies, dense=how == "dense", live=how == "live"),
+    ):
+        assert house.out_of_order(broker.heard) == []
+
+
 def test_an_interruption_is_followed_from_its_message_to_its_cooling(house: type[House]) -> None:
     """NORMAL, close to it, in it, after it: the message begins and ends it, the time of observation follows."""
     _, broker = played(house)
