@@ -17,6 +17,7 @@ from kats_core.kis.wire.blocks import Block, Named
 from kats_core.kis.wire.endpoints import Endpoint
 from kats_core.kis.wire.rest import Answer, Ask, Out
 from kats_core.kis.wire.values import CODE, ORDER_NUMBER, PRICE, QUANTITY, coded
+from kats_core.kis.wire.venues import OF_ORDERS, Venue
 from kats_core.market.phases import BoardOrder
 from kats_core.model.kinds import Side
 
@@ -60,18 +61,6 @@ PRICED: Final = frozenset(
 SIDES: Final = coded("side", {"01": Side.SELL, "02": Side.BUY})
 
 
-class Venue(enum.StrEnum):
-    """Where an order goes; ALL only asks. The mock server knows KRX alone."""
-
-    KRX = "KRX"
-    NXT = "NXT"
-    SOR = "SOR"
-    ALL = "ALL"
-
-
-_VENUES = coded("venue", {venue.value: venue for venue in Venue} | {"": Venue.KRX})
-
-
 class Account(Block, frozen=True):
     """An account: 8 digits and the 2 of its product."""
 
@@ -111,7 +100,7 @@ class PlaceOrder(Ask[OrderAck], frozen=True, kw_only=True):
     quantity: Annotated[int, Named("ORD_QTY", QUANTITY)]
     price: Annotated[int, Named("ORD_UNPR", QUANTITY)]
     trigger: Annotated[int | None, Named("CNDT_PRIC", PRICE)] = None
-    venue: Annotated[Venue, Named("EXCG_ID_DVSN_CD", _VENUES)] = Venue.KRX
+    venue: Annotated[Venue, Named("EXCG_ID_DVSN_CD", OF_ORDERS)] = Venue.KRX
 
     def __post_init__(self) -> None:
         if self.quantity < 1:
@@ -157,7 +146,7 @@ class ChangeOrder(Ask[OrderAck], frozen=True, kw_only=True):
     quantity: Annotated[int, Named("ORD_QTY", QUANTITY)]
     price: Annotated[int, Named("ORD_UNPR", QUANTITY)]
     is_whole: Annotated[bool, Named("QTY_ALL_ORD_YN")]
-    venue: Annotated[Venue, Named("EXCG_ID_DVSN_CD", _VENUES)] = Venue.KRX
+    venue: Annotated[Venue, Named("EXCG_ID_DVSN_CD", OF_ORDERS)] = Venue.KRX
 
     def __post_init__(self) -> None:
         if self.is_whole != (self.quantity == 0):
@@ -319,7 +308,7 @@ class AskOrders(Ask[Orders], frozen=True, kw_only=True):
     branch: Annotated[str, Named("ORD_GNO_BRNO")] = ""
     number: Annotated[str | None, Named("ODNO", ORDER_NUMBER)] = None
     filter: Annotated[Filter, Named("CCLD_DVSN", _FILTERS)] = Filter.ALL
-    venue: Annotated[Venue, Named("EXCG_ID_DVSN_CD", _VENUES)] = Venue.KRX
+    venue: Annotated[Venue, Named("EXCG_ID_DVSN_CD", OF_ORDERS)] = Venue.KRX
     is_old: bool = False
 
     @property

@@ -263,15 +263,12 @@ class BookRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     def book(self, session: dt.date) -> Book:
         """Return the book as the engine knows it; raises WireError where its levels do not follow each other."""
-        try:
-            return Book(
-                symbol=self.symbol,
-                ts=kst.midnight(session) + self.clock,
-                asks=_side(self.ask_prices, self.ask_sizes),
-                bids=_side(self.bid_prices, self.bid_sizes),
-            )
-        except ValueError as error:
-            raise WireError(SEPARATOR.join(self.write().values()), str(error)) from None
+        return book_of(
+            self.symbol,
+            kst.midnight(session) + self.clock,
+            (self.ask_prices, self.ask_sizes),
+            (self.bid_prices, self.bid_sizes),
+        )
 
     def write(self) -> dict[str, str]:
         """Return the texts by the broker's names."""
@@ -289,6 +286,7 @@ class BookRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         }
 
 
+_Levels: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
 _SOME_DAY = dt.date(2000, 1, 3)
 _LEVELS = slice(3, 3 + 4 * LEVELS)
 _TOTALS_AT = KRX_BOOK.index("TOTAL_ASKP_RSQN")
@@ -379,6 +377,18 @@ def _book(record: list[str]) -> BookRecord:
         expected_quantity=odd.expected_quantity,
         day_volume=odd.day_volume,
     )
+
+
+def book_of(symbol: str, ts: Nanos, asks: _Levels, bids: _Levels) -> Book:
+    """Return a book of two sides, each prices and sizes from the best level on; an empty level is left out.
+
+    Raises:
+        WireError: the levels do not follow each other.
+    """
+    try:
+        return Book(symbol=symbol, ts=ts, asks=_side(*asks), bids=_side(*bids))
+    except ValueError as error:
+        raise WireError(f"{symbol} {asks} {bids}", str(error)) from None
 
 
 def _side(prices: tuple[int, ...], sizes: tuple[int, ...]) -> tuple[BookLevel, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from calendar import monthrange
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -30,11 +31,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[T]):
-    """How a kind of value is read and written. `read` gives None for a missing value and raises ValueError for nonsense."""
+    """How a kind of value is read and written. `read` gives None for a missing value and raises ValueError for nonsense.
+
+    `words` are all the values that it knows, where they can be counted.
+    """
 
     name: str
     read: Callable[[str], T | None]
     write: Callable[[T], str]
+    words: tuple[T, ...] = ()
 
 
 def bare(text: str) -> str:
@@ -121,6 +126,36 @@ def write_clock(clock: dt.time) -> str:
     return f"{clock.hour:02}{clock.minute:02}{clock.second:02}"
 
 
+def read_chart_clock(text: str) -> dt.time | None:
+    """Return the clock of a row, None where the broker counts beyond the day: 888888, 999999."""
+    stripped = bare(text)
+    return None if len(set(stripped)) == 1 and stripped[:1] in ("8", "9") else read_clock(stripped)
+
+
+def read_later_clock(text: str) -> dt.time | None:
+    """Return a clock that has not come while it is written 000000."""
+    return None if not bare(text).strip("0") else read_clock(text)
+
+
+def read_month(text: str) -> dt.date | None:
+    """Return the last day of a month: `202403` is 2024-03-31."""
+    stripped = bare(text)
+    if not stripped.strip("0"):
+        return None
+    if len(stripped) != len("YYYYMM"):
+        raise ValueError(f"{stripped!r} is no month as in 202403")
+    first = read_day(f"{stripped}01")
+    if first is None:
+        return None
+    return first.replace(day=monthrange(first.year, first.month)[1])
+
+
+def read_long_symbol(text: str) -> str | None:
+    """Return a symbol without what stands before it: `00000A000660` and `A000660` are 000660."""
+    short = bare(text)[-7:]
+    return (short[1:] if len(short) == 7 and short[0] == "A" else short) or None
+
+
 def read_flag(text: str) -> bool | None:
     """Return what Y and N say."""
     stripped = bare(text)
@@ -164,9 +199,11 @@ def coded(name: str, meanings: Mapping[str, T]) -> Kind[T]:
         return None
 
     def write(meaning: T) -> str:
+        if meaning not in codes:
+            raise ValueError(f"there is no code for a {name} of {meaning}")
         return codes[meaning]
 
-    return Kind(name, read, write)
+    return Kind(name, read, write, tuple(codes))
 
 
 def scaled(name: str, unit: int) -> Kind[int]:
@@ -179,7 +216,18 @@ def scaled(name: str, unit: int) -> Kind[int]:
     return Kind(name, read, lambda number: str(number // unit))
 
 
+def scaled_decimal(name: str, unit: int) -> Kind[Decimal]:
+    """Return the kind of a decimal number that is written in millions or the like of what it counts."""
+
+    def read(text: str) -> Decimal | None:
+        number = read_decimal(text)
+        return None if number is None else number * unit
+
+    return Kind(name, read, lambda number: write_decimal(number / unit))
+
+
 WHOLE = Kind("whole number", read_whole, str)
+DECIMAL_HUNDRED_MILLIONS = scaled_decimal("number of hundred millions", 100_000_000)
 THOUSANDS = scaled("number of thousands", 1_000)
 MILLIONS = scaled("number of millions", 1_000_000)
 HUNDRED_MILLIONS = scaled("number of hundred millions", 100_000_000)
@@ -188,6 +236,10 @@ PRICE = Kind("price", read_price, str)
 DECIMAL = Kind("decimal number", read_decimal, write_decimal)
 DAY = Kind("day", read_day, write_day)
 CLOCK = Kind("clock", read_clock, write_clock)
+CHART_CLOCK = Kind("clock", read_chart_clock, write_clock)
+LATER_CLOCK = Kind("clock", read_later_clock, write_clock)
+MONTH: Kind[dt.date] = Kind("month", read_month, lambda day: write_day(day)[:6])
+LONG_SYMBOL: Kind[str] = Kind("symbol", read_long_symbol, str)
 FLAG: Kind[bool] = Kind("Y or N", read_flag, lambda flag: "Y" if flag else "N")
 TEXT: Kind[str] = Kind("text", bare, str)
 CODE: Kind[str] = Kind("code", read_code, str)
