@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cache, partial
 from typing import NamedTuple
 
 from kats_core.market.calendar import Calendar
@@ -69,11 +70,13 @@ def payouts(table: SideTable, calendar: Calendar) -> Iterator[Payout]:
     """
     nothing = [float("nan")] * len(table)
     dps, annual, paid = (table.columns.get(name, nothing) for name in ("dps_krw", "annual_dps_krw", "pay_day"))
+    goes_ex = cache(partial(ex_date, calendar=calendar))  # thousands of companies share a few record dates
     rows = zip(
         table.symbol.tolist(), table.period.tolist(), table.available_from.tolist(), dps, annual, paid, strict=True
     )
     for symbol, record_date, known_from, amount, of_year, day in rows:
         if calendar.covered_from < record_date <= calendar.covered_through:
-            goes_ex = ex_date(record_date, calendar)
             paid_on = None if day != day else _EPOCH + dt.timedelta(days=int(day))
-            yield Payout(table.symbols[symbol], known_from, goes_ex, float(amount), float(of_year), paid_on)
+            yield Payout(
+                table.symbols[symbol], known_from, goes_ex(record_date), float(amount), float(of_year), paid_on
+            )

@@ -46,7 +46,16 @@ class OwnBars:
     @cached_property
     def packed_cells(self) -> Positions:
         """Flat positions of the same bars in the packed array."""
-        return self._places.ravel()[self.cells]
+        return self.places(self.cells)
+
+    def places(self, cells: Positions) -> Positions:
+        """Return the flat positions in the packed array of bars, given theirs in (rows x columns)."""
+        return np.asarray(np.take(self._places, cells))
+
+    def age_at(self, cells: Positions) -> Positions:
+        """Return the age of bars, given their flat positions in (rows x columns)."""
+        rows, columns = np.divmod(self.places(cells), self.present.shape[1])
+        return np.asarray(rows if self.has_one_start else self.age[rows, columns], dtype=np.int64)
 
     @cached_property
     def cell_of(self) -> Positions:
@@ -99,10 +108,14 @@ class OwnBars:
         """Return packed values at their sessions; NaN where there is no bar or its age is below `first`."""
         if not packed.size:
             return np.full(self.present.shape, np.nan)
-        result = np.empty(self.present.shape)
-        # Positions are never outside: "clip" spares the check.
-        np.take(packed.astype(np.float64, copy=False).ravel(), self._places, out=result, mode="clip")
-        return self._without_young(result, first)
+        return self._without_young(self.at_sessions(packed.astype(np.float64, copy=False)), first)
+
+    def at_sessions(self, packed: Numbers) -> Numbers:
+        """Return packed values at their sessions; where there is no bar, anything."""
+        if not packed.size:
+            return np.zeros(self.present.shape, dtype=packed.dtype)
+        # Positions are never outside but before the first bar: "clip" spares the check.
+        return np.take(packed.ravel(), self._places, mode="clip")
 
     def back(self, k: int) -> Positions:
         """Return, for each cell, the flat position of the column's own bar `k` bars before it; -1 where there is none."""

@@ -7,6 +7,7 @@ sessions: a session on which a symbol did not trade is a gap that `present` show
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ from kats_core.market.dated import MarketRuleError
 from kats_core.market.indicators import Indicators
 from kats_core.market.limits import ADJUSTED_TOLERANCE, limit_rate
 from kats_core.market.own_bars import OwnBars
+from kats_core.market.rolling import difference, running_total
 from kats_core.market.tables import IndexSeries, SideTable, known_by
 from kats_core.market.weeks import Weeks
 from kats_core.model.instrument import Instrument
@@ -34,6 +36,9 @@ RECENT_SESSIONS = 5
 """A symbol that did not trade on one of so many last sessions is not armed (`spec/README.md` section 5)."""
 
 
+_SHARED = ("symbols", "column", "row", "own_bars", "scale_breaks", "bars", "bars_since_break", "indicators", "kept")
+"""What does not depend on which rows are asked for."""
+
 _NO_LIMIT = 1e9
 """Reach of a price that has no limit: no price of the exchange lies beyond, and zero times it is zero."""
 
@@ -44,7 +49,8 @@ class Panel:
 
     `next_session[t]` is the session for which row t arms; None at the edge of the calendar. `value` is close times
     volume where the source has no traded value. `tables` are the side tables by name (`tables.FLOWS` ...), `indices` the
-    market's indices by name (KOSPI ...); their own symbols and sessions need not be the panel's.
+    market's indices by name (KOSPI ...); their own symbols and sessions need not be the panel's. Rows before `asked_from`
+    are history to compute from: nobody asks what they arm.
     """
 
     sessions: tuple[dt.date, ...]
@@ -60,6 +66,7 @@ class Panel:
     scope: Scope
     tables: Mapping[str, SideTable] = field(default_factory=dict)
     indices: Mapping[str, IndexSeries] = field(default_factory=dict)
+    asked_from: int = 0
 
     def __post_init__(self) -> None:
         shape = (len(self.sessions), len(self.instruments))
@@ -175,16 +182,14 @@ class Panel:
 
         Sums are exact integers, so the mean does not depend on where the history begins.
         """
-        result = np.zeros(values.shape, dtype=np.float64)
-        for j in range(values.shape[1]):
-            rows = np.flatnonzero(self.present[:, j])
-            if rows.size < n:
-                continue
-            total = np.cumsum(values[rows, j])
-            window = total[n - 1 :].copy()
-            window[1:] -= total[:-n]
-            result[rows[n - 1 :], j] = window / n
-        return result
+        sums = self.bars.at_sessions(difference(running_total(self.bars.pack(values)), n))
+        return np.where(self.present & (self.own_bars >= n), sums / n, 0.0)
+
+    def asked_for(self, session: dt.date) -> Panel:
+        """Return the same panel, asked only what it arms for `session` and later ones; what is computed of it is shared."""
+        asked = replace(self, asked_from=max(bisect_left(self.sessions, session) - 1, 0))
+        asked.__dict__.update({name: getattr(self, name) for name in _SHARED})
+        return asked
 
     def until(self, session: dt.date) -> Panel:
         """Return the panel of the sessions before `session`: what is known on its eve."""
@@ -193,6 +198,7 @@ class Panel:
         cut = {name: getattr(self, name)[:t] for name in ("present", *_COLUMNS)}
         return replace(
             self,
+            asked_from=0,
             sessions=self.sessions[:t],
             next_session=self.next_session[:t],
             tables=known_by(self.tables, eve),

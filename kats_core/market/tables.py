@@ -103,17 +103,18 @@ class SideTable:
         result = np.full((len(sessions), len(symbols)), np.nan)
         if column not in self.columns:
             return result
-        days = np.array(sessions, dtype="datetime64[D]")
-        for j, symbol in enumerate(symbols):
-            rows = self.rows_of.get(symbol)
-            if rows is None:
-                continue
-            on_time = self.available_from[rows] <= self.period[rows]
-            periods, values = self.period[rows][on_time], self.columns[column][rows][on_time]
-            at = np.searchsorted(days, periods)
-            inside = at < len(days)
-            hit = at[inside][days[at[inside]] == periods[inside]]
-            result[hit, j] = values[inside][days[at[inside]] == periods[inside]]
+        if not len(self) or not len(sessions):
+            return result
+        days = np.array(sessions, dtype="datetime64[D]").astype(np.int64)
+        row_of = np.full(int(days[-1] - days[0]) + 1, -1, dtype=np.int64)
+        row_of[days - days[0]] = np.arange(len(days))
+        places = {symbol: j for j, symbol in enumerate(symbols)}
+        columns = np.array([places.get(symbol, -1) for symbol in self.symbols], dtype=np.int64)[self.symbol]
+        since = self.period.astype("datetime64[D]").astype(np.int64) - days[0]
+        used = (since >= 0) & (since < len(row_of)) & (columns >= 0) & (self.available_from <= self.period)
+        used[used] = row_of[since[used]] >= 0
+        # Records are in the order of knowledge: of several about one session the last stays.
+        result[row_of[since[used]], columns[used]] = self.columns[column][used]
         return result
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from kats_core.engine.state import StrategyInstance
 from kats_core.market.overlays import OverlayParams, pulse_allows
 from kats_core.market.panel import BoolArray, Panel
 from kats_core.market.screening.candidates import Candidate, Claim, choose
+from kats_core.market.screening.measures import Measures
 from kats_core.market.screening.rules import ScreenRules
 from kats_core.model import fact
 from kats_core.model.codes import CoreCode
@@ -46,12 +48,15 @@ _COMMON: tuple[Code, ...] = (
 class _Judged:
     """One strategy's answer for the whole panel.
 
-    `reasons` are 0 where the strategy arms, else 1 + the place of the reason in `codes`; `final` are the same after each
-    session's selection.
+    Only the rows that the panel is asked for, the first of which is `first`. `reasons` are 0 where the strategy arms, else 1 +
+    the place of the reason in `codes`; `final` are the same after each session's selection. `setups` holds the numbers of the
+    armed cells alone, one after the other; `armed` are their flat positions.
     """
 
     instance: StrategyInstance
     setups: Setups
+    first: int
+    armed: npt.NDArray[np.intp]
     codes: list[Code]
     reasons: npt.NDArray[np.uint8]
     final: npt.NDArray[np.uint8]
@@ -60,11 +65,17 @@ class _Judged:
         """Note why columns that could be armed after row t are not."""
         if code not in self.codes:
             self.codes.append(code)
-        self.final[t, columns] = self.codes.index(code) + 1
+        self.final[t - self.first, columns] = self.codes.index(code) + 1
+
+    def numbers(self, t: int, columns: list[int]) -> dict[str, list[Any]]:
+        """Return what the setups of armed columns store after row t."""
+        cells = (t - self.first) * self.reasons.shape[1] + np.array(columns, dtype=np.intp)
+        places = np.searchsorted(self.armed, cells)
+        return {name: column[places].tolist() for name, column in self.setups.numbers.items()}
 
 
 class ArmingDesk:
-    """All strategies judged on one panel, once."""
+    """All strategies judged on one panel, once, for `first` and the sessions behind it: None for all that the panel arms."""
 
     def __init__(
         self,
@@ -74,14 +85,19 @@ class ArmingDesk:
         overlays: OverlayParams | None = None,
         screening: Screening | None = None,
         side_limit: int = SIDE_LIMIT,
+        first: dt.date | None = None,
     ) -> None:
+        panel = panel if first is None else panel.asked_for(first)
         self._panel = panel
         self._on_fault = on_fault
         self._overlays = overlays or OverlayParams()
         self._screening = screening
         self._side_limit = side_limit
-        self._turnover = panel.mean_of_own_bars(panel.value, TURNOVER_BARS)
+        self._turnover = panel.mean_of_own_bars(panel.value, TURNOVER_BARS)[panel.asked_from :]
+        self._common = [condition[panel.asked_from :] for condition in (panel.present, panel.traded_recently)]
+        measures = Measures.of(panel)  # held while strategies read them
         self._judged = [j for j in map(self._judge, strategies) if j is not None]
+        del measures
 
     def for_session(
         self,
@@ -137,7 +153,7 @@ class ArmingDesk:
         """
         for judged in self._judged:
             rows = [self._row_before(session) for session in sessions]
-            cells = judged.final[[t or 0 for t in rows]]
+            cells = judged.final[[0 if t is None else t - judged.first for t in rows]]
             # The first common code says what is true of a session that has no row before it.
             cells[[t is None for t in rows]] = 1
             yield judged.instance.name, cells, tuple(judged.codes)
@@ -147,29 +163,31 @@ class ArmingDesk:
         return self._panel.row_before(session)
 
     def _judge(self, instance: StrategyInstance) -> _Judged | None:
-        panel = self._panel
+        panel, first = self._panel, self._panel.asked_from
         try:
             # A strategy is a guest: one that cannot arm, or answers nonsense, is left out and named, the others go on.
             setups = checked_setups(instance.strategy.arm(panel), panel)
         except Exception as error:  # noqa: BLE001
             self._on_fault(instance, error)
             return None
-        common = np.zeros(panel.present.shape, dtype=np.uint8)
         needed = instance.traits.bars_needed
-        conditions = (panel.present, panel.traded_recently, panel.own_bars >= needed, panel.on_one_scale(needed))
-        for number, condition in enumerate(conditions, 1):
-            common[(common == ARMED) & ~condition] = number
-        own = np.where(setups.reasons == ARMED, 0, setups.reasons + len(_COMMON)).astype(np.uint8)
-        reasons = np.where(common == ARMED, own, common)
+        conditions = (*self._common, panel.own_bars[first:] >= needed, panel.on_one_scale(needed)[first:])
+        reasons = setups.reasons[first:].copy()
+        reasons[reasons != ARMED] += len(_COMMON)
+        # Written from the last on, so that the first one that fails stays.
+        for number, condition in reversed(list(enumerate(conditions, 1))):
+            np.copyto(reasons, np.uint8(number), where=~condition)
+        armed = np.flatnonzero(reasons == ARMED)
         codes = [*_COMMON, *setups.codes, CoreCode.NOT_SELECTED]
         # Until a session chooses among them, rank is the reason of all that could be armed.
-        return _Judged(
-            instance, setups, codes, reasons, np.where(reasons == ARMED, len(codes), reasons).astype(np.uint8)
-        )
+        final = reasons.copy()
+        final.ravel()[armed] = len(codes)
+        numbers = {name: column[first:].ravel()[armed] for name, column in setups.numbers.items()}
+        return _Judged(instance, replace(setups, numbers=numbers), first, armed, codes, reasons, final)
 
     def _choose(self, judged: _Judged, t: int, inputs: SessionInputs, streamed: SessionBars | None) -> list[int]:
         """Return the chosen columns, best first."""
-        candidates = np.flatnonzero(judged.reasons[t] == ARMED)
+        candidates = np.flatnonzero(judged.reasons[t - judged.first] == ARMED)
         closed = self._closed(judged.instance, inputs)
         if closed is not None:
             judged.leave_out(t, np.arange(len(self._panel.symbols)), closed)
@@ -181,7 +199,7 @@ class ArmingDesk:
                 judged.leave_out(t, candidates[refused], code)
                 stay &= ~refuses
         chosen = self._ranked(judged.instance, t, candidates[stay], inputs, judged.instance.params.max_armed)
-        judged.final[t, chosen] = ARMED
+        judged.final[t - judged.first, chosen] = ARMED
         return chosen
 
     def _within_sides(
@@ -212,16 +230,16 @@ class ArmingDesk:
         self, instance: StrategyInstance, t: int, columns: list[int], inputs: SessionInputs
     ) -> list[Candidate]:
         stars, strength = _stars(instance, inputs), inputs.numbers(fact.RS)
+        turnover = self._turnover[t - self._panel.asked_from]
         return [
-            Candidate(self._panel.symbols[j], float(stars[j]), float(strength[j]), float(self._turnover[t, j]))
-            for j in columns
+            Candidate(self._panel.symbols[j], float(stars[j]), float(strength[j]), float(turnover[j])) for j in columns
         ]
 
     def _ranked(
         self, instance: StrategyInstance, t: int, candidates: npt.NDArray[np.intp], inputs: SessionInputs, count: int
     ) -> list[int]:
         """Return the first columns by stars, relative strength and turnover, each the highest first, then by symbol."""
-        keys = (_stars(instance, inputs), inputs.numbers(fact.RS), self._turnover[t])
+        keys = (_stars(instance, inputs), inputs.numbers(fact.RS), self._turnover[t - self._panel.asked_from])
         leading = candidates[_leading([_descending(key[candidates]) for key in keys], count)]
         order = np.lexsort([leading, *(_descending(key[leading]) for key in reversed(keys))])
         ranked: list[int] = leading[order][:count].tolist()
@@ -237,7 +255,7 @@ class ArmingDesk:
             return closed
         if t is None or j is None:
             return CoreCode.STALE_DATA
-        reason = int(judged.reasons[t, j])
+        reason = int(judged.reasons[t - judged.first, j])
         if reason != ARMED:
             return judged.codes[reason - 1]
         several = self._refusals(judged.instance, t, np.array([j], dtype=np.intp), inputs, streamed)
@@ -254,7 +272,7 @@ class ArmingDesk:
 
     def _setups(self, judged: _Judged, t: int, columns: list[int], session: dt.date) -> Iterator[Setup]:
         """Yield armed cells of row t as setups, in the order of their rank."""
-        cells = {name: column[t, columns].tolist() for name, column in judged.setups.numbers.items()}
+        cells = judged.numbers(t, columns)
         for place, j in enumerate(columns):
             numbers: Numbers = {name: values[place] for name, values in cells.items()}
             yield from judged.setups.of_cell(
@@ -347,8 +365,9 @@ def checked_setups(setups: object, panel: Panel) -> Setups:
             raise ValueError(f"arm: {name} has the shape {shape}, the panel {panel.present.shape}")
     if setups.reasons.dtype != np.uint8:
         raise TypeError(f"arm: reasons are {setups.reasons.dtype}, expected uint8")
-    if setups.reasons.size and int(setups.reasons.max()) > len(setups.codes):
-        raise ValueError(f"arm: reason {int(setups.reasons.max())} of {len(setups.codes)} codes")
+    highest = int(setups.reasons[panel.asked_from :].max(initial=0))
+    if highest > len(setups.codes):
+        raise ValueError(f"arm: reason {highest} of {len(setups.codes)} codes")
     if not all(isinstance(code, Code) for code in setups.codes):
         raise TypeError("arm: a code that is no Code")
     return setups

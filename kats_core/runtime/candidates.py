@@ -114,6 +114,7 @@ def find(resolved: Resolved, session: dt.date | None = None) -> Found:
         resolved.overlays,
         in_force,
         resolved.universe.side_limit,
+        session,
     )
     setups = desk.for_session(session, inputs)
     refused = desk.refused(session, inputs, setups, panel.symbols)

@@ -63,7 +63,10 @@ Follow: TypeAlias = Callable[[Sequence[Instrument], Mapping[str, int], Nanos], I
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Market:
-    """What the days are played from: daily history to arm from, and who can be traded."""
+    """What the days are played from: daily history to arm from, and who can be traded.
+
+    `first` is the first session to be played, where that is known: nothing is armed for those before it.
+    """
 
     panel: Panel
     instruments: dict[str, Instrument]
@@ -73,6 +76,7 @@ class Market:
     overlays: OverlayParams = field(default_factory=OverlayParams)
     screening: Screening | None = None
     side_limit: int = SIDE_LIMIT
+    first: dt.date | None = None
 
 
 class Arming(Protocol):
@@ -146,6 +150,7 @@ class DayPlayer:
                 market.overlays,
                 market.screening,
                 market.side_limit,
+                market.first,
             )
 
         index = self.market.panel.indices.get(MARKET_INDEX)

@@ -289,6 +289,7 @@ def _player(
             overlays=app.resolved.overlays,
             screening=app.screening,
             side_limit=app.resolved.universe.side_limit,
+            first=plan.sessions[0],
         ),
         strategies=app.strategies,
         keep=keep,

@@ -35,6 +35,9 @@ Column: TypeAlias = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 ARMED = 0
 """The value of a cell of `Setups.reasons` that is armed."""
 
+NOT_ASKED = 255
+"""The value of a cell in a row that the panel is not asked for (`Panel.asked_from`); what stands there is never read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Setups:
@@ -93,6 +96,8 @@ class Setups:
 class Reasons:
     """Collects the first failing condition of each cell, in the order in which conditions are written.
 
+    Rows that the panel is not asked for fail from the start, so that nothing is looked for there.
+
     ```python
     reasons = Reasons(panel)
     reasons.require(range_frac >= 0.01, Codes.RANGE_SMALL)
@@ -106,6 +111,7 @@ class Reasons:
 
     def __post_init__(self) -> None:
         self.cells = np.zeros(self.panel.present.shape, dtype=np.uint8)
+        self.cells[: self.panel.asked_from] = NOT_ASKED
 
     @property
     def codes(self) -> tuple[Code, ...]:
@@ -115,14 +121,16 @@ class Reasons:
     def require(self, condition: BoolArray, code: Code) -> None:
         """Give `code` to every cell that is still armed and where `condition` is false."""
         self._codes.append(code)
-        self.cells[(self.cells == ARMED) & ~condition] = len(self._codes)
+        asked = self.cells[self.panel.asked_from :]
+        asked[(asked == ARMED) & ~condition[self.panel.asked_from :]] = len(self._codes)
 
     def take(self, found: Found) -> None:
         """Give a pattern's own reason to every cell that is still armed and does not have it."""
         offset = len(self._codes)
         self._codes.extend(found.codes)
-        without = (self.cells == ARMED) & ~found.ok
-        self.cells[without] = found.reasons[without] + offset
+        asked, reasons = self.cells[self.panel.asked_from :], found.reasons[self.panel.asked_from :]
+        without = (asked == ARMED) & (reasons != ARMED)
+        asked[without] = reasons[without] + offset
 
 
 class View(Protocol):

@@ -92,11 +92,12 @@ Judge: TypeAlias = Callable[[Window, Rejections], Mapping[str, Numbers]]
 
 
 def look(panel: Panel, where: BoolArray | None, span: int, least: int, codes: Sequence[Code], judge: Judge) -> Found:
-    """Judge the cells of `where` (default: all) that have `least` own bars, from at most `span` of them."""
+    """Judge the cells of `where` (default: all that the panel is asked for) with `least` own bars, from at most `span`."""
     all_codes = (*_COMMON, *codes)
     reasons = np.full(panel.present.size, 1, dtype=np.uint8)
     numbers: dict[str, Numbers] = {}
-    asked = np.ones(panel.present.shape, dtype=np.bool_) if where is None else where
+    asked = np.zeros(panel.present.shape, dtype=np.bool_)
+    asked[panel.asked_from :] = True if where is None else where[panel.asked_from :]
     reasons[asked.ravel()] = 2
     for cells, window in _windows(panel, asked, span, least):
         rejections = Rejections(len(cells), all_codes)
@@ -110,24 +111,23 @@ def look(panel: Panel, where: BoolArray | None, span: int, least: int, codes: Se
 
 def _windows(panel: Panel, where: BoolArray, span: int, least: int) -> Iterator[tuple[npt.NDArray[np.intp], Window]]:
     """Yield flat positions of cells with their windows, some thousands at a time; without cells an empty one, for the names."""
-    bars = panel.bars
-    columns = panel.present.shape[1]
-    high, low, close, volume = (bars.pack(column) for column in (panel.high, panel.low, panel.close, panel.volume))
-    asked = where.ravel()[bars.cells] & (bars.age.ravel()[bars.packed_cells] >= least - 1)
-    cells, packed = bars.cells[asked], bars.packed_cells[asked]
+    bars, columns = panel.bars, panel.present.shape[1]
+    cell_of = bars.cell_of.ravel() if bars.cell_of.size else np.zeros(1, dtype=np.int64)
+    cells = np.flatnonzero(where & panel.present)
+    cells = cells[bars.age_at(cells) >= least - 1]
     lags = np.arange(span - 1, -1, -1)[:, None]
     for first in range(0, max(len(cells), 1), _CELLS_AT_ONCE):
-        at = packed[first : first + _CELLS_AT_ONCE]
-        age = bars.age.ravel()[at].astype(np.int64)
+        own = cells[first : first + _CELLS_AT_ONCE]
+        age = bars.age_at(own)
         is_bar = lags <= age
-        positions = np.where(is_bar, at - lags * columns, 0)
+        at = np.take(cell_of, np.where(is_bar, bars.places(own) - lags * columns, 0))
         yield (
-            cells[first : first + _CELLS_AT_ONCE],
+            own,
             Window(
                 np.maximum(span - 1 - age, 0),
-                np.where(is_bar, high.ravel()[positions], 0),
-                np.where(is_bar, low.ravel()[positions], NO_PRICE),
-                np.where(is_bar, close.ravel()[positions], 0),
-                np.where(is_bar, volume.ravel()[positions], 0),
+                np.where(is_bar, np.take(panel.high, at), 0),
+                np.where(is_bar, np.take(panel.low, at), NO_PRICE),
+                np.where(is_bar, np.take(panel.close, at), 0),
+                np.where(is_bar, np.take(panel.volume, at), 0),
             ),
         )

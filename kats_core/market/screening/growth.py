@@ -7,16 +7,21 @@ far say. A later correction of an old quarter replaces it from its own day on, n
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 
 from kats_core.market.panel import Int64Array
 from kats_core.market.screening.compare import BoolArray, above, at_least
 from kats_core.market.screening.rules import ScreenRules
-from kats_core.market.tables import DateArray, FloatArray, SideTable
+from kats_core.market.tables import FloatArray, SideTable
+
+Column: TypeAlias = Sequence[float]
+"""The numbers of a table's records, one by one."""
 
 MOST_YEARS, FEWEST_YEARS = 4, 2
 _YEAR_DAYS = 365
@@ -83,29 +88,15 @@ class Quarters:
     """The single quarters of all symbols."""
 
     def __init__(self, table: SideTable, rules: ScreenRules) -> None:
-        self._known = KnownRows(table)
+        columns = [_column(table, name).tolist() for name in _REPORTED]
+        days = table.period.astype("datetime64[D]").astype(np.int64).tolist()
+        # After each record: period, eps growth, turned, revenue growth, turned, margin, margin before, year before.
+        self._states = _States(table, 8, lambda known: _quarter_state(known, columns, days))
         self._rules = rules
-
-    @cached_property
-    def _states(self) -> FloatArray:
-        """After each record: period, eps growth, turned, revenue growth, turned, margin, margin before, year before."""
-        table = self._known.table
-        states = np.full((8, len(table)), np.nan)
-        months = _months(table.period)
-        own = np.stack([_column(table, name) for name in _REPORTED])
-        for rows in table.rows_of.values():
-            known: dict[int, int] = {}
-            for row in range(rows.start, rows.stop):
-                known[int(months[row])] = row
-                states[:, row] = _quarter_state(known, own, table.period)
-        return states
 
     def at(self, sessions: Sequence[dt.date], symbols: Sequence[str]) -> Growth:
         """Return what was known after each session's close, shape (sessions, symbols)."""
-        rows = self._known.last(sessions, symbols)
-        cells = np.where(rows >= 0, self._states[:, np.maximum(rows, 0)], np.nan) if self._states.size else None
-        if cells is None:
-            cells = np.full((8, *rows.shape), np.nan)
+        cells = self._states.at(sessions, symbols)
         days = np.array(sessions, dtype="datetime64[D]").astype(np.int64)[:, None]
         fresh = days - cells[0] <= self._rules.report_days
         cells = np.where(fresh, cells, np.nan)
@@ -126,29 +117,15 @@ class Years:
     """The fiscal years of all symbols."""
 
     def __init__(self, table: SideTable, rules: ScreenRules) -> None:
-        self._known = KnownRows(table)
+        columns = [_column(table, name).tolist() for name in ("eps_krw", "net_income_krw")]
+        days = table.period.astype("datetime64[D]").astype(np.int64).tolist()
+        # After each record: last day of the latest year, mean growth, number of years.
+        self._states = _States(table, 3, lambda known: _year_state(known, columns, days))
         self._rules = rules
-
-    @cached_property
-    def _states(self) -> FloatArray:
-        """After each record: last day of the latest year, mean growth, number of years."""
-        table = self._known.table
-        states = np.full((3, len(table)), np.nan)
-        months = _months(table.period)
-        eps, income = _column(table, "eps_krw"), _column(table, "net_income_krw")
-        for rows in table.rows_of.values():
-            known: dict[int, int] = {}
-            for row in range(rows.start, rows.stop):
-                known[int(months[row])] = row
-                states[:, row] = _year_state(known, eps, income, table.period)
-        return states
 
     def at(self, sessions: Sequence[dt.date], symbols: Sequence[str]) -> YearlyGrowth:
         """Return what was known after each session's close, shape (sessions, symbols)."""
-        rows = self._known.last(sessions, symbols)
-        cells = np.full((3, *rows.shape), np.nan)
-        if self._states.size:
-            cells = np.where(rows >= 0, self._states[:, np.maximum(rows, 0)], np.nan)
+        cells = self._states.at(sessions, symbols)
         days = np.array(sessions, dtype="datetime64[D]").astype(np.int64)[:, None]
         fresh = days - cells[0] <= _YEAR_DAYS + self._rules.report_days
         cells = np.where(fresh, cells, np.nan)
@@ -181,6 +158,43 @@ class KnownRows:
         return np.where(is_own, found, -1)
 
 
+class _States:
+    """What the reports so far say after each record of a table, found out when it is asked for.
+
+    `judge` gets the rows of the reports that are known, by the number of their month.
+    """
+
+    def __init__(self, table: SideTable, numbers: int, judge: Callable[[dict[int, int]], tuple[float, ...]]) -> None:
+        self._known = KnownRows(table)
+        self._judge = judge
+        self._months: list[int] = table.period.astype("datetime64[M]").astype(np.int64).tolist()
+        self._states = np.full((numbers, len(table)), np.nan)
+        self._is_judged = np.zeros(len(table), dtype=np.bool_)
+
+    def at(self, sessions: Sequence[dt.date], symbols: Sequence[str]) -> FloatArray:
+        """Return the state of each symbol's last record that was known after each close; NaN where there was none."""
+        rows = self._known.last(sessions, symbols)
+        if not self._is_judged.size:
+            return np.full((len(self._states), *rows.shape), np.nan)
+        asked = np.unique(rows)
+        self._find_out(asked[(asked >= 0) & ~self._is_judged[asked]])
+        return np.where(rows >= 0, self._states[:, np.maximum(rows, 0)], np.nan)
+
+    def _find_out(self, asked: Int64Array) -> None:
+        """Judge some records, in rising order."""
+        table = self._known.table
+        first_of, number, known = 0, -1, dict[int, int]()
+        for row, symbol in zip(asked.tolist(), table.symbol[asked].tolist(), strict=True):
+            if symbol != number:
+                number, known = symbol, {}
+                first_of = table.rows_of[table.symbols[symbol]].start
+            for earlier in range(first_of, row + 1):
+                known[self._months[earlier]] = earlier
+            first_of = row + 1
+            self._states[:, row] = self._judge(known)
+        self._is_judged[asked] = True
+
+
 _REPORTED = ("eps_krw", "net_income_krw", "revenue_krw", "operating_profit_krw")
 
 
@@ -188,62 +202,58 @@ def _column(table: SideTable, name: str) -> FloatArray:
     return table.columns.get(name, np.full(len(table), np.nan))
 
 
-def _months(period: DateArray) -> Int64Array:
-    return period.astype("datetime64[M]").astype(np.int64)
-
-
-def _quarter_state(known: dict[int, int], own: FloatArray, period: DateArray) -> tuple[float, ...]:
+def _quarter_state(known: dict[int, int], own: Sequence[Column], days: Sequence[int]) -> tuple[float, ...]:
     latest = max(known)
     row, before, year_before = known[latest], known.get(latest - 3), known.get(latest - 12)
-    _, _, revenue, profit = own[:, row].tolist()
+    revenue, profit = own[2][row], own[3][row]
     nan = float("nan")
     eps, eps_then, revenue_then, margin_before = nan, nan, nan, nan
     if year_before is not None:
         eps, eps_then = _comparable(own[0], own[1], row, year_before)
-        revenue_then = float(own[2, year_before])
+        revenue_then = own[2][year_before]
     if before is not None:
-        margin_before = _margin(float(own[3, before]), float(own[2, before]))
+        margin_before = _margin(own[3][before], own[2][before])
     return (
-        float(period[row].astype(np.int64)),
+        float(days[row]),
         growth_rate(eps, eps_then),
         float(has_turned(eps, eps_then)),
         growth_rate(revenue, revenue_then),
         float(has_turned(revenue, revenue_then)),
         _margin(profit, revenue),
         margin_before,
-        float(np.isfinite([eps, eps_then, revenue, revenue_then]).all()),
+        float(all(map(math.isfinite, (eps, eps_then, revenue, revenue_then)))),
     )
 
 
-def _comparable(eps: FloatArray, income: FloatArray, row: int, earlier: int) -> tuple[float, float]:
+def _comparable(eps: Column, income: Column, row: int, earlier: int) -> tuple[float, float]:
     """Return earnings of two reports on one scale: a share where both say so, else the company's.
 
     Whole earnings compare as earnings a share of today's listed shares would, without a split between the two in the way.
     """
-    column = eps if np.isfinite(eps[[row, earlier]]).all() else income
-    return float(column[row]), float(column[earlier])
+    column = eps if math.isfinite(eps[row]) and math.isfinite(eps[earlier]) else income
+    return column[row], column[earlier]
 
 
 def _margin(profit: float, revenue: float) -> float:
     return profit / revenue if revenue > 0 else float("nan")
 
 
-def _year_state(known: dict[int, int], eps: FloatArray, income: FloatArray, period: DateArray) -> tuple[float, ...]:
+def _year_state(known: dict[int, int], own: Sequence[Column], days: Sequence[int]) -> tuple[float, ...]:
     latest = max(known)
-    runs = [_run(known, latest, column) for column in (eps, income)]
+    runs = [_run(known, latest, column) for column in own]
     values = max(runs, key=len)  # earnings a share where both reach equally far back
     rate = float("nan")
     if len(values) >= FEWEST_YEARS and min(values) > 0:
         rate = float((values[0] / values[-1]) ** (1 / (len(values) - 1)) - 1)
-    return float(period[known[latest]].astype(np.int64)), rate, float(len(values))
+    return float(days[known[latest]]), rate, float(len(values))
 
 
-def _run(known: dict[int, int], latest: int, column: FloatArray) -> list[float]:
+def _run(known: dict[int, int], latest: int, column: Column) -> list[float]:
     """Return the known values of years in a row, the latest first."""
     values: list[float] = []
     for back in range(MOST_YEARS):
         row = known.get(latest - 12 * back)
-        if row is None or not np.isfinite(column[row]):
+        if row is None or not math.isfinite(column[row]):
             break
-        values.append(float(column[row]))
+        values.append(column[row])
     return values

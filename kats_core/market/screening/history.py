@@ -1,7 +1,7 @@
 """Give strategies what the screen measures of each symbol, for the whole history of a panel.
 
-The screener judges a month at a time for the session at hand; here all rows are measured once, a part after the other, and
-only what strategies read is kept with the panel. Thresholds are the defaults of `universe:` and `pulse:`. Point in time like
+The screener judges a month at a time for the session at hand; here all rows that the panel is asked for are measured once, a
+part after the other, and only what strategies read is kept with the panel; rows before them hold nothing. Thresholds are the defaults of `universe:` and `pulse:`. Point in time like
 the screen itself, and read-only since strategies share it.
 """
 
@@ -65,8 +65,7 @@ def flow_signs(panel: Panel) -> npt.NDArray[np.int8]:
 
     1 where both bought, -1 where they sold, 0 otherwise and where it is not known.
     """
-    whole = slice(0, len(panel.sessions))
-    return _kept(panel, "flow signs", lambda: _shared(flows.signs(Measures(panel).flows(whole), ScreenRules())))
+    return _kept(panel, "flow signs", lambda: _measured_flows(panel))
 
 
 def trend_scores(panel: Panel) -> npt.NDArray[np.int8]:
@@ -90,7 +89,7 @@ def canslim(panel: Panel) -> Canslim:
 
 
 def _kept(panel: Panel, name: str, measure: Callable[[], T]) -> T:
-    key = f"screening {name}"
+    key = f"screening {name} from {panel.asked_from}"
     if key not in panel.kept:
         panel.kept[key] = measure()
     found: T = panel.kept[key]
@@ -99,6 +98,14 @@ def _kept(panel: Panel, name: str, measure: Callable[[], T]) -> T:
 
 def _trend(panel: Panel) -> _Trend:
     return _kept(panel, "trend", lambda: _measured_trend(panel))
+
+
+def _measured_flows(panel: Panel) -> npt.NDArray[np.int8]:
+    measures, rules = Measures.of(panel), ScreenRules()
+    result = np.zeros(panel.present.shape, dtype=np.int8)
+    for rows in _parts(panel):
+        result[rows] = flows.signs(measures.flows(rows), rules)
+    return _shared(result)
 
 
 def _measured_trend(panel: Panel) -> _Trend:
@@ -145,10 +152,10 @@ def _uptrend(panel: Panel) -> BoolArray | None:
 
 
 def _parts(panel: Panel) -> Iterator[slice]:
-    """Yield the rows of a panel, so many at a time that what is measured of them stays small."""
+    """Yield the rows that a panel is asked for, so many at a time that what is measured of them stays small."""
     days, symbols = panel.present.shape
     step = max(1, _CELLS_AT_ONCE // max(1, symbols))
-    for first in range(0, days, step):
+    for first in range(panel.asked_from, days, step):
         yield slice(first, min(first + step, days))
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from weakref import ref
 
 import numpy as np
 
 from kats_core.market.panel import Int64Array, Panel
+from kats_core.market.rolling import running_total, window_highest, window_lowest
 from kats_core.market.screening.flows import LONG_FLOW, SHORT_FLOW, FlowSums
 from kats_core.market.screening.growth import KnownRows
 from kats_core.market.tables import FLOWS, SHARES, FloatArray, SideTable
@@ -27,6 +29,17 @@ class Measures:
 
     panel: Panel
     _kept: dict[str, Int64Array] = field(default_factory=dict, repr=False)
+    _nets: dict[str, FloatArray] = field(default_factory=dict, repr=False)
+
+    @staticmethod
+    def of(panel: Panel) -> Measures:
+        """Return the measures of a panel, the same ones to all who ask while somebody holds them."""
+        known = panel.kept.get("screening measures")
+        found: Measures | None = None if known is None else known()
+        if found is None:
+            found = Measures(panel)
+            panel.kept["screening measures"] = ref(found)
+        return found
 
     def close(self, rows: slice) -> FloatArray:
         """Return the closes of sessions with a bar, NaN elsewhere."""
@@ -43,7 +56,7 @@ class Measures:
     def earlier_close(self, k: int, rows: slice) -> FloatArray:
         """Return the close `k` own bars before."""
         number = self.panel.own_bars[rows].astype(np.int64)
-        found = np.take_along_axis(self._packed("close"), np.maximum(number - 1 - k, 0), axis=0)
+        found = _at(self._packed("close"), number - 1 - k)
         return np.where(self.panel.present[rows] & (number > k), found.astype(np.float64), np.nan)
 
     def highest(self, rows: slice, fewest: int) -> FloatArray:
@@ -103,17 +116,17 @@ class Measures:
 
     def _sum(self, cumulated: Int64Array, n: int, rows: slice, back: int, spare: int = 0) -> FloatArray:
         number = self.panel.own_bars[rows].astype(np.int64) - back
-        high = np.take_along_axis(cumulated, np.maximum(number, 0), axis=0)
-        low = np.take_along_axis(cumulated, np.maximum(number - n, 0), axis=0)
+        high, low = _at(cumulated, number), _at(cumulated, number - n)
         exists = self.panel.present[rows] & (number >= n + spare)
         return np.where(exists, (high - low).astype(np.float64), np.nan)
 
     def _extreme(self, name: str, rows: slice, fewest: int) -> FloatArray:
         kept = self._kept.get(f"extreme {name}")
         if kept is None:
-            kept = self._kept[f"extreme {name}"] = _rolling(self._packed(name), YEAR_BARS, is_high=name == "high")
+            extreme = window_highest if name == "high" else window_lowest
+            kept = self._kept[f"extreme {name}"] = extreme(self._packed(name), YEAR_BARS)
         number = self.panel.own_bars[rows].astype(np.int64)
-        found = np.take_along_axis(kept, np.maximum(number - 1, 0), axis=0)
+        found = _at(kept, number - 1)
         return np.where(self.panel.present[rows] & (number >= fewest), found.astype(np.float64), np.nan)
 
     def _cumulated(self, name: str) -> Int64Array:
@@ -121,8 +134,7 @@ class Measures:
         kept = self._kept.get(f"sum {name}")
         if kept is None:
             values = self._packed(name)
-            kept = np.zeros((len(values) + 1, values.shape[1]), dtype=np.int64)
-            np.cumsum(values, axis=0, out=kept[1:])
+            kept = running_total(np.concatenate([np.zeros((1, values.shape[1]), dtype=np.int64), values]))
             self._kept[f"sum {name}"] = kept
         return kept
 
@@ -150,17 +162,13 @@ class Measures:
     def _net(self, name: str) -> FloatArray:
         table = self.panel.tables[FLOWS]
         who = name.partition("_")[0]
-        unit = "krw" if _in_won(table) else "shares"
-        return table.daily(f"{who}_net_{unit}", self.panel.symbols, self.panel.sessions)
+        if who not in self._nets:
+            unit = "krw" if _in_won(table) else "shares"
+            self._nets[who] = table.daily(f"{who}_net_{unit}", self.panel.symbols, self.panel.sessions)
+        return self._nets[who]
 
     def _pack(self, values: Int64Array) -> Int64Array:
-        present = self.panel.present
-        if present.all():
-            return values
-        result = np.zeros_like(values)
-        rows, columns = np.nonzero(present)
-        result[self.panel.own_bars[rows, columns] - 1, columns] = values[rows, columns]
-        return result
+        return values if self.panel.present.all() else self.panel.bars.pack(values)
 
     @cached_property
     def _shares_known(self) -> KnownRows:
@@ -187,15 +195,9 @@ def _column(table: SideTable, name: str) -> FloatArray:
     return table.columns.get(name, np.full(len(table), np.nan))
 
 
-def _rolling(packed: Int64Array, n: int, *, is_high: bool) -> Int64Array:
-    """Return the extreme of the last `n` rows up to each row, of all there are where there are fewer.
-
-    Windows of twice the length are made of two halves, so a year takes eight passes.
-    """
-    take = np.maximum if is_high else np.minimum
-    result, length = packed.copy(), 1
-    while length < n:
-        step = min(length, n - length)
-        result[step:] = take(result[step:], result[:-step].copy()) if step < len(result) else result[step:]
-        length += step
-    return result
+def _at(values: Int64Array, number: Int64Array) -> Int64Array:
+    """Return, by column, the values in rows that are asked for by their number; the first row's before it."""
+    if not values.size:
+        return np.zeros_like(number)
+    places = np.maximum(number, 0) * values.shape[1] + np.arange(values.shape[1])
+    return np.asarray(np.take(values.ravel(), places, mode="clip"))

@@ -28,13 +28,14 @@ from kats_core.market.screening.rules import ScreenRules
 from kats_core.market.screening.trend import TrendInputs
 from kats_core.market.screening.universe import Exclusion
 from kats_core.market.sectors import HORIZONS, SectorStrength, sector_strength
-from kats_core.market.tables import FLOWS, QUARTERS, SHARES, YEARS, FloatArray
+from kats_core.market.tables import FLOWS, QUARTERS, SHARES, YEARS, FloatArray, SideTable
 from kats_core.model.kinds import Grade, InstrumentKind, Profile, Scope
 
 TURNOVER_BARS = 20
 FEWEST_FOR_EXTREMES = 126
 RETURN_BARS = 20
 
+Reports = TypeVar("Reports", Quarters, Years)
 T = TypeVar("T", QualificationInputs, TrendInputs, Growth, YearlyGrowth, CanslimInputs, FlowSums)
 
 Contraction = Callable[[BoolArray], BoolArray]
@@ -200,7 +201,7 @@ class Screener:
     ) -> None:
         self.panel = panel
         self.rules = rules
-        self.measures = Measures(panel)
+        self.measures = Measures.of(panel)
         self.exclusions = tuple(universe.exclusion(instrument) for instrument in panel.instruments)
         self.coverage = Coverage(
             shares=_holds(panel, SHARES),
@@ -399,13 +400,21 @@ class Screener:
             strength=trend.percentile(raw),
         )
 
-    @cached_property
+    @property
     def _quarters(self) -> Quarters:
-        return Quarters(self.panel.tables[QUARTERS], self.rules)
+        return self._kept(QUARTERS, Quarters)
 
-    @cached_property
+    @property
     def _years(self) -> Years:
-        return Years(self.panel.tables[YEARS], self.rules)
+        return self._kept(YEARS, Years)
+
+    def _kept(self, name: str, read: Callable[[SideTable, ScreenRules], Reports]) -> Reports:
+        """Return what is read from a table of reports, once for all who screen the panel by the same rules."""
+        key = f"screening {name} {self.rules.report_days}"
+        if key not in self.panel.kept:
+            self.panel.kept[key] = read(self.panel.tables[name], self.rules)
+        found: Reports = self.panel.kept[key]
+        return found
 
     def reports(self, rows: slice) -> tuple[Growth, YearlyGrowth]:
         """Return what the reports known on some rows say of quarters and of years."""

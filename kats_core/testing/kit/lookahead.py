@@ -38,12 +38,16 @@ def arm_is_blind(subject: Subject, report: Report, *, is_deep: bool = False) -> 
 
 
 def row_by_row(subject: Subject, report: Report, *, is_deep: bool = False) -> None:
-    """Arm single evenings with the history up to each, and compare with the row of the whole."""
+    """Arm single evenings with the history up to each, asked for nothing else, and compare with the row of the whole."""
     try:
         panel, known = focus(subject, report, is_deep=is_deep)
         rows = _cuts(subject, panel, 60 if is_deep else 10)
         for t in rows:
-            alone = arm(subject.build(), markets.cut(panel, t), MarketKind.SHORTER, report)
+            evening = markets.cut(panel, t)
+            following = evening.next_session[t]
+            if following is not None:
+                evening = evening.asked_for(following)
+            alone = arm(subject.build(), evening, MarketKind.SHORTER, report)
             found = difference(_row(known, t), _row(alone, t), 1)
             if found is not None:
                 report.fail(

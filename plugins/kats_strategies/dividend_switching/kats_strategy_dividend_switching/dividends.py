@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
 from kats_core.api import DIVIDENDS, FloatArray, Int64Array, Panel, Payout, Scope, krx_calendar, payouts
 
@@ -38,17 +39,15 @@ def announced(panel: Panel) -> Announced:
     to_ex, since = np.full(shape, NONE, dtype=np.int64), np.full(shape, NONE, dtype=np.int64)
     dps, annual, paid = (np.full(shape, np.nan) for _ in range(3))
     here, armed_for = _numbers(panel)
-    days = np.array(panel.sessions, dtype="datetime64[D]")
     # The nearest is written last; of announcements of the same record date the newest.
     for payout in sorted(_payouts(panel), key=lambda one: one.ex_date, reverse=True):
-        j, goes_ex = panel.column[payout.symbol], _number(np.datetime64(payout.ex_date, "D"))
-        is_known = days >= np.datetime64(payout.known_from, "D")
-        ahead, behind = goes_ex - armed_for, here - goes_ex
-        rows = is_known & (armed_for >= 0) & (ahead >= 0)
-        to_ex[rows, j], dps[rows, j], annual[rows, j] = ahead[rows], payout.dps, payout.annual_dps
+        j, goes_ex = panel.column[payout.symbol], _number(payout.ex_date)
+        known = bisect_left(panel.sessions, payout.known_from)
+        ahead = slice(known, bisect_right(armed_for, goes_ex))
+        to_ex[ahead, j], dps[ahead, j], annual[ahead, j] = goes_ex - armed_for[ahead], payout.dps, payout.annual_dps
         if payout.known_from < payout.ex_date:
-            rows = is_known & (behind >= 0) & (behind <= REMEMBERED)
-            since[rows, j], paid[rows, j] = behind[rows], payout.dps
+            behind = slice(max(known, bisect_left(here, goes_ex)), bisect_right(here, goes_ex + REMEMBERED))
+            since[behind, j], paid[behind, j] = here[behind] - goes_ex, payout.dps
     return Announced(to_ex, dps, annual, since, paid)
 
 
@@ -60,17 +59,17 @@ def _payouts(panel: Panel) -> list[Payout]:
 
 
 def _numbers(panel: Panel) -> tuple[Int64Array, Int64Array]:
-    """Return the number of each session among all sessions, and of the one that it arms; -1 for none."""
-    sessions = np.array(panel.sessions, dtype="datetime64[D]")
-    following = np.array([NONE if day is None else int(_number(np.datetime64(day, "D"))) for day in panel.next_session])
-    return _number(sessions), following.astype(np.int64)
+    """Return the number of each session among all sessions, and of the one that it arms; one beyond all for none."""
+    here = [_number(day) for day in panel.sessions]
+    following = [len(_sessions()) if day is None else _number(day) for day in panel.next_session]
+    return np.array(here, dtype=np.int64), np.array(following, dtype=np.int64)
 
 
-def _number(days: npt.NDArray[np.datetime64] | np.datetime64) -> Int64Array:
-    return np.asarray(np.searchsorted(_sessions(), days), dtype=np.int64)
+def _number(day: dt.date) -> int:
+    return bisect_left(_sessions(), day)
 
 
 @cache
-def _sessions() -> npt.NDArray[np.datetime64]:
+def _sessions() -> list[dt.date]:
     calendar = krx_calendar()
-    return np.array(calendar.sessions(calendar.covered_from, calendar.covered_through), dtype="datetime64[D]")
+    return calendar.sessions(calendar.covered_from, calendar.covered_through)
