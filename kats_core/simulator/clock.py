@@ -30,6 +30,10 @@ class MarketClock:
         """Set the time; it goes on from there and never back."""
         self.start, self._since = max(instant, self.now()), self.monotonic()
 
+    def hold(self, instant: Nanos) -> None:
+        """Go on from an instant that lies behind: what moves by this clock could not keep up."""
+        self.start, self._since = instant, self.monotonic()
+
     def run_at(self, speed: float) -> None:
         """Go on at another speed from now on."""
         now = self.now()

@@ -219,9 +219,9 @@ class ControlServer:
             if order.speed is not None:
                 simulator.clock.run_at(order.speed)
             if order.step is not None:
-                simulator.step(order.step)
+                await simulator.run_to(simulator.clock.now() + int(order.step * time.SECOND))
             if order.to is not None:
-                simulator.step_to(instant(simulator, order.to))
+                await simulator.run_to(instant(simulator, order.to))
         except (msgspec.DecodeError, ControlError) as error:
             return _bad(error)
         return _json(self._now())

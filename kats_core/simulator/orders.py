@@ -78,7 +78,7 @@ def _answer(call: Call, found: Ticket | Refusal, what: str) -> Answer:
     if isinstance(found, Refusal):
         return refused(found, is_mock=call.is_mock)
     code, text = _MOCK_TEXTS[what] if call.is_mock else ("APBK0013", "주문 전송 완료 되었습니다.")
-    output = call.row(
-        "output", KRX_FWDG_ORD_ORGNO=BRANCH, ODNO=f"{found.number:010}", ORD_TMD=hms(found.at), SOR_ODNO=""
-    )
+    # The mock server leaves the zeros out here, and nowhere else.
+    number = str(found.number) if call.is_mock else f"{found.number:010}"
+    output = call.row("output", KRX_FWDG_ORD_ORGNO=BRANCH, ODNO=number, ORD_TMD=hms(found.at), SOR_ODNO="")
     return Answer({"output": output, "rt_cd": "0", "msg_cd": code, "msg1": text})

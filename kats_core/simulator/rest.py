@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 _PAGED = frozenset({"inquire_psbl_rvsecncl", "inquire_daily_ccld", "inquire_balance", "inquire_balance_rlz_pl",
     "inquire_account_balance", "inquire_period_profit", "inquire_period_trade_profit", "chk_holiday", "period_rights",
     "order_resv_ccnl", "ksdinfo_dividend"})  # fmt: skip
+_OF_A_STOCK = frozenset({"inquire_price", "inquire_price_2", "inquire_asking_price_exp_ccn", "inquire_ccnl", "inquire_investor",
+    "inquire_time_itemconclusion", "inquire_daily_price", "inquire_daily_itemchartprice", "inquire_time_itemchartprice",
+    "inquire_time_dailychartprice"})  # fmt: skip
+_MARKETS = frozenset({"", "J", "NX", "UN", "W", "U"})
 _HTML = "<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>"
 _NEVER = 3_600.0
 _MAINTENANCE = "시스템 점검중입니다. 잠시 후 다시 이용하시기 바랍니다."
@@ -133,6 +137,9 @@ class RestServer:
         call = Call(sim.market, owned, keys, service, headers["tr_id"], given, headers.get("tr_cont", ""), fault)
         if fault is not None and fault.kind is FaultKind.EMPTY:
             return quoted(**service.empty())
+        missing = _missing(service, given)
+        if missing is not None:
+            return missing
         handler = HANDLERS.by_name.get(service.name)
         if handler is not None:
             return handler(call)
@@ -218,6 +225,17 @@ class RestServer:
         if content is None:
             return web.Response(status=404, text="Not Found")
         return web.Response(body=content, content_type="application/octet-stream")
+
+
+def _missing(service: Service, given: Mapping[str, str]) -> Answer | None:
+    """Return what the query server says to a quotation without a stock or of an unknown market."""
+    if service.name not in _OF_A_STOCK:
+        return None
+    if not given.get("FID_INPUT_ISCD", "").strip():
+        return invalid("OPSQ2001", "ERROR INVALID INPUT_FILED NOT FOUND(FID_INPUT_ISCD)")
+    if given.get("FID_COND_MRKT_DIV_CODE", "J").strip().upper() not in _MARKETS:
+        return invalid("OPSQ2001", "ERROR : INPUT INVALID_CHECK_MRKT_DIV_CODE")
+    return None
 
 
 def _misplaced(found: tuple[Service, bool] | None, keys: ClientKeys, tr_id: str) -> Answer | None:

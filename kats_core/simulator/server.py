@@ -16,6 +16,7 @@ import time as wall
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -40,6 +41,7 @@ from kats_core.simulator.ws import MOST_REGISTRATIONS, StreamServer
 HOST = "127.0.0.1"
 _MARGINS = (20, 30, 40, 50, 60, 100)
 _TICK = 0.05
+_PATIENCE = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,8 +178,15 @@ class Simulator:
         self._runners.clear()
 
     def catch_up(self) -> None:
-        """Bring the exchange to the time of its clock."""
-        self.market.advance(self.clock.now())
+        """Bring the exchange to the time of its clock; where it runs faster than we can follow, the clock waits for us."""
+        target, deadline = self.clock.now(), wall.monotonic() + _PATIENCE
+        if not self.clock.speed:
+            self.market.advance(target)
+        while self.market.now < target:
+            self.market.advance(min(target, self.market.now + 5 * SECOND))
+            if wall.monotonic() > deadline:
+                self.clock.hold(self.market.now)
+                return
 
     def step(self, seconds: float) -> None:
         """Let the exchange's time pass."""
@@ -187,6 +196,13 @@ class Simulator:
         """Let the exchange's time pass until an instant."""
         self.clock.step_to(instant)
         self.catch_up()
+
+    async def run_to(self, instant: Nanos) -> None:
+        """Let the exchange's time pass until an instant, with everybody served meanwhile."""
+        while self.market.now < instant:
+            self.step_to(min(instant, self.market.now + 5 * SECOND))
+            await asyncio.sleep(0)
+            await self._stream.drained()
 
     def at(self, clock: str, day: dt.date | None = None) -> Nanos:
         """Return the instant of a Korean clock, of the exchange's day."""
@@ -233,9 +249,15 @@ class Simulator:
 def _source(config: SimulatorConfig) -> DataSource:
     if config.source is not None:
         return config.source
+    return _sample(config.market_seed)
+
+
+@lru_cache(maxsize=2)
+def _sample(seed: int) -> DataSource:
+    """Return a sample market; it never changes, and what it has generated it keeps."""
     from kats_core.sources.sample import SampleParams, build
 
-    return build(SampleParams(seed=config.market_seed))
+    return build(SampleParams(seed=seed))
 
 
 def session_start(day: dt.date, clock: dt.time) -> Nanos:

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 MOST_REGISTRATIONS = 41
 MOST_RECORDS = 20
+_MOST_WAITING = 500
+_A_MOMENT = 0.005
 _FIRST, _SECOND_SOCKET = "1", "9"
 _PARTS = (
     ("header", "OPSP9998", "JSON PARSING ERROR : header not found"),
@@ -71,6 +73,7 @@ class Connection:
     held: Outgoing | None = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     is_closing: bool = False
+    is_aborted: bool = False
 
     def push(self, one: Outgoing) -> None:
         """Let a text go out; records of one stream and key that wait together become one frame."""
@@ -91,7 +94,7 @@ class Connection:
 
     def abort(self) -> None:
         """End the connection without a word."""
-        self.is_closing = True
+        self.is_closing = self.is_aborted = True
         if self.transport is not None:
             self.transport.abort()
         self.ready.set()
@@ -130,6 +133,11 @@ class StreamServer:
         return frozenset(
             key for one in self.connections for stream, key in one.registered if stream == layouts.KRX_BOOK
         )
+
+    async def drained(self) -> None:
+        """Wait until what is on its way to clients is not too much."""
+        while any(len(one.outbox) > _MOST_WAITING and not one.is_closing for one in self.connections):
+            await asyncio.sleep(_A_MOMENT)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -174,7 +182,7 @@ class StreamServer:
         while True:
             await connection.ready.wait()
             connection.ready.clear()
-            while connection.outbox and not connection.is_closing:
+            while connection.outbox and not connection.is_aborted:
                 one = connection.outbox.popleft()
                 try:
                     await connection.socket.send_str(one.text)

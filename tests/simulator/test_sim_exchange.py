@@ -100,6 +100,19 @@ def test_the_street_leaves_from_the_back_and_comes_behind_whoever_waits() -> Non
     assert prints(done) == [(49_950, 125)]
 
 
+@given(st.lists(st.tuples(st.integers(-4, 4), st.integers(1, 200)), min_size=1, max_size=6))
+def test_the_short_way_to_show_a_book_shows_the_same(shown: list[tuple[int, int]]) -> None:
+    """With and without a client who is far away the street's levels are the same."""
+    alone, watched = a_board(), a_board()
+    watched.submit(0, limit(1, Side.BUY, 1, watched.limits.lower))
+    for steps, size in shown:
+        price = price_at(steps)
+        for board in (alone, watched):
+            board.show(0, a_book(TICKS.dn(price), price, size))
+    for side in Side:
+        assert alone.book.levels(side) == watched.book.levels(side)
+
+
 def test_what_a_client_takes_is_gone_until_the_next_book() -> None:
     """Ten levels are ten levels: the second order of the same moment finds what the first one left."""
     board = a_board()

@@ -184,6 +184,10 @@ class Board:
         if self.stage is not Stage.CONTINUOUS:
             return []
         done: list[Happening] = []
+        if not self.book.has_clients:
+            for side, levels in _halves(book):
+                self.book.stand_for(levels, side)
+            return done
         missing = [(side, self.book.set_street(side, _sizes(levels))) for side, levels in _halves(book)]
         for side, sizes in missing:
             for price, quantity in sizes.items():

@@ -163,6 +163,17 @@ class OrderBook:
             self._take_level(half, half.best, quantity, done)
         return done
 
+    @property
+    def has_clients(self) -> bool:
+        """Tell whether an order of a client waits."""
+        return bool(self._where)
+
+    def stand_for(self, levels: tuple[BookLevel, ...], side: Side) -> None:
+        """Show exactly these levels of the street: the short way while no client waits."""
+        half = self._half(side)
+        half.levels = {level.price: _Level([Resting(STREET, level.size)]) for level in levels}
+        half.keys = [level.price * half.sign for level in levels]
+
     def set_street(self, side: Side, sizes: Mapping[int, int]) -> dict[int, int]:
         """Make the street show less or leave where it should; return what it still has to bring, best price first.
 
