@@ -8,12 +8,11 @@ renewal fails the present one is used to its end.
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
-import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from pydantic import SecretStr
 
@@ -21,6 +20,7 @@ from kats_core.kis.errors import (
     BusyError,
     CredentialsError,
     KisError,
+    MaintenanceError,
     NotSentError,
     RefusedError,
     TokenWaitError,
@@ -29,6 +29,10 @@ from kats_core.kis.errors import (
 from kats_core.kis.settings import Keys
 from kats_core.kis.token_file import KeptToken, TokenFile
 from kats_core.kis.transport import Transport
+from kats_core.kis.wire import auth as wire
+from kats_core.kis.wire.codes import ReplyClass, class_of
+from kats_core.kis.wire.errors import WireError
+from kats_core.kis.wire.rest import Reply, read_reply
 from kats_core.model.time import MINUTE, SECOND, Nanos, from_datetime
 
 BEFORE_END: Nanos = 60 * MINUTE
@@ -40,19 +44,9 @@ BETWEEN_RENEWALS: Nanos = 10 * MINUTE
 
 APPROVAL_LIFE: Nanos = 23 * 60 * MINUTE
 
-TOKEN_PATH, REVOKE_PATH, APPROVAL_PATH, HASH_PATH = (
-    "/oauth2/tokenP",
-    "/oauth2/revokeP",
-    "/oauth2/Approval",
-    "/uapi/hashkey",
-)
-
-_TOO_SOON = "EGW00133"
-_BAD_KEYS = frozenset({"EGW00003", "EGW00004", "EGW00102", "EGW00103", "EGW00104", "EGW00105", "EGW00206", "EGW00304"})
-_BUSY = frozenset({"EGW00001", "EGW00002", "EGW00201"})
-
-_DONE = "200"
 _FIRST_ERROR = 400
+
+T = TypeVar("T")
 
 Clock = Callable[[], Nanos]
 Sleep = Callable[[float], Awaitable[None]]
@@ -79,6 +73,7 @@ class Authority:
         self._file = TokenFile(home, keys)
         self._kept: KeptToken | None = None
         self._refused: set[str] = set()
+        self._seen: set[str] = set()
         self._issuing = asyncio.Lock()
         self._approving = asyncio.Lock()
         self._approval: tuple[SecretStr, Nanos] | None = None
@@ -106,7 +101,12 @@ class Authority:
             if free_at > give_up:
                 raise TokenWaitError(free_at)
             await self._sleep(max(free_at - self._clock(), 0) / SECOND)
+        self._seen.add(kept.value)
         return SecretStr(kept.value)
+
+    def redact(self, text: str) -> str:
+        """Return a text of the broker's without our keys and without any token that was in use."""
+        return self._keys.redact(text, *self._seen)
 
     def refuse(self, token: SecretStr) -> None:
         """Note that the broker does not take this token: the next one will be another, if there is another."""
@@ -123,15 +123,15 @@ class Authority:
                 return self._approval[0]
             if self._approval is not None and now < self._approval[1] + SECOND:
                 await self._sleep((self._approval[1] + SECOND - now) / SECOND)
-            answer = await self._ask(APPROVAL_PATH, {**self._grant, "secretkey": self._secret})
-            self._approval = SecretStr(self._text(answer, "approval_key")), now
+            reply = await self._ask(wire.APPROVAL_PATH, wire.approval_body(self._key, self._secret))
+            self._approval = SecretStr(self._for_header(self._opened(wire.read_approval, reply))), now
+            self._seen.add(self._approval[0].get_secret_value())
             return self._approval[0]
 
     async def hash_of(self, body: bytes) -> str:
         """Return the broker's hash of an order's body, for the header `hashkey`."""
-        headers = {"appkey": self._keys.app_key.get_secret_value(), "appsecret": self._secret}
-        answered = await self._transport.send("POST", HASH_PATH, headers=headers, body=body)
-        return self._text(self._read(answered.status, answered.body), "HASH")
+        headers = {"appkey": self._key, "appsecret": self._secret}
+        return self._for_header(self._opened(wire.read_hash, await self._ask(wire.HASH_PATH, body, headers)))
 
     async def revoke(self) -> bool:
         """Give the token back; False when there is none. The next call asks for a new one."""
@@ -140,20 +140,20 @@ class Authority:
             self._kept = None
             if kept is None or not kept.value:
                 return False
-            key = self._keys.app_key.get_secret_value()
-            answer = await self._ask(REVOKE_PATH, {"appkey": key, "appsecret": self._secret, "token": kept.value})
-            if str(answer.get("code")) != _DONE:
-                raise RefusedError(str(answer.get("code", "")), self._keys.redact(str(answer.get("message", ""))))
+            self._seen.add(kept.value)
+            reply = await self._ask(wire.REVOKE_PATH, wire.revoke_body(self._key, self._secret, kept.value))
+            if not wire.is_revoked(reply):
+                raise RefusedError(reply.top("code").strip(), self.redact(reply.top("message").strip()))
             self._file.write(KeptToken("", kept.asked, kept.asked))
             return True
 
     @property
-    def _secret(self) -> str:
-        return self._keys.app_secret.get_secret_value()
+    def _key(self) -> str:
+        return self._keys.app_key.get_secret_value()
 
     @property
-    def _grant(self) -> dict[str, str]:
-        return {"grant_type": "client_credentials", "appkey": self._keys.app_key.get_secret_value()}
+    def _secret(self) -> str:
+        return self._keys.app_secret.get_secret_value()
 
     def _is_usable(self, kept: KeptToken | None) -> bool:
         return (
@@ -192,54 +192,53 @@ class Authority:
         old = before or KeptToken("", now, now)
         self._file.write(KeptToken(old.value, old.expires, now))
         try:
-            answer = await self._ask(TOKEN_PATH, {**self._grant, "appsecret": self._secret})
+            reply = await self._ask(wire.ISSUE_PATH, wire.token_body(self._key, self._secret))
         except NotSentError:
             self._file.write(before or KeptToken("", now, now - BETWEEN_ISSUES))
             raise
-        kept = KeptToken(self._text(answer, "access_token"), self._end_of(answer), now)
+        token = self._opened(wire.read_token, reply)
+        kept = KeptToken(self._for_header(token.value), from_datetime(token.expires), now)
         self._file.write(kept)
         # The broker may give the same one again; if it is still not taken, the call fails.
         self._refused.discard(kept.value)
         return kept
 
-    async def _ask(self, path: str, body: Mapping[str, str]) -> dict[str, Any]:
-        answered = await self._transport.send("POST", path, body=json.dumps(body).encode())
-        return self._read(answered.status, answered.body)
+    async def _ask(self, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> Reply:
+        """Return the reply of one of the services that give keys; they answer success without a result code."""
+        answered = await self._transport.send("POST", path, headers=headers, body=body)
+        reply = None
+        # Errors are raised behind the handler: a WireError holds the whole text, and would travel along.
+        with suppress(WireError):
+            reply = read_reply(answered.body, answered.headers, answered.status)
+        if reply is None:
+            raise UnreadableError(self._transport.host, answered.status, "no JSON object")
+        if reply.is_done or not (reply.result or reply.code or reply.status >= _FIRST_ERROR):
+            return reply
+        error = _ERRORS.get(class_of(reply), RefusedError)
+        raise error(self.redact(reply.code or f"HTTP {reply.status}"), self.redact(reply.message))
 
-    def _read(self, status: int, body: bytes) -> dict[str, Any]:
+    def _opened(self, read: Callable[[Reply], T], reply: Reply) -> T:
         try:
-            answer = json.loads(body)
-        except ValueError:
-            raise UnreadableError(self._transport.host, status, "no JSON") from None
-        if not isinstance(answer, dict):
-            raise UnreadableError(self._transport.host, status, "no object")
-        code = str(answer.get("error_code") or answer.get("msg_cd") or "")
-        said = self._keys.redact(str(answer.get("error_description") or answer.get("msg1") or "").strip())
-        if code == _TOO_SOON:
-            raise _TooSoonError(code, said)
-        if code in _BAD_KEYS:
-            raise CredentialsError(code, said)
-        if code in _BUSY:
-            raise BusyError(code, said)
-        if status >= _FIRST_ERROR or "error_code" in answer:
-            raise RefusedError(code or f"HTTP {status}", said)
-        return answer
+            return read(reply)
+        except WireError as error:
+            why = error.why
+        raise UnreadableError(self._transport.host, reply.status, self.redact(why))
 
-    def _text(self, answer: Mapping[str, Any], name: str) -> str:
-        value = answer.get(name)
-        # It goes into a header: nothing but visible ASCII belongs there.
-        if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value.strip():
-            raise UnreadableError(self._transport.host, 200, f"no {name}")
-        return value.strip()
-
-    def _end_of(self, answer: Mapping[str, Any]) -> Nanos:
-        """Return when a token ends: Korean time without a zone. `expires_in` is of a new token, this may be an old one."""
-        try:
-            end = f"{answer.get('access_token_token_expired')} +0900"
-            return from_datetime(dt.datetime.strptime(end, "%Y-%m-%d %H:%M:%S %z"))
-        except ValueError:
-            raise UnreadableError(self._transport.host, 200, "no access_token_token_expired") from None
+    def _for_header(self, value: str) -> str:
+        if not (value.isascii() and value.isprintable()):
+            raise UnreadableError(self._transport.host, 200, "a key with signs that no key has")
+        return value
 
 
 class _TooSoonError(RefusedError):
     """EGW00133: a token was asked for less than a minute ago, perhaps from another machine."""
+
+
+_ERRORS: Mapping[ReplyClass, type[RefusedError | BusyError | CredentialsError | MaintenanceError]] = {
+    ReplyClass.TOKEN_WAIT: _TooSoonError,
+    ReplyClass.CREDENTIALS: CredentialsError,
+    ReplyClass.RATE: BusyError,
+    ReplyClass.SERVER: BusyError,
+    ReplyClass.TEMPORARY: BusyError,
+    ReplyClass.MAINTENANCE: MaintenanceError,
+}

@@ -8,6 +8,7 @@
         BusyError                 try again later: too many calls, or the servers' own trouble
         TokenWaitError            try again at `at`: a token may be asked for once a minute
         CredentialsError          needs a person, stops everything: keys or token are not accepted
+            AccountError          the same, of the account
         WrongEnvironmentError     needs a person: real and mock are mixed up
         ClosedError               not now: the market is closed for it
         RefusedError              the broker refused this one request
@@ -113,6 +114,21 @@ class CredentialsError(_SaidError):
     )
     _do_en = (
         "Check that KIS_APP_KEY, KIS_APP_SECRET, KIS_ACCOUNT_NO and KIS_ENV (prod: real, vps: mock) belong together."
+    )
+
+
+class AccountError(CredentialsError):
+    """The account is not accepted, may not trade, or its mock contest is over; needs a person."""
+
+    _ko = "증권사가 이 계좌를 받아들이지 않습니다"
+    _en = "The broker does not accept the account"
+    _do_ko = (
+        "KIS_ACCOUNT_NO와 KIS_ACCOUNT_PROD_CODE를 확인하세요. 모의투자 계좌는 대회가 끝나면 만료되어,"
+        " 다시 신청하면 계좌번호와 키가 모두 바뀝니다."
+    )
+    _do_en = (
+        "Check KIS_ACCOUNT_NO and KIS_ACCOUNT_PROD_CODE. An account of the mock server ends with its contest;"
+        " a new one comes with new keys."
     )
 
 

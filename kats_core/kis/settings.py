@@ -9,16 +9,15 @@ import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from kats_core.config import ConfigError, Place, Problem, Settings
 from kats_core.config.problems import ENVIRONMENT
-
-Env: TypeAlias = Literal["prod", "vps"]
-"""The real broker, or its mock server. Keys, tokens, accounts, hosts and limits of the two have nothing in common."""
+from kats_core.kis.wire.endpoints import Env
+from kats_core.kis.wire.orders import Account
 
 KEY_LENGTH, SECRET_LENGTH = 36, 180
 ACCOUNT_DIGITS, PRODUCT_DIGITS = 8, 2
@@ -44,22 +43,6 @@ _SHORTEST_SECRET = 4
 
 _Complaint: TypeAlias = tuple[str, str]
 """A field of the settings and what is wrong with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """An account at the broker: 8 digits and the 2 of its product."""
-
-    number: str
-    product: str
-
-    @property
-    def masked(self) -> str:
-        """The account as it may be shown: 12****78-01."""
-        return f"{self.number[:2]}****{self.number[-2:]}-{self.product}"
-
-    def __repr__(self) -> str:
-        return f"Account({self.masked})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +100,9 @@ def keys_of(
         rest_url=(settings.kis_rest_url or REST_HOST[env]).rstrip("/"),
         stream_url=(settings.kis_ws_url or STREAM_HOST[env]).rstrip("/"),
         master_url=(settings.kis_master_url or MASTER_HOST).rstrip("/"),
-        account=Account(settings.kis_account_no, settings.kis_account_prod_code) if settings.kis_account_no else None,
+        account=Account(number=settings.kis_account_no, product=settings.kis_account_prod_code)
+        if settings.kis_account_no
+        else None,
         hts_id=settings.kis_hts_id,
         calls_per_second=settings.kis_calls_per_second or DEFAULT_RATE[env],
         hashes_orders=settings.kis_hashkey,

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import TracebackType
 from typing import Self
 
@@ -34,6 +36,12 @@ class Answered:
     body: bytes
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Read the certificates that are trusted once; it takes longer than a call."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class Transport:
     """Connections to one host, kept alive between calls. Close it, or use it as a context.
 
@@ -51,6 +59,7 @@ class Transport:
         self._client = httpx.AsyncClient(
             base_url=url,
             trust_env=False,
+            verify=_certificates(),
             timeout=httpx.Timeout(answer_s, connect=CONNECT_S, pool=CONNECT_S),
             limits=httpx.Limits(max_connections=_CONNECTIONS, keepalive_expiry=_KEPT_ALIVE_S),
             headers={"user-agent": f"kats/{__version__}", "content-type": "application/json; charset=utf-8"},

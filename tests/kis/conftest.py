@@ -15,7 +15,8 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from kats_core.kis.settings import Account, Keys
+from kats_core.kis.settings import Keys
+from kats_core.kis.wire.orders import Account
 from kats_core.model.time import KST, SECOND, Nanos, to_datetime
 
 KEY, SECRET, ACCOUNT = "P" + "k" * 35, "S" + "s" * 179, "81382087"
@@ -73,7 +74,7 @@ class ScriptedBroker:
         self.asked: list[Asked] = []
         self.cut, self.silent = cut, silent
         self._steps: dict[str, deque[Step]] = defaultdict(deque)
-        self._runner = web.AppRunner(self._app(), shutdown_timeout=0.1, handler_cancellation=True)
+        self._runner: web.AppRunner
         self._tokens = 0
         self.url = ""
 
@@ -100,7 +101,7 @@ class ScriptedBroker:
             "rest_url": self.url,
             "stream_url": self.url.replace("http", "ws"),
             "master_url": self.url,
-            "account": Account(ACCOUNT, "01"),
+            "account": Account(number=ACCOUNT, product="01"),
             "hts_id": "trader77",
             "calls_per_second": 15.0,
         }
@@ -116,7 +117,17 @@ class ScriptedBroker:
         self.now += round(seconds * SECOND)
         await asyncio.sleep(0)
 
+    async def stop_listening(self) -> None:
+        """Refuse new connections; those that are open stay."""
+        for site in list(self._runner.sites):
+            await site.stop()
+
+    async def close(self) -> None:
+        """Refuse new connections and close those that are open."""
+        await self._runner.cleanup()
+
     async def __aenter__(self) -> Self:
+        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()

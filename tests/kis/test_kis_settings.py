@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from kats_core.config import ConfigError, read_settings
-from kats_core.kis.settings import Account, Keys, keys_of
+from kats_core.kis.settings import Keys, keys_of
+from kats_core.kis.wire.orders import Account
 
 KEY, SECRET = "P" + "k" * 35, "S" + "s" * 179
 COMPLETE = {"KIS_APP_KEY": KEY, "KIS_APP_SECRET": SECRET, "KIS_ACCOUNT_NO": "12345678"}
@@ -37,7 +38,7 @@ def test_each_environment_has_its_own_hosts_and_pace(tmp_path: Path) -> None:
     )
     assert (real.calls_per_second, mock.calls_per_second) == (15, 1)
     assert (real.is_mock, mock.is_mock, real.calls_the_broker, mock.calls_the_broker) == (False, True, True, True)
-    assert real.account == Account("12345678", "01")
+    assert real.account == Account(number="12345678", product="01")
 
 
 def test_a_simulator_takes_the_place_of_the_hosts(tmp_path: Path) -> None:
