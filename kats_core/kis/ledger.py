@@ -1,14 +1,14 @@
 """Know each of our orders by the broker's numbers, and turn what the broker tells into events of the order's life.
 
 The broker has no number of ours: an order is known by the number of its acknowledgement, an amendment or a cancel gets one of
-its own, and a notice may come before the acknowledgement does. Notices tell single fills and may come twice after a reconnect;
-the inquiry of the day's orders tells sums and is the truth (`spec/orders.md` section 2).
+its own, and a notice may come before the acknowledgement does. Notices tell single fills and may come twice; the inquiry of the
+day's orders tells sums and is the truth (`spec/orders.md` section 2). So a notice that is like one before, or of a fill that an
+inquiry may have counted, is not booked: the next inquiry says whether it was another one.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -67,8 +67,7 @@ class _Entry:
     named: Named | None = None
     filled: int = 0
     amount: int = 0
-    listed_ahead: int = 0
-    listed_at: dt.time = dt.time.min
+    listed_at: dt.time | None = None
     is_cancelling: bool = False
     is_over: bool = False
 
@@ -80,8 +79,9 @@ class OrderLedger:
     _entries: dict[OrderId, _Entry] = field(default_factory=dict)
     _of: dict[str, OrderId] = field(default_factory=dict)
     _early: dict[str, list[Told]] = field(default_factory=dict)
-    _known: Counter[tuple[str, dt.time | None, int, int]] = field(default_factory=Counter)
-    _heard: Counter[tuple[str, dt.time | None, int, int]] = field(default_factory=Counter)
+    _known: set[tuple[str, dt.time | None, int, int]] = field(default_factory=set)
+    is_in_doubt: bool = False
+    """Whether a notice was like one before, so that the day's orders should be read now."""
 
     def sending(self, order: Order) -> None:
         """Note that an order is about to leave."""
@@ -129,10 +129,6 @@ class OrderLedger:
             events += self._take(order_id, told)
         return events
 
-    def reconnected(self) -> None:
-        """Note that the stream begins anew: what it tells again has been told."""
-        self._heard.clear()
-
     def hear(self, told: Told) -> list[BrokerEvent]:
         """Take a notice; one about a number that is not known yet waits for it."""
         if told.is_fill and self._is_told_again(told):
@@ -149,6 +145,7 @@ class OrderLedger:
         Notices of fills up to `asked_at`, the Korean clock of the inquiry, may still come and are known then.
         """
         events: list[BrokerEvent] = []
+        self.is_in_doubt = False
         for row in rows:
             order_id = self._of.get(row.number)
             if order_id is None or row.original:
@@ -172,12 +169,12 @@ class OrderLedger:
         return [OrderExpired(0, order_id) for order_id in ended]
 
     def _is_told_again(self, told: Told) -> bool:
-        """Tell whether a fill was told before the stream began anew; several alike may come in one second."""
+        """Tell whether a fill is like one before: told twice, or one of several alike in one second."""
         key = (told.number, told.clock, told.price, told.quantity)
-        self._heard[key] += 1
-        if self._heard[key] <= self._known[key]:
+        if key in self._known:
+            self.is_in_doubt = True
             return True
-        self._known[key] = self._heard[key]
+        self._known.add(key)
         return False
 
     def _take(self, order_id: OrderId, told: Told) -> list[BrokerEvent]:
@@ -191,18 +188,16 @@ class OrderLedger:
         return self.refused(order_id, "the exchange refused it") if told.is_refused else []
 
     def _fill(self, order_id: OrderId, entry: _Entry, told: Told) -> Iterator[BrokerEvent]:
-        is_listed = told.clock is None or told.clock <= entry.listed_at
-        known = min(told.quantity, entry.listed_ahead) if is_listed else 0
-        entry.listed_ahead -= known
-        if told.quantity > known:
-            yield self._book(order_id, entry, told.price, told.quantity - known)
+        if entry.listed_at is not None and (told.clock is None or told.clock <= entry.listed_at):
+            self.is_in_doubt = True  # the inquiry has booked it, or the next one will
+        else:
+            yield self._book(order_id, entry, told.price, told.quantity)
 
     def _catch_up(self, order_id: OrderId, entry: _Entry, row: Listed, asked_at: dt.time) -> Iterator[BrokerEvent]:
-        """Yield what the inquiry counts beyond what is booked; its notices may still come."""
+        """Yield what the inquiry counts beyond what is booked; notices of fills up to then may still come."""
         missing, won = row.filled - entry.filled, row.amount - entry.amount
         if missing <= 0 or won <= 0:
             return
-        entry.listed_ahead += missing
         entry.listed_at = asked_at
         price, dearer = divmod(won, missing)
         if price and missing > dearer:
