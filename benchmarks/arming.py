@@ -16,6 +16,7 @@ import cProfile
 import pstats
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TypeVar
 
@@ -30,7 +31,6 @@ from kats_core.market.calendar import krx_calendar
 from kats_core.market.conditions import market_conditions
 from kats_core.market.panel import Panel
 from kats_core.model.time import at
-from kats_core.plugins import PluginKind, installed
 from kats_core.runtime import screening as screens
 from kats_core.runtime.arming import ArmingDesk
 from kats_core.runtime.assembly import strategies_of
@@ -81,9 +81,10 @@ class Evening:
 
 def every_strategy() -> Resolved:
     """Return a configuration that names every strategy that is installed."""
-    names = sorted(plugin.name for plugin in installed() if plugin.kind is PluginKind.STRATEGY)
     data = {"use": "files", "params": {"paths": ["."]}}
-    return backtests.configured(None, {"data": data, "strategies": [{"use": name} for name in names]})
+    return backtests.configured(
+        None, {"data": data, "strategies": [{"use": name} for name in backtests.strategy_names()]}
+    )
 
 
 def timed(what: str, work: Callable[[], Made]) -> tuple[Made, float]:
@@ -118,22 +119,12 @@ def main() -> None:
 
     print("the evening as the runtime arms it")
     (screening, inputs), screened = timed("conditions, screen, inputs", evening.screened)
-    with cProfile.Profile(time.process_time) if asked.profile else _Unwatched() as profile:
+    with cProfile.Profile(time.process_time) if asked.profile else nullcontext() as profile:
         counts, armed = timed("all strategies armed, on a warm panel", lambda: evening.armed(screening, inputs))
     print(f"    {'together':<52}{screened + armed:8.3f} s")
     print("    armed: " + ", ".join(f"{name} {count}" for name, count in counts.items() if count))
     if profile is not None:
         pstats.Stats(profile).sort_stats("tottime").print_stats(45)
-
-
-class _Unwatched:
-    """Stands where a profile would."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *_: object) -> None:
-        return None
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from kats_core.config import Resolved, resolve
 from kats_core.model.command import Notify
 from kats_core.model.record import Record
 from kats_core.model.time import Nanos
-from kats_core.plugins import InstalledPlugin, PluginKind, installed
+from kats_core.plugins import InstalledPlugin, PluginKind, installed, load
 from kats_core.research.folder import complete
 from kats_core.runtime.assembly import App, RunKind, open_source
 from kats_core.runtime.play import Plan, Request, plan, play
@@ -138,6 +138,15 @@ def _bars(planned: Plan) -> int:
     if planned.app.kind is RunKind.RUN:
         return sum(len(planned.app.source.minutes(session)) for session in planned.sessions)
     return int(planned.panel.present.sum())
+
+
+def strategy_names(*, on_daily_bars: bool = False) -> list[str]:
+    """Return the names of the installed strategies; of those that do without minute bars alone, if asked."""
+    keys = [(PluginKind.STRATEGY, one.name) for one in installed() if one.kind is PluginKind.STRATEGY]
+    if not on_daily_bars:
+        return [name for _, name in keys]
+    known = load(keys, installed()).descriptors
+    return [name for (_, name), one in known.items() if not one.traits.needs_minute_bars]
 
 
 def warm_up() -> None:

@@ -10,10 +10,10 @@ section 1), which is the oracle of the tests and not needed at run time; `docs/d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Literal, NamedTuple, TypeAlias
+from functools import cached_property, partial
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -25,28 +25,68 @@ from kats_core.market.weeks import Weeks
 Field: TypeAlias = Literal["open", "high", "low", "close", "volume", "value"]
 
 _Key: TypeAlias = tuple[str | int | float | None, ...]
-_Packed: TypeAlias = tuple[rolling.Numbers, ...]
+
+_Part: TypeAlias = Callable[[slice], rolling.Numbers]
+"""Returns an indicator of some columns of the packed bars."""
+
+_Line: TypeAlias = Callable[[str], FloatArray]
 
 
-class Bands(NamedTuple):
-    """Bollinger's bands."""
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """Bollinger's bands, each computed when it is first asked for."""
 
-    lower: FloatArray
-    middle: FloatArray
-    upper: FloatArray
+    _line: _Line
+
+    @property
+    def lower(self) -> FloatArray:
+        """The lower band."""
+        return self._line("lower")
+
+    @property
+    def middle(self) -> FloatArray:
+        """The mean of the closes."""
+        return self._line("middle")
+
+    @property
+    def upper(self) -> FloatArray:
+        """The upper band."""
+        return self._line("upper")
 
     @property
     def width(self) -> FloatArray:
         """Distance of the bands as a fraction of the middle (bandwidth)."""
-        return (self.upper - self.lower) / self.middle
+        return self._line("width")
+
+    def __iter__(self) -> Iterator[FloatArray]:
+        """Yield the three bands, the lowest first."""
+        return map(self._line, ("lower", "middle", "upper"))
 
 
-class Macd(NamedTuple):
-    """The three lines of MACD."""
+@dataclass(frozen=True, slots=True)
+class Macd:
+    """The three lines of MACD, each computed when it is first asked for."""
 
-    line: FloatArray
-    signal: FloatArray
-    histogram: FloatArray
+    _line: _Line
+
+    @property
+    def line(self) -> FloatArray:
+        """The fast average less the slow one."""
+        return self._line("line")
+
+    @property
+    def signal(self) -> FloatArray:
+        """The average of the line."""
+        return self._line("signal")
+
+    @property
+    def histogram(self) -> FloatArray:
+        """The line less its signal."""
+        return self._line("histogram")
+
+    def __iter__(self) -> Iterator[FloatArray]:
+        """Yield line, signal and histogram."""
+        return map(self._line, ("line", "signal", "histogram"))
 
 
 @dataclass(frozen=True)
@@ -70,9 +110,10 @@ class _Shared:
     bars: dict[tuple[str, ...], OwnBars] = field(default_factory=dict)
     packed: dict[str, FloatArray] = field(default_factory=dict)
     totals: dict[str, rolling.Numbers] = field(default_factory=dict)
+    parts: dict[_Key, Mapping[str, _Part]] = field(default_factory=dict)
     known_weeks: Positions | None = None
     positions: dict[tuple[tuple[str, ...], _Lens], Positions] = field(default_factory=dict)
-    results: dict[tuple[_Key, _Lens], tuple[FloatArray, ...]] = field(default_factory=dict)
+    results: dict[tuple[_Key, _Lens], FloatArray] = field(default_factory=dict)
 
 
 class Indicators:
@@ -94,14 +135,18 @@ class Indicators:
         restarts: BoolArray | None = None,
         weeks: Weeks | None = None,
         traded: BoolArray | None = None,
+        bars: OwnBars | None = None,
     ) -> None:
         """Take columns of one shape, (T,) or (T, N); a float column's NaN counts as no bar.
 
-        `traded`, for weekly bars, are the days on which each column traded.
+        `traded`, for weekly bars, are the days on which each column traded. `bars` are those of `present` and `restarts`,
+        where somebody has them already.
         """
         flat = present.shape if present.ndim == 2 else (len(present), 1)
         cells = {name: values.reshape(flat) for name, values in columns.items()} if present.ndim == 1 else columns
         self._shared = _Shared(cells, present.reshape(flat), restarts, present.shape, weeks, traded)
+        if bars is not None:
+            self._shared.bars[()] = bars
         self._lens = _Lens()
 
     def ago(self, k: int) -> Indicators:
@@ -128,19 +173,19 @@ class Indicators:
 
     def field(self, name: Field) -> FloatArray:
         """Return a column itself. First: 0."""
-        return self._one(("field", name), (name,), 0, lambda bars: self._packed(name, bars))
+        return self._get(("field", name), (name,), 0, lambda bars: _of(self._packed(name, bars)))
 
     def sum(self, name: Field, n: int) -> FloatArray:
         """Return the sum of the last `n` bars. First: n-1."""
-        return self._one(("sum", name, n), (name,), _span(n), lambda bars: self._window_sum(name, bars, n))
+        return self._get(("sum", name, n), (name,), _span(n), lambda bars: self._window_sum(name, bars, n))
 
     def sma(self, name: Field, n: int) -> FloatArray:
         """Return the mean of the last `n` bars. First: n-1."""
-        return self._one(("sma", name, n), (name,), _span(n), lambda bars: self._window_mean(name, bars, n))
+        return self._get(("sma", name, n), (name,), _span(n), lambda bars: self._window_mean(name, bars, n))
 
     def stdev(self, name: Field, n: int) -> FloatArray:
         """Return the population standard deviation of the last `n` bars. First: n-1."""
-        return self._one(("stdev", name, n), (name,), _span(n), lambda bars: self._deviation(name, bars, n))
+        return self._get(("stdev", name, n), (name,), _span(n), lambda bars: self._deviation(name, bars, n))
 
     def highest(self, name: Field, n: int, min_bars: int | None = None) -> FloatArray:
         """Return the maximum of the last `n` bars, or of what exists from `min_bars` on. First: n-1, or min_bars-1."""
@@ -153,61 +198,86 @@ class Indicators:
     def change(self, k: int = 1) -> FloatArray:
         """Return C[t] / C[t-k] - 1. First: k."""
 
-        def compute(bars: OwnBars) -> FloatArray:
-            close = self._packed("close", bars)
-            result = np.zeros(close.shape)
-            np.divide(close[k:], close[:-k], out=result[k:], where=close[:-k] > 0)
-            result -= 1
-            return result
+        def compute(bars: OwnBars) -> _Part:
+            closes = self._packed("close", bars)
 
-        return self._one(("change", k), ("close",), _span(k + 1), compute)
+            def part(cut: slice) -> FloatArray:
+                close = closes[:, cut]
+                result = np.zeros(close.shape)
+                np.divide(close[k:], close[:-k], out=result[k:], where=close[:-k] > 0)
+                result -= 1
+                return result
+
+            return part
+
+        return self._get(("change", k), ("close",), _span(k + 1), compute)
 
     def ema(self, name: Field, n: int) -> FloatArray:
         """Return the exponential average with weight 2/(n+1), seeded with the mean of the first `n` bars. First: n-1."""
 
-        def compute(bars: OwnBars) -> FloatArray:
-            return _ema(self._packed(name, bars), bars, n, n - 1)
+        def compute(bars: OwnBars) -> _Part:
+            return _of(_ema(self._packed(name, bars), bars, n, n - 1))
 
-        return self._one(("ema", name, n), (name,), _span(n), compute)
+        return self._get(("ema", name, n), (name,), _span(n), compute, is_recursive=True)
 
     def rsi(self, n: int = 14) -> FloatArray:
         """Return Wilder's RSI, 0 to 100; missing while the price has never moved. First: n."""
 
-        def compute(bars: OwnBars) -> FloatArray:
-            moves = rolling.step(self._packed("close", bars))
-            ways = np.empty((len(moves), 2, moves.shape[1]))
-            np.maximum(moves, 0, out=ways[:, 0])
-            np.subtract(ways[:, 0], moves, out=ways[:, 1])
+        def compute(bars: OwnBars) -> _Part:
+            close = self._packed("close", bars)
+            ways = np.empty((len(close), 2, close.shape[1]))
+            for cut in bars.parts:
+                moves = rolling.step(close[:, cut])
+                np.maximum(moves, 0, out=ways[:, 0, cut])
+                np.subtract(ways[:, 0, cut], moves, out=ways[:, 1, cut])
             smoothed = _wilder(ways, bars, n)
-            both = np.add(smoothed[:, 0], smoothed[:, 1], out=moves)
-            result = np.full(moves.shape, np.nan)
-            np.divide(100 * smoothed[:, 0], both, out=result, where=both > 0)
-            return result
 
-        return self._one(("rsi", n), ("close",), _span(n + 1), compute)
+            def part(cut: slice) -> FloatArray:
+                up = smoothed[:, 0, cut]
+                both = up + smoothed[:, 1, cut]
+                result = np.full(both.shape, np.nan)
+                np.divide(100 * up, both, out=result, where=both > 0)
+                return result
+
+            return part
+
+        return self._get(("rsi", n), ("close",), _span(n + 1), compute, is_recursive=True)
 
     def atr(self, n: int = 14) -> FloatArray:
         """Return Wilder's average true range, in the unit of prices. First: n."""
 
-        def compute(bars: OwnBars) -> FloatArray:
+        def compute(bars: OwnBars) -> _Part:
             high, low, close = (self._packed(name, bars) for name in ("high", "low", "close"))
-            true_range = np.zeros(high.shape)
-            np.maximum(high[1:], close[:-1], out=true_range[1:])
-            true_range[1:] -= np.minimum(low[1:], close[:-1])
-            return _wilder(true_range, bars, n)
+            true_range = np.empty(high.shape)
+            true_range[:1] = 0
+            for cut in bars.parts:
+                before = close[:-1, cut]
+                reach = np.maximum(high[1:, cut], before)
+                np.subtract(reach, np.minimum(low[1:, cut], before), out=true_range[1:, cut])
+            return _of(_wilder(true_range, bars, n))
 
-        return self._one(("atr", n), ("high", "low", "close"), _span(n + 1), compute)
+        return self._get(("atr", n), ("high", "low", "close"), _span(n + 1), compute, is_recursive=True)
 
     def bollinger(self, n: int = 20, k: float = 2.0) -> Bands:
         """Return the mean of the closes and the bands `k` population deviations around it. First: n-1."""
-        key = ("bollinger", n, k)
 
-        def compute(bars: OwnBars) -> _Packed:
-            middle, reach = self._window_mean("close", bars, n), self._deviation("close", bars, n)
-            reach *= k
-            return middle - reach, middle, middle + reach
+        def compute(bars: OwnBars) -> Mapping[str, _Part]:
+            middle, deviation = self._window_mean("close", bars, n), self._deviation("close", bars, n)
 
-        return Bands(*self._get(key, ("close",), _span(n), compute))
+            def width(cut: slice) -> FloatArray:
+                own, reach = middle(cut), k * deviation(cut)
+                result = np.full(own.shape, np.nan)
+                np.divide((own + reach) - (own - reach), own, out=result, where=own != 0)
+                return result
+
+            return {
+                "lower": lambda cut: middle(cut) - k * deviation(cut),
+                "middle": middle,
+                "upper": lambda cut: middle(cut) + k * deviation(cut),
+                "width": width,
+            }
+
+        return Bands(self._lines(("bollinger", n, k), ("close",), _span(n), compute))
 
     def macd(self, fast: int = 12, slow: int = 26, signal: int = 9, memory: int | None = None) -> Macd:
         """Return MACD of the closes as TA-Lib seeds it. First: slow + signal - 2, all three lines.
@@ -223,23 +293,22 @@ class Indicators:
         if memory is not None:
             return self._short_macd(fast, slow, signal, memory)
 
-        def compute(bars: OwnBars) -> _Packed:
+        def compute(bars: OwnBars) -> Mapping[str, _Part]:
             close = self._packed("close", bars)
             columns = bars.columns_of_age(slow - 1)
             short, long = (rolling.seeded(close, n, columns) for n in (fast, slow))
             seeds = {i: (own, np.stack([short[i][1], long[i][1]])) for i, own in columns.items()}
             both = rolling.smooth(close, seeds, np.repeat([[2 / (fast + 1)], [2 / (slow + 1)]], close.shape[1], axis=1))
-            line = both[:, 0] - both[:, 1]
-            average = _ema(line, bars, signal, slow + signal - 2)
-            return line, average, line - average
+            line = np.subtract(both[:, 0], both[:, 1])
+            return _macd_lines(line, _ema(line, bars, signal, slow + signal - 2))
 
-        return Macd(*self._get(("macd", fast, slow, signal), ("close",), _span(slow + signal - 1), compute))
+        return Macd(self._lines(("macd", fast, slow, signal), ("close",), _span(slow + signal - 1), compute))
 
     def _short_macd(self, fast: int, slow: int, signal: int, memory: int) -> Macd:
         if not memory >= slow + signal - 1:
             raise ValueError(f"MACD of {slow} and {signal} needs a memory of {slow + signal - 1} bars, found {memory}")
 
-        def compute(bars: OwnBars) -> _Packed:
+        def compute(bars: OwnBars) -> Mapping[str, _Part]:
             close = self._packed("close", bars)
             # All three lines are sums of the remembered closes, each with its own weight.
             unit = Indicators({"close": np.eye(memory)}, np.ones((memory, memory), dtype=np.bool_))
@@ -249,31 +318,37 @@ class Indicators:
             for k in range(memory if until > 0 else 0):
                 lines[0, memory - 1 :] += line[k] * close[k : k + until]
                 lines[1, memory - 1 :] += average[k] * close[k : k + until]
-            return lines[0], lines[1], lines[0] - lines[1]
+            return _macd_lines(lines[0], lines[1])
 
-        return Macd(*self._get(("macd", fast, slow, signal, memory), ("close",), _span(memory), compute))
+        return Macd(self._lines(("macd", fast, slow, signal, memory), ("close",), _span(memory), compute))
 
     def force(self, n: int = 2) -> FloatArray:
         """Return Elder's force index, the EMA of (C[t] - C[t-1]) * V[t] in won. First: n."""
 
-        def compute(bars: OwnBars) -> FloatArray:
-            force = rolling.step(self._packed("close", bars))
-            force *= self._packed("volume", bars)
-            return _ema(force, bars, n, n)
+        def compute(bars: OwnBars) -> _Part:
+            close, volume = self._packed("close", bars), self._packed("volume", bars)
+            force = np.empty(close.shape)
+            for cut in bars.parts:
+                np.multiply(rolling.step(close[:, cut]), volume[:, cut], out=force[:, cut])
+            return _of(_ema(force, bars, n, n, into=force))
 
-        return self._one(("force", n), ("close", "volume"), _span(n + 1), compute)
+        return self._get(("force", n), ("close", "volume"), _span(n + 1), compute, is_recursive=True)
 
     def volume_ratio(self, n: int = 20) -> FloatArray:
         """Return V[t] / the mean volume of the `n` bars before t. First: n."""
 
-        def compute(bars: OwnBars) -> FloatArray:
-            volume = self._packed("volume", bars)
-            result = np.full(volume.shape, np.nan)
-            before = self._window_mean("volume", bars, n)[:-1]
-            np.divide(volume[1:], before, out=result[1:], where=before > 0)
-            return result
+        def compute(bars: OwnBars) -> _Part:
+            volume, mean = self._packed("volume", bars), self._window_mean("volume", bars, n)
 
-        return self._one(("volume_ratio", n), ("volume",), _span(n + 1), compute)
+            def part(cut: slice) -> FloatArray:
+                before = mean(cut)
+                result = np.full(before.shape, np.nan)
+                np.divide(volume[1:, cut], before[:-1], out=result[1:], where=before[:-1] > 0)
+                return result
+
+            return part
+
+        return self._get(("volume_ratio", n), ("volume",), _span(n + 1), compute)
 
     def up_down_volume(self, n: int = 50) -> FloatArray:
         """Return the volume of the rising days over that of the falling days among the last `n`. First: n.
@@ -281,15 +356,24 @@ class Indicators:
         Infinite where no day fell. A day that closed where the one before it did counts for neither.
         """
 
-        def compute(bars: OwnBars) -> FloatArray:
-            moves, volume = rolling.step(self._packed("close", bars)), self._packed("volume", bars)
-            is_whole = self._is_whole("volume")
-            up, down = (_window_sum(volume * side, n, is_whole) for side in (moves > 0, moves < 0))
-            result = np.full(up.shape, np.inf)
-            np.divide(up, down, out=result, where=down > 0)
-            return result
+        def compute(bars: OwnBars) -> _Part:
+            close, volume = self._packed("close", bars), self._packed("volume", bars)
+            up, down = np.empty(volume.shape), np.empty(volume.shape)
+            for cut in bars.parts:
+                moves = rolling.step(close[:, cut])
+                np.multiply(volume[:, cut], moves > 0, out=up[:, cut])
+                np.multiply(volume[:, cut], moves < 0, out=down[:, cut])
+            rising, falling = (_sums(side, n, self._is_whole("volume")) for side in (up, down))
 
-        return self._one(("up_down_volume", n), ("close", "volume"), _span(n + 1), compute)
+            def part(cut: slice) -> FloatArray:
+                risen, fallen = rising(cut), falling(cut)
+                result = np.full(risen.shape, np.inf)
+                np.divide(risen, fallen, out=result, where=fallen > 0)
+                return result
+
+            return part
+
+        return self._get(("up_down_volume", n), ("close", "volume"), _span(n + 1), compute)
 
     def _extreme(
         self,
@@ -301,37 +385,57 @@ class Indicators:
     ) -> FloatArray:
         least = n if min_bars is None else min_bars
 
-        def compute(bars: OwnBars) -> rolling.Numbers:
+        def compute(bars: OwnBars) -> _Part:
             values = self._packed(name, bars)
-            result = window(values, n)
-            if least < n and not bars.has_one_start:
-                _regrow(result, values, bars, n, window)
-            return result
 
-        return self._one((kind, name, n, least), (name,), _span(least), compute)
+            def part(cut: slice) -> rolling.Numbers:
+                result = window(values[:, cut], n)
+                if least < n and not bars.has_one_start:
+                    _regrow(result, values, bars, n, window, cut)
+                return result
 
-    def _one(
-        self, key: _Key, fields: Sequence[str], first: int, compute: Callable[[OwnBars], rolling.Numbers]
-    ) -> FloatArray:
-        return self._get(key, fields, first, lambda bars: (compute(bars),))[0]
+            return part
+
+        return self._get((kind, name, n, least), (name,), _span(least), compute)
+
+    def _lines(
+        self, key: _Key, fields: Sequence[str], first: int, compute: Callable[[OwnBars], Mapping[str, _Part]]
+    ) -> _Line:
+        """Return what gives each of an indicator's lines; what they have in common is computed once and kept."""
+
+        def of_line(name: str, bars: OwnBars) -> _Part:
+            parts = self._shared.parts.get(key)
+            if parts is None:
+                parts = self._shared.parts[key] = compute(bars)
+            return parts[name]
+
+        return lambda name: self._get((*key, name), fields, first, partial(of_line, name))
 
     def _get(
-        self, key: _Key, fields: Sequence[str], first: int, compute: Callable[[OwnBars], _Packed]
-    ) -> tuple[FloatArray, ...]:
-        results = self._shared.results
-        found = results.get((key, self._lens))
+        self,
+        key: _Key,
+        fields: Sequence[str],
+        first: int,
+        compute: Callable[[OwnBars], _Part],
+        *,
+        is_recursive: bool = False,
+    ) -> FloatArray:
+        """Return an indicator as this lens shows it; one that is not recursive costs less anew than moved from where it was."""
+        results, lens = self._shared.results, self._lens
+        found = results.get((key, lens))
         if found is not None:
             return found
         gappy = self._gappy(fields)
         bars = self._bars(gappy)
-        computed = results.get((key, _Lens()))
-        if computed is None:
-            computed = tuple(self._finished(bars.spread(values, first)) for values in compute(bars))
-            results[key, _Lens()] = computed
-        if self._lens != _Lens():
-            positions = self._positions(bars, gappy)
-            computed = tuple(self._finished(_taken(values, positions)) for values in computed)
-            results[key, self._lens] = computed
+        if not lens.days and (lens == _Lens() or not is_recursive):
+            computed = self._finished(bars.gathered(map(compute(bars), bars.parts), first, lens.back))
+        else:
+            known = results.get((key, _Lens()))
+            if known is None:
+                known = self._finished(bars.gathered(map(compute(bars), bars.parts), first))
+                results[key, _Lens()] = known
+            computed = self._finished(_taken(known, self._positions(bars, gappy)))
+        results[key, lens] = computed
         return computed
 
     def _finished(self, values: FloatArray) -> FloatArray:
@@ -381,24 +485,32 @@ class Indicators:
             found = one.packed[name] = bars.pack(one.columns[name].astype(np.float64))
         return found
 
-    def _window_sum(self, name: str, bars: OwnBars, n: int) -> rolling.Numbers:
-        """Return the sum of a column's last `n` bars; of whole numbers from a running total, which is kept."""
+    def _window_sum(self, name: str, bars: OwnBars, n: int) -> _Part:
+        """Return what gives the sum of a column's last `n` bars; of whole numbers from a running total, which is kept."""
         if not self._is_whole(name):
-            return rolling.window_sum(self._packed(name, bars), n)
+            values = self._packed(name, bars)
+            return lambda cut: rolling.window_sum(values[:, cut], n)
         total = self._shared.totals.get(name)
         if total is None:
             total = self._shared.totals[name] = rolling.whole_total(self._packed(name, bars))
-        return rolling.difference(total, n)
+        return lambda cut: rolling.difference(total[:, cut], n)
 
-    def _window_mean(self, name: str, bars: OwnBars, n: int) -> FloatArray:
-        mean = self._window_sum(name, bars, n).astype(np.float64, copy=False)
-        mean /= n
-        return mean
+    def _window_mean(self, name: str, bars: OwnBars, n: int) -> _Part:
+        sums = self._window_sum(name, bars, n)
 
-    def _deviation(self, name: str, bars: OwnBars, n: int) -> FloatArray:
+        def part(cut: slice) -> FloatArray:
+            mean = sums(cut).astype(np.float64, copy=False)
+            mean /= n
+            return mean
+
+        return part
+
+    def _deviation(self, name: str, bars: OwnBars, n: int) -> _Part:
+        values = self._packed(name, bars)
         if not self._is_whole(name):
-            return rolling.window_deviation(self._packed(name, bars), n)
-        return rolling.whole_deviation(self._packed(name, bars), n, self._window_sum(name, bars, n))
+            return lambda cut: rolling.window_deviation(values[:, cut], n)
+        sums, squares = self._window_sum(name, bars, n), rolling.squared_total(values)
+        return lambda cut: rolling.whole_deviation(values[:, cut], n, sums(cut), squares[:, cut])
 
     def _seen(self, lens: _Lens) -> Indicators:
         view = object.__new__(Indicators)
@@ -413,19 +525,30 @@ def _span(n: int) -> int:
     return n - 1
 
 
-def _window_sum(values: FloatArray, n: int, is_whole: bool) -> rolling.Numbers:
-    return rolling.difference(rolling.whole_total(values), n) if is_whole else rolling.window_sum(values, n)
+def _of(packed: rolling.Numbers) -> _Part:
+    return lambda cut: packed[:, cut]
 
 
-def _ema(values: FloatArray, bars: OwnBars, n: int, seed_age: int) -> FloatArray:
+def _sums(values: FloatArray, n: int, is_whole: bool) -> _Part:
+    if not is_whole:
+        return lambda cut: rolling.window_sum(values[:, cut], n)
+    total = rolling.whole_total(values)
+    return lambda cut: rolling.difference(total[:, cut], n)
+
+
+def _macd_lines(line: FloatArray, signal: FloatArray) -> Mapping[str, _Part]:
+    return {"line": _of(line), "signal": _of(signal), "histogram": lambda cut: line[:, cut] - signal[:, cut]}
+
+
+def _ema(values: FloatArray, bars: OwnBars, n: int, seed_age: int, into: FloatArray | None = None) -> FloatArray:
     seeds = rolling.seeded(values, n, bars.columns_of_age(seed_age))
-    return rolling.smooth(values, seeds, np.full(values.shape[1:], 2 / (n + 1)))
+    return rolling.smooth(values, seeds, np.full(values.shape[1:], 2 / (n + 1)), into)
 
 
 def _wilder(values: FloatArray, bars: OwnBars, n: int) -> FloatArray:
-    """Smooth values that exist from bar 1 on, as Wilder does: (13 e + x) / 14 is e + (x - e) / 14."""
+    """Smooth in their place values that exist from bar 1 on, as Wilder does: (13 e + x) / 14 is e + (x - e) / 14."""
     seeds = rolling.seeded(values, n, bars.columns_of_age(n))
-    return rolling.smooth(values, seeds, np.full(values.shape[1:], 1 / n))
+    return rolling.smooth(values, seeds, np.full(values.shape[1:], 1 / n), values)
 
 
 def _regrow(
@@ -434,14 +557,16 @@ def _regrow(
     bars: OwnBars,
     n: int,
     window: Callable[[rolling.Numbers, int], rolling.Numbers],
+    cut: slice,
 ) -> None:
-    """Write again the bars behind a restart whose window would reach before it."""
-    rows, columns = np.nonzero((bars.age == 0) & (np.arange(bars.length)[:, None] > 0))
-    for i, j in zip(rows.tolist(), columns.tolist(), strict=True):
+    """Write again, in some of the columns, the bars behind a restart whose window would reach before it."""
+    for i, j in zip(*(places.tolist() for places in bars.starts_anew), strict=True):
+        if not cut.start <= j < cut.stop:
+            continue
         grown = window(values[i : i + n - 1, [j]], n)[:, 0]
         until = np.flatnonzero(bars.age[i + 1 : i + n - 1, j] == 0)
         end = i + 1 + int(until[0]) if until.size else i + len(grown)
-        result[i:end, j] = grown[: end - i]
+        result[i:end, j - cut.start] = grown[: end - i]
 
 
 def _taken(values: FloatArray, positions: Positions) -> FloatArray:

@@ -7,7 +7,7 @@ An indicator over sessions would count a halted day as a bar. So every column is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,6 +19,11 @@ from kats_core.market.tables import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.int64]
+
+_CELLS_AT_ONCE = 1 << 18
+"""So many cells are worked on at once: with all that is computed of them they stay in the processor's cache."""
+
+_NARROWEST = 16
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,8 @@ class OwnBars:
 
     def places(self, cells: Positions) -> Positions:
         """Return the flat positions in the packed array of bars, given theirs in (rows x columns)."""
-        return np.asarray(np.take(self._places, cells))
+        columns = self.present.shape[1]
+        return np.asarray((np.take(self.number, cells) - 1) * columns + cells % max(columns, 1))
 
     def age_at(self, cells: Positions) -> Positions:
         """Return the age of bars, given their flat positions in (rows x columns)."""
@@ -75,7 +81,7 @@ class OwnBars:
     def age(self) -> npt.NDArray[np.int32]:
         """Packed: the bar's number since its column started (again), from 0."""
         rows = np.arange(self.length, dtype=np.int32)[:, None]
-        again, columns = self._starts_anew
+        again, columns = self.starts_anew
         shape = (self.length, self.present.shape[1])
         if not again.size:
             return np.broadcast_to(rows, shape)
@@ -88,11 +94,11 @@ class OwnBars:
     @cached_property
     def has_one_start(self) -> bool:
         """Tell whether no column starts anew, so that age is the packed row."""
-        return not self._starts_anew[0].size
+        return not self.starts_anew[0].size
 
     def columns_of_age(self, age: int) -> Mapping[int, Positions]:
         """Return, by packed row, the columns whose bar there has an age, rows in rising order."""
-        rows = sorted({age, *(self._starts_anew[0] + age).tolist()})
+        rows = sorted({age, *(self.starts_anew[0] + age).tolist()})
         found = {row: np.flatnonzero(self.age[row] == age) for row in rows if row < self.length}
         return {row: columns for row, columns in found.items() if columns.size}
 
@@ -104,25 +110,45 @@ class OwnBars:
         packed.ravel()[self._behind] = 0
         return packed
 
+    @cached_property
+    def parts(self) -> tuple[slice, ...]:
+        """The columns, some at a time."""
+        columns = self.present.shape[1]
+        width = max(_NARROWEST, _CELLS_AT_ONCE // max(self.length, 1) // 8 * 8)
+        return tuple(slice(first, min(first + width, columns)) for first in range(0, columns, width))
+
     def spread(self, packed: Numbers, first: int) -> FloatArray:
         """Return packed values at their sessions; NaN where there is no bar or its age is below `first`."""
-        if not packed.size:
+        return self.gathered((packed[:, part] for part in self.parts), first)
+
+    def gathered(self, packed: Iterable[Numbers], first: int, back: int = 0) -> FloatArray:
+        """Return at their sessions the packed values of each of the `parts`, those of `back` own bars before; else NaN."""
+        if not self.length:
             return np.full(self.present.shape, np.nan)
-        return self._without_young(self.at_sessions(packed.astype(np.float64, copy=False)), first)
+        result = np.empty(self.present.shape)
+        self._gather(packed, back, result)
+        return self._without_young(result, first + back)
 
     def at_sessions(self, packed: Numbers) -> Numbers:
         """Return packed values at their sessions; where there is no bar, anything."""
-        if not packed.size:
-            return np.zeros(self.present.shape, dtype=packed.dtype)
-        # Positions are never outside but before the first bar: "clip" spares the check.
-        return np.take(packed.ravel(), self._places, mode="clip")
+        result = np.zeros(self.present.shape, dtype=packed.dtype)
+        if self.length:
+            self._gather((packed[:, part] for part in self.parts), 0, result)
+        return result
 
     def back(self, k: int) -> Positions:
         """Return, for each cell, the flat position of the column's own bar `k` bars before it; -1 where there is none."""
-        if not self.cell_of.size:
+        if not self.length:
             return np.full(self.present.shape, -1, dtype=np.int64)
-        result = np.take(self.cell_of.ravel(), self._places - k * self.present.shape[1], mode="clip")
+        result = np.empty(self.present.shape, dtype=np.int64)
+        self._gather((self.cell_of[:, part] for part in self.parts), k, result)
         return self._without_young(result, k, -1)
+
+    def _gather(self, packed: Iterable[Numbers], back: int, result: Numbers) -> None:
+        for part, places, values in zip(self.parts, self._places, packed, strict=True):
+            at = places - back * values.shape[1] if back else places
+            # Positions are never outside but before the first bar: "clip" spares the check.
+            result[:, part] = np.take(np.ascontiguousarray(values).ravel(), at, mode="clip")
 
     def _without_young(self, result: Numbers, first: int, nothing: float = np.nan) -> Numbers:
         flat = result.ravel()
@@ -131,12 +157,15 @@ class OwnBars:
         return result
 
     @cached_property
-    def _places(self) -> Positions:
-        """For each cell the flat position in the packed array of its bar, or of the bar before it."""
-        result = self.number - 1
-        result *= self.present.shape[1]
-        result += np.arange(self.present.shape[1])
-        return result
+    def _places(self) -> tuple[Positions, ...]:
+        """For each cell of each part the flat position in the packed part of its bar, or of the bar before it."""
+        found = []
+        for part in self.parts:
+            places = self.number[:, part] - 1
+            places *= places.shape[1]
+            places += np.arange(places.shape[1])
+            found.append(places)
+        return tuple(found)
 
     @cached_property
     def _absent(self) -> Positions:
@@ -149,7 +178,7 @@ class OwnBars:
         return np.flatnonzero(self.cell_of < 0)
 
     @cached_property
-    def _starts_anew(self) -> tuple[Positions, Positions]:
+    def starts_anew(self) -> tuple[Positions, Positions]:
         """Packed rows and columns of the restarts."""
         if self.restarts is None:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
@@ -159,7 +188,7 @@ class OwnBars:
 
     def _young(self, first: int) -> Positions:
         """Return the flat positions of the first bars of each column, and of those behind each restart."""
-        starts, columns = self._starts_anew
+        starts, columns = self.starts_anew
         rows = starts[:, None] + np.arange(first)
         again = self.cell_of[np.minimum(rows, self.length - 1), columns[:, None]][rows < self.length]
         cells = np.append(self.cell_of[:first].ravel(), again)

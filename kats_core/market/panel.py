@@ -161,7 +161,7 @@ class Panel:
         """Indicators of all symbols, each computed once; strategies share them."""
         columns = {name: getattr(self, name) for name in _COLUMNS}
         weeks = Weeks.of(self.sessions, self.next_session)
-        return Indicators(columns, self.present, restarts=self.scale_breaks, weeks=weeks)
+        return Indicators(columns, self.present, restarts=self.scale_breaks, weeks=weeks, bars=self.bars)
 
     @cached_property
     def kept(self) -> dict[str, Any]:

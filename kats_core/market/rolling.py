@@ -72,25 +72,35 @@ def window_mean(values: Numbers, n: int) -> FloatArray:
 def window_deviation(values: Numbers, n: int) -> FloatArray:
     """Return the population standard deviation of the last `n` rows."""
     if values.dtype == np.int64:
-        return whole_deviation(values.astype(np.float64), n, window_sum(values, n))
+        floats = values.astype(np.float64)
+        return whole_deviation(floats, n, window_sum(values, n), squared_total(floats))
     return _deviation_by_lag(values, n)
 
 
-def whole_deviation(values: FloatArray, n: int, total: Numbers) -> FloatArray:
+def squared_total(values: FloatArray) -> Numbers:
+    """Return the running total of the squares of whole numbers held as floats: in floats where they can hold it, else in int64.
+
+    The latter may wrap around: its differences do not, where a window's own squares fit.
+    """
+    total = running_total(values * values)
+    if total[-1:].max(initial=0) < _EXACT:
+        return total
+    whole = values.astype(np.int64)
+    return running_total(whole * whole)
+
+
+def whole_deviation(values: FloatArray, n: int, total: Numbers, squares: Numbers) -> FloatArray:
     """Return `window_deviation` of whole numbers held as floats, 0 exactly where they are all the same.
 
-    `total` are the sums of the last `n` rows.
+    `total` are the sums of the last `n` rows, `squares` the `squared_total`.
     """
     largest = np.abs(values).max(initial=0)
-    squares = running_total(values * values)
-    if largest * n < _EXACT**0.5 and squares[-1:].max(initial=0) < _EXACT:
+    if squares.dtype == np.float64 and largest * n < _EXACT**0.5:
         return _root(n * difference(squares, n), total, n)
-    whole = values.astype(np.int64)
-    # Totals may wrap around: their differences do not, where a window's own squares fit.
-    result = _root(n * window_sum(whole * whole, n), total.astype(np.int64), n)
-    wide = np.flatnonzero(np.abs(whole).max(axis=0, initial=0) > _largest_squared(n))
+    result = _root(n * difference(squares, n).astype(np.int64), total.astype(np.int64), n)
+    wide = np.flatnonzero(np.abs(values).max(axis=0, initial=0) > _largest_squared(n))
     if wide.size:
-        own = whole[:, wide]
+        own = values[:, wide].astype(np.int64)
         fits = window_highest(np.abs(own), n) <= _largest_squared(n)
         result[:, wide] = np.where(fits, result[:, wide], _deviation_by_lag(own, n))
     return result
@@ -131,13 +141,16 @@ def step(values: Numbers) -> Numbers:
     return result
 
 
-def smooth(values: FloatArray, seeds: Mapping[int, Seeds], weights: FloatArray) -> FloatArray:
+def smooth(
+    values: FloatArray, seeds: Mapping[int, Seeds], weights: FloatArray, into: FloatArray | None = None
+) -> FloatArray:
     """Return e + weight * (x - e), row by row; `seeds` are, by row, what e is in some columns.
 
     With weights of shape (k, columns) instead of (columns,), k averages of each column are made in one pass, of the same
-    values or, where these are (rows x k x columns) like the result, each of its own.
+    values or, where these are (rows x k x columns) like the result, each of its own. `into` may be the values themselves;
+    rows before the first seed then stay as they were.
     """
-    result = np.zeros((len(values), *np.broadcast_shapes(values.shape[1:], weights.shape)))
+    result = np.zeros((len(values), *np.broadcast_shapes(values.shape[1:], weights.shape))) if into is None else into
     first = min(seeds, default=len(values))
     current = np.zeros(result.shape[1:])
     subtract, multiply, add = np.subtract, np.multiply, np.add
