@@ -168,6 +168,11 @@ class Panel:
         """What others have computed of this panel and would have to compute again, by name."""
         return {}
 
+    def forget(self) -> None:
+        """Drop the indicators and what they were computed from; whoever asks for one again has it computed again."""
+        for name in ("indicators", "bars"):
+            self.__dict__.pop(name, None)
+
     @cached_property
     def traded_recently(self) -> BoolArray:
         """Whether the symbol traded on each of the last `RECENT_SESSIONS` sessions up to row t."""

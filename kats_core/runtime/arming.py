@@ -87,7 +87,7 @@ class ArmingDesk:
         side_limit: int = SIDE_LIMIT,
         first: dt.date | None = None,
     ) -> None:
-        panel = panel if first is None else panel.asked_for(first)
+        whole, panel = panel, panel if first is None else panel.asked_for(first)
         self._panel = panel
         self._on_fault = on_fault
         self._overlays = overlays or OverlayParams()
@@ -98,6 +98,9 @@ class ArmingDesk:
         measures = Measures.of(panel)  # held while strategies read them
         self._judged = [j for j in map(self._judge, strategies) if j is not None]
         del measures
+        # A run goes on for years behind this, and asks for no indicator any more.
+        whole.forget()
+        panel.forget()
 
     def for_session(
         self,

@@ -56,7 +56,7 @@ class Measures:
     def earlier_close(self, k: int, rows: slice) -> FloatArray:
         """Return the close `k` own bars before."""
         number = self.panel.own_bars[rows].astype(np.int64)
-        found = _at(self._packed("close"), number - 1 - k)
+        found = _at(self._closes, number - 1 - k)
         return np.where(self.panel.present[rows] & (number > k), found.astype(np.float64), np.nan)
 
     def highest(self, rows: slice, fewest: int) -> FloatArray:
@@ -124,7 +124,7 @@ class Measures:
         kept = self._kept.get(f"extreme {name}")
         if kept is None:
             extreme = window_highest if name == "high" else window_lowest
-            kept = self._kept[f"extreme {name}"] = extreme(self._packed(name), YEAR_BARS)
+            kept = self._kept[f"extreme {name}"] = extreme(self._derived(name), YEAR_BARS)
         number = self.panel.own_bars[rows].astype(np.int64)
         found = _at(kept, number - 1)
         return np.where(self.panel.present[rows] & (number >= fewest), found.astype(np.float64), np.nan)
@@ -133,21 +133,22 @@ class Measures:
         """Return sums of a column's own bars from the first on, with a zero before them."""
         kept = self._kept.get(f"sum {name}")
         if kept is None:
-            values = self._packed(name)
+            values = self._derived(name)
             kept = running_total(np.concatenate([np.zeros((1, values.shape[1]), dtype=np.int64), values]))
             self._kept[f"sum {name}"] = kept
         return kept
 
-    def _packed(self, name: str) -> Int64Array:
-        """Return a column with each symbol's own bars pushed together."""
-        kept = self._kept.get(name)
-        if kept is None:
-            kept = self._kept[name] = self._derived(name)
-        return kept
+    @cached_property
+    def _closes(self) -> Int64Array:
+        """The closes with each symbol's own bars pushed together; of other columns sums and extremes are kept alone."""
+        return self._pack(self.panel.close)
 
     def _derived(self, name: str) -> Int64Array:
+        """Return a column with each symbol's own bars pushed together."""
+        if name == "close":
+            return self._closes
         if name in ("up", "down"):
-            close, volume = self._packed("close"), self._packed("volume")
+            close, volume = self._closes, self._derived("volume")
             change = np.zeros_like(close)
             change[1:] = np.diff(close, axis=0)
             return np.where(change > 0 if name == "up" else change < 0, volume, 0)
@@ -183,7 +184,7 @@ class Measures:
         rows = np.searchsorted(days, table.period, side="right") - 1
         inside = (rows >= 0) & (columns >= 0)
         number = np.where(inside, self.panel.own_bars[np.maximum(rows, 0), columns], 0)
-        close = self._packed("close")[np.maximum(number - 1, 0), columns]
+        close = self._closes[np.maximum(number - 1, 0), columns]
         return np.where(number > 0, close.astype(np.float64), np.nan)
 
 

@@ -35,18 +35,21 @@ class Announced:
 
 def announced(panel: Panel) -> Announced:
     """Return what the panel's table of dividends says; nothing where prices are not as they were traded."""
-    shape = panel.present.shape
+    shape, known = panel.present.shape, _payouts(panel)
+    if not known:
+        none, unknown = np.broadcast_to(np.int64(NONE), shape), np.broadcast_to(np.float64(np.nan), shape)
+        return Announced(none, unknown, unknown, none, unknown)
     to_ex, since = np.full(shape, NONE, dtype=np.int64), np.full(shape, NONE, dtype=np.int64)
     dps, annual, paid = (np.full(shape, np.nan) for _ in range(3))
     here, armed_for = _numbers(panel)
     # The nearest is written last; of announcements of the same record date the newest.
-    for payout in sorted(_payouts(panel), key=lambda one: one.ex_date, reverse=True):
+    for payout in sorted(known, key=lambda one: one.ex_date, reverse=True):
         j, goes_ex = panel.column[payout.symbol], _number(payout.ex_date)
-        known = bisect_left(panel.sessions, payout.known_from)
-        ahead = slice(known, bisect_right(armed_for, goes_ex))
+        first = bisect_left(panel.sessions, payout.known_from)
+        ahead = slice(first, bisect_right(armed_for, goes_ex))
         to_ex[ahead, j], dps[ahead, j], annual[ahead, j] = goes_ex - armed_for[ahead], payout.dps, payout.annual_dps
         if payout.known_from < payout.ex_date:
-            behind = slice(max(known, bisect_left(here, goes_ex)), bisect_right(here, goes_ex + REMEMBERED))
+            behind = slice(max(first, bisect_left(here, goes_ex)), bisect_right(here, goes_ex + REMEMBERED))
             since[behind, j], paid[behind, j] = here[behind] - goes_ex, payout.dps
     return Announced(to_ex, dps, annual, since, paid)
 
