@@ -252,6 +252,13 @@ class TestNotices:
         with pytest.raises(WireError, match=name):
             read(changed(f"0|H0STCNI0|001|{FILL}", **{name: text}))
 
+    def test_an_error_shows_neither_account_nor_name(self) -> None:
+        with pytest.raises(WireError) as caught:
+            read(changed(f"0|H0STCNI0|001|{FILL}", CNTG_QTY="ten"))
+        assert "CNTG_QTY" in str(caught.value)
+        assert "1234567801" not in f"{caught.value!r}"
+        assert "홍길동" not in str(caught.value)
+
     @pytest.mark.realdata
     @needs_frames
     def test_the_older_notices_of_the_document(self) -> None:

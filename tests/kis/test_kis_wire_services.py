@@ -242,7 +242,12 @@ class TestOrders:
             orders.OrderAck.read(done())
 
     def test_an_account_is_not_shown(self) -> None:
-        assert "123456" not in repr(PlaceOrder(account=ACCOUNT, side=Side.BUY, symbol="A", division=BoardOrder.MARKET, quantity=1, price=0))  # fmt: skip
+        """Neither by what asks, nor by what is sent, nor by an error."""
+        asked = account.AskBalance(account=ACCOUNT)
+        with pytest.raises(WireError) as caught:
+            account.AskSellable.of(asked.request().params)
+        for shown in (repr(asked), repr(asked.request()), str(caught.value)):
+            assert "123456" not in shown
 
     def test_a_cancelled_quantity_in_both_spellings(self) -> None:
         """Quirk D7."""

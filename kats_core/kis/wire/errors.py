@@ -9,15 +9,18 @@ import re
 
 _SHOWN = 400
 _SECRET = re.compile(
-    r'("(?:access_token|approval_key|appkey|appsecret|secretkey|authorization|token|hash|key|iv)"\s*:\s*")[^"]*(")',
+    r'("(?:access_token|approval_key|appkey|appsecret|secretkey|authorization|token|hash|key|iv'
+    r'|cano|acnt_no|acnt_prdt_cd|ctx_area_[fn]k\d*)"\s*:\s*")[^"]*(")',
     re.IGNORECASE,
 )
+_OPENED_NOTICE = re.compile(r"^(0\|[HK]0STCNI\d\|\d*\|).*", re.DOTALL)
 
 
 class WireError(Exception):
     """A frame or a reply that is not what it should be: `text` as it came, and `why`.
 
-    Printed, it shows the beginning of the text, without what would open an account: it may be logged.
+    Printed, it shows the beginning of the text, without keys, tokens and accounts, and nothing of a notice that was opened: it may
+    be logged.
     """
 
     def __init__(self, text: str, why: str) -> None:
@@ -26,7 +29,7 @@ class WireError(Exception):
         self.why = why
 
     def __str__(self) -> str:
-        shown = _SECRET.sub(r"\1***\2", self.text)
+        shown = _OPENED_NOTICE.sub(r"\1***", _SECRET.sub(r"\1***\2", self.text))
         if len(shown) > _SHOWN:
             shown = f"{shown[:_SHOWN]}... ({len(self.text)} characters)"
         return f"{self.why}: {shown!r}"

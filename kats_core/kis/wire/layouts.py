@@ -189,4 +189,4 @@ LAYOUTS: Mapping[str, Layout] = {layout.stream: layout for layout in _layouts()}
 
 def layout_of(stream: str) -> Layout | None:
     """Return the layout of a stream, None when it is unknown."""
-    return LAYOUTS.get(_ALIASES.get(stream, stream))
+    return LAYOUTS.get(stream) or LAYOUTS.get(_ALIASES.get(stream, ""))

@@ -67,7 +67,7 @@ AGGRESSORS: Final[Mapping[str, Side]] = {"1": Side.BUY, "5": Side.SELL}
 AUCTION_PRINT: Final = "3"
 
 
-class TradeRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class TradeRecord(msgspec.Struct, frozen=True, gc=False):
     """An execution, and the day so far. `quantity` is this print's alone; `day_value` is won. None: there is none yet."""
 
     symbol: str
@@ -154,46 +154,39 @@ def read_trades(frame: Frame) -> list[TradeRecord]:
 
 
 def _trade(record: list[str]) -> TradeRecord:
+    # Positions instead of names: with seventeen fields names would cost as much as reading the numbers.
     symbol, day, clock, price, quantity, side, volume, value, opening, high, low, ask, bid, halted = _pick_trade(record)
-    width = len(record)
     try:
-        found = TradeRecord(
-            symbol=symbol,
-            ts=_midnight(day) + _since_midnight(clock),
-            price=int(price),
-            quantity=int(quantity),
-            aggressor=AGGRESSORS.get(side),
-            is_auction=side == AUCTION_PRINT,
-            day_volume=int(volume),
-            day_value=int(value),
-            open=int(opening) or None,
-            high=int(high) or None,
-            low=int(low) or None,
-            ask=int(ask) or None,
-            bid=int(bid) or None,
-            is_halted=halted == "Y",
-            quote_phase=_QUOTE_PHASES[record[_QUOTE_PHASE_AT]],
-            venue_phase=VenuePhase.REGULAR if width <= _VENUE_PHASE_AT else _VENUE_PHASES[record[_VENUE_PHASE_AT]],
-            vi_reference=int(record[_VI_AT]) or None,
+        numbers = (int(price), int(quantity), int(volume), int(value))
+        prices = (int(opening), int(high), int(low), int(ask), int(bid), int(record[_VI_AT]))
+        joined = (
+            numbers[0] | numbers[1] | numbers[2] | numbers[3]
+            | prices[0] | prices[1] | prices[2] | prices[3] | prices[4] | prices[5]
+        )  # fmt: skip
+        # Joined bit by bit: negative when one of them is, too large when one of them is.
+        if not (0 <= joined <= _LARGEST and numbers[0] and symbol.isalnum() and (halted == "N" or halted == "Y")):
+            return _odd_trade(record)
+        return TradeRecord(
+            symbol,
+            _midnight(day) + _since_midnight(clock),
+            numbers[0],
+            numbers[1],
+            AGGRESSORS.get(side),
+            side == AUCTION_PRINT,
+            numbers[2],
+            numbers[3],
+            prices[0] or None,
+            prices[1] or None,
+            prices[2] or None,
+            prices[3] or None,
+            prices[4] or None,
+            halted == "Y",
+            _QUOTE_PHASES[record[_QUOTE_PHASE_AT]],
+            VenuePhase.REGULAR if len(record) <= _VENUE_PHASE_AT else _VENUE_PHASES[record[_VENUE_PHASE_AT]],
+            prices[5] or None,
         )
     except (ValueError, KeyError, IndexError):
         return _odd_trade(record)
-    if symbol.isalnum() and halted in ("Y", "N") and _is_plausible(found):
-        return found
-    return _odd_trade(record)
-
-
-def _is_plausible(found: TradeRecord) -> bool:
-    return (
-        0 < found.price <= _LARGEST
-        and 0 <= found.quantity <= _LARGEST
-        and 0 <= found.day_volume <= _LARGEST
-        and 0 <= found.day_value <= _LARGEST
-        and 0 < (found.low or 1) <= (found.high or 1) <= _LARGEST
-        and 0 < (found.open or 1) <= _LARGEST
-        and 0 < (found.ask or 1) <= _LARGEST
-        and 0 < (found.bid or 1) <= _LARGEST
-    )
 
 
 class _OddTrade(Block, frozen=True, kw_only=True):
@@ -241,7 +234,7 @@ def _odd_trade(record: list[str]) -> TradeRecord:
     )
 
 
-class BookRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class BookRecord(msgspec.Struct, frozen=True, gc=False):
     """Ten levels a side, best first; an empty level is 0 at 0. `clock` is nanoseconds since midnight: a book has no date.
 
     What an auction would trade (`expected_price`, `expected_quantity`) is left over from the last one while nothing is
@@ -303,45 +296,60 @@ def read_books(frame: Frame) -> list[BookRecord]:
         if found is not None:
             return [found]
     try:
-        return [_book(record) for record in frame.records()]
+        return [_book(record) or _odd_book(record) for record in frame.records()]
     except ValueError as error:
         raise WireError(frame.text(), str(error)) from None
 
 
+# Behind its first three fields a book is a list of numbers, and JSON reads lists of numbers faster than int() reads each. What is no
+# such list is read field by field: padded numbers, blanks, a record that is too short.
 def _book_at_once(frame: Frame) -> BookRecord | None:
-    """Read a book as what it is behind its first three fields: a list of numbers. None: it must be read field by field."""
     layout = layout_of(frame.stream)
     if layout is None:
         return None
     try:
         symbol, clock, phase, rest = frame.payload.split(SEPARATOR, 3)
         numbers = _numbers.decode(f"[{rest.replace(SEPARATOR, ',')}]")
-        if len(numbers) + 3 not in layout.widths:
-            return None
-        levels = cast(list[int], numbers[: _TOTALS_AT - 1])
-        seen = numbers[_EXPECTED_AT - 3], numbers[_EXPECTED_QUANTITY_AT - 3], numbers[_VOLUME_AT - 3]
-        # A float among them makes the sum a float: cheaper than asking each for its type.
-        if type(sum(levels)) is not int or min(levels) < 0 or max(levels) > _LARGEST or not symbol.isalnum():
-            return None
-        price, quantity, volume = seen
-        if not (type(price) is int and type(quantity) is int and type(volume) is int and min(seen) >= 0):
-            return None
-        return BookRecord(
-            symbol=symbol,
-            clock=_since_midnight(clock),
-            quote_phase=_QUOTE_PHASES[phase],
-            ask_prices=tuple(levels[:10]),
-            bid_prices=tuple(levels[10:20]),
-            ask_sizes=tuple(levels[20:30]),
-            bid_sizes=tuple(levels[30:40]),
-            total_ask_size=levels[40],
-            total_bid_size=levels[41],
-            expected_price=price or None,
-            expected_quantity=quantity,
-            day_volume=volume,
-        )
-    except (ValueError, KeyError):
+    except ValueError:
         return None
+    return _book_of(symbol, clock, phase, numbers) if len(numbers) + 3 in layout.widths else None
+
+
+def _book(record: list[str]) -> BookRecord | None:
+    try:
+        numbers = _numbers.decode(f"[{','.join(record[3 : _VOLUME_AT + 1])}]")
+    except ValueError:
+        return None
+    return _book_of(record[0], record[1], record[2], numbers) if len(numbers) == _VOLUME_AT - 2 else None
+
+
+def _book_of(symbol: str, clock: str, phase: str, numbers: list[int | float]) -> BookRecord | None:
+    levels = cast(list[int], numbers[: _TOTALS_AT - 1])
+    price, quantity, volume = numbers[_EXPECTED_AT - 3], numbers[_EXPECTED_QUANTITY_AT - 3], numbers[_VOLUME_AT - 3]
+    # A float among them makes the sum a float, and none is larger than the sum where none is negative.
+    total = sum(levels, price + quantity + volume)
+    if type(total) is not int or total > _LARGEST or min(levels) < 0 or min(price, quantity, volume) < 0:
+        return None
+    if not symbol.isalnum() or phase not in _QUOTE_PHASES:
+        return None
+    try:
+        since_midnight = _since_midnight(clock)
+    except ValueError:
+        return None
+    return BookRecord(
+        symbol,
+        since_midnight,
+        _QUOTE_PHASES[phase],
+        tuple(levels[:10]),
+        tuple(levels[10:20]),
+        tuple(levels[20:30]),
+        tuple(levels[30:40]),
+        levels[40],
+        levels[41],
+        cast(int, price) or None,
+        cast(int, quantity),
+        cast(int, volume),
+    )
 
 
 class _OddBook(Block, frozen=True, kw_only=True):
@@ -361,7 +369,7 @@ class _OddBook(Block, frozen=True, kw_only=True):
     day_volume: Annotated[int | None, Named("ACML_VOL", QUANTITY)]
 
 
-def _book(record: list[str]) -> BookRecord:
+def _odd_book(record: list[str]) -> BookRecord:
     odd = _OddBook.read(_fields(KRX_BOOK, record))
     return BookRecord(
         symbol=odd.symbol,

@@ -42,6 +42,9 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     params: Mapping[str, str]
     tr_cont: str = ""
 
+    def __repr__(self) -> str:
+        return f"Request({self.endpoint.name}{', next page' if self.tr_cont else ''})"
+
     def tr(self, env: Env) -> str | None:
         """Return the id that calls it on a server, None where the server lacks it."""
         return self.endpoint.tr(env)
