@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kats_core.kis.wire import layouts
+from kats_core.kis.wire import layouts, records
 from kats_core.kis.wire.cipher import CipherKeys
 from kats_core.kis.wire.errors import WireError
 from kats_core.kis.wire.layouts import LAYOUTS, Profile
@@ -451,18 +451,62 @@ def test_what_is_written_is_read_back(
 ) -> None:
     """Every record of every stream, one or several in a frame, in every profile."""
     name, strategy = stream
-    records = [data.draw(strategy) for _ in range(count)]
-    frame = Frame.of(name, [write_record(record, name, profile) for record in records])
+    drawn = [data.draw(strategy) for _ in range(count)]
+    frame = Frame.of(name, [write_record(record, name, profile) for record in drawn])
     back = list(read_records(frame))
-    if profile is not Profile.CURRENT and isinstance(records[0], TradeRecord):
+    if profile is not Profile.CURRENT and isinstance(drawn[0], TradeRecord):
         assert [record.write() | {"MARKET_CLS_CODE": ""} for record in back] == [
-            record.write() | {"MARKET_CLS_CODE": ""} for record in records
+            record.write() | {"MARKET_CLS_CODE": ""} for record in drawn
         ]
-    elif profile is Profile.LEGACY and isinstance(records[0], Notice):
-        assert [record.write() | {"ORD_EXG_GB": ""} for record in back] == [record.write() for record in records]
+    elif profile is Profile.LEGACY and isinstance(drawn[0], Notice):
+        assert [record.write() | {"ORD_EXG_GB": ""} for record in back] == [record.write() for record in drawn]
     else:
-        assert back == records
+        assert back == drawn
     assert split(frame.text()) == frame
+
+
+ODD_TEXTS = st.sampled_from(
+    [
+        "",
+        " ",
+        "0",
+        "007",
+        " 7 ",
+        "+7",
+        "-7",
+        "7.0",
+        "7.5",
+        "x",
+        "Y",
+        "N",
+        "1",
+        "3",
+        " 5",
+        "20260230",
+        "(null)",
+        "9" * 25,
+    ]
+)
+
+
+@given(st.data(), trades | books)
+@settings(max_examples=200)
+def test_the_fast_way_and_the_slow_way_agree(data: st.DataObject, record: TradeRecord | BookRecord) -> None:
+    """On everything, readable or not: they give the same record or the same reason."""
+    stream = layouts.KRX_TRADES if isinstance(record, TradeRecord) else layouts.KRX_BOOK
+    fields = write_record(record, stream)
+    for at in data.draw(st.lists(st.integers(0, len(fields) - 1), max_size=3)):
+        fields[at] = data.draw(ODD_TEXTS)
+    slow = records._odd_trade if isinstance(record, TradeRecord) else records._odd_book
+    try:
+        expected: object = slow(fields)
+    except ValueError as error:
+        expected = str(error)
+    try:
+        found: object = read_records(Frame.of(stream, [fields]))[0]
+    except WireError as error:
+        found = error.why
+    assert found == expected
 
 
 def test_what_kats_does_not_read_can_be_written_for_others() -> None:

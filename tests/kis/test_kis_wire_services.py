@@ -385,6 +385,26 @@ def test_every_recorded_reply_of_a_service_is_read() -> None:
     assert len(seen) > 35
 
 
+RECORDED = json.loads((REPLIES / "kis.json").read_text(encoding="utf-8")) if REPLIES.is_dir() else []
+
+
+@pytest.mark.realdata
+@needs_replies
+@given(st.data())
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+def test_a_damaged_recorded_reply_raises_our_own_error_or_is_read(data: st.DataObject) -> None:
+    by_path = {endpoint.path: cls.answers() for cls in ASKS for endpoint in endpoints_of(cls)}
+    recorded = data.draw(st.sampled_from([each for each in RECORDED if each["path"] in by_path]))
+    body = json.dumps(recorded["body"], ensure_ascii=False).encode()
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(body)))
+        end = data.draw(st.integers(start, min(len(body), start + 6)))
+        junk = st.sampled_from([b"", b'"', b"[", b"]", b"{}", b"null", b"-", b"9" * 30, b",", b"\xff", b"1.5", b"x"])
+        body = body[:start] + data.draw(junk) + body[end:]
+    with contextlib.suppress(WireError):
+        by_path[recorded["path"]].read(read_reply(body))
+
+
 @pytest.mark.realdata
 @needs_notes
 def test_the_replies_of_the_notes_are_read() -> None:

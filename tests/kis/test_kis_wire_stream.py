@@ -128,9 +128,7 @@ class TestControl:
             split(text)
 
     def test_an_error_shows_no_secret(self) -> None:
-        secret = (
-            '{"header":{"tr_id":"X","approval_key":"KEY"},"body":{"output":{"iv":"short","key":"SECRET"},"msg_cd":"A"}}'
-        )
+        secret = '{"header":{"tr_id":"H0STCNI0","approval_key":"KEY"},"body":{"output":{"iv":"short","key":"SECRET"},"msg_cd":"A"}}'
         with pytest.raises(WireError) as caught:
             split(secret)
         assert "SECRET" not in str(caught.value)

@@ -27,7 +27,8 @@ _KEYS_20 = ("CTX_AREA_FK", "CTX_AREA_NK")
 class Endpoint:
     """One service. `paging` are the two keys that a next page is asked with; `old` are earlier ids that still answer.
 
-    `pages` says whether an answer may go on at all: some go on by header alone, without keys.
+    `pages` says whether an answer may go on at all: some go on by header alone, without keys. What goes back in time is not meant:
+    it is asked again with an earlier date or clock.
     """
 
     name: str
@@ -98,18 +99,14 @@ EXECUTIONS_BY_TIME: Final = _everywhere("executions by time", "inquire-time-item
 DAILY_PRICES: Final = _everywhere("last 30 bars", "inquire-daily-price", "FHKST01010400")
 CHART: Final = _everywhere("daily candles", "inquire-daily-itemchartprice", "FHKST03010100")
 MINUTES: Final = _everywhere("minute candles of today", "inquire-time-itemchartprice", "FHKST03010200")
-PAST_MINUTES: Final = _real(
-    "minute candles of past days", _QUOTES + "inquire-time-dailychartprice", "FHKST03010230", pages=True
-)
+PAST_MINUTES: Final = _real("minute candles of past days", _QUOTES + "inquire-time-dailychartprice", "FHKST03010230")
 INDEX: Final = _real("index", _QUOTES + "inquire-index-price", "FHPUP02100000")
 INDEX_CHART: Final = _everywhere("index candles", "inquire-daily-indexchartprice", "FHKUP03500100")
 INDEX_MINUTES: Final = _real("index minute candles", _QUOTES + "inquire-time-indexchartprice", "FHKUP03500200")
 INDEX_DAYS: Final = _real("index by day", _QUOTES + "inquire-index-daily-price", "FHPUP02120000")
 INTERRUPTIONS: Final = _real("volatility interruptions", _QUOTES + "inquire-vi-status", "FHPST01390000")
 INVESTORS: Final = _everywhere("investor flows", "inquire-investor", "FHKST01010900")
-INVESTORS_BY_DAY: Final = _real(
-    "investor flows by day", _QUOTES + "investor-trade-by-stock-daily", "FHPTJ04160001", pages=True
-)
+INVESTORS_BY_DAY: Final = _real("investor flows by day", _QUOTES + "investor-trade-by-stock-daily", "FHPTJ04160001")
 INVESTORS_ESTIMATE: Final = _real("investor flows of today", _QUOTES + "investor-trend-estimate", "HHPTJ04160200")
 INVESTORS_RANKING: Final = _real("investor flows ranking", _QUOTES + "foreign-institution-total", "FHPTJ04400000")
 PROGRAM_TRADING: Final = _real("program trading", _QUOTES + "program-trade-by-stock", "FHPPG04650101")

@@ -65,6 +65,11 @@ _VENUE_PHASES = {phase.value: phase for phase in VenuePhase}
 
 AGGRESSORS: Final[Mapping[str, Side]] = {"1": Side.BUY, "5": Side.SELL}
 AUCTION_PRINT: Final = "3"
+_TAKERS: Mapping[str, tuple[Side | None, bool]] = {
+    **{code: (side, False) for code, side in AGGRESSORS.items()},
+    AUCTION_PRINT: (None, True),
+}
+"""What a code says: who took, and whether it is the print of an auction."""
 
 
 class TradeRecord(msgspec.Struct, frozen=True, gc=False):
@@ -163,6 +168,7 @@ def _trade(record: list[str]) -> TradeRecord:
             numbers[0] | numbers[1] | numbers[2] | numbers[3]
             | prices[0] | prices[1] | prices[2] | prices[3] | prices[4] | prices[5]
         )  # fmt: skip
+        aggressor, is_auction = _TAKERS[side]
         # Joined bit by bit: negative when one of them is, too large when one of them is.
         if not (0 <= joined <= _LARGEST and numbers[0] and symbol.isalnum() and (halted == "N" or halted == "Y")):
             return _odd_trade(record)
@@ -171,8 +177,8 @@ def _trade(record: list[str]) -> TradeRecord:
             _midnight(day) + _since_midnight(clock),
             numbers[0],
             numbers[1],
-            AGGRESSORS.get(side),
-            side == AUCTION_PRINT,
+            aggressor,
+            is_auction,
             numbers[2],
             numbers[3],
             prices[0] or None,

@@ -17,7 +17,7 @@ import msgspec
 
 from kats_core.kis.wire.cipher import CipherKeys
 from kats_core.kis.wire.errors import WireError
-from kats_core.kis.wire.layouts import WidthError, layout_of
+from kats_core.kis.wire.layouts import ENCRYPTED, WidthError, layout_of
 from kats_core.kis.wire.values import NULL
 
 SEPARATOR: Final = "^"
@@ -209,16 +209,18 @@ def _control(text: str) -> Ack | Ping:
         message=_text(body, "msg1"),
         result=_text(body, "rt_cd"),
         is_encrypted=_text(header, "encrypt") == "Y",
-        keys=_keys(text, body.get("output")),
+        keys=_keys(text, stream, body.get("output")),
     )
 
 
-def _keys(text: str, output: object) -> CipherKeys | None:
+def _keys(text: str, stream: str, output: object) -> CipherKeys | None:
     if not isinstance(output, dict) or not _text(output, "key"):
         return None
     try:
         return CipherKeys(_text(output, "key"), _text(output, "iv"))
     except ValueError as error:
+        if stream not in ENCRYPTED:  # They come with every ack; a stream in plain text lives without them.
+            return None
         raise WireError(text, str(error)) from None
 
 
