@@ -1,8 +1,8 @@
 """Ask for what companies report: ratios, income, balance sheets, and what analysts expect.
 
-Quarters of the income statement are sums since the year began; `market` takes them apart. Money is won, a decimal number, since the
-broker writes hundred millions with two decimals; ratios are percent. Fields of which the broker says that they are not provided
-(99.99) are not read. Rows come newest first; none of these services exists on the mock server.
+Quarters of the income statement are sums since the year began. Money is won, as a decimal number, since the broker writes hundred
+millions with two decimals; ratios are percent. Fields that the broker does not provide (it writes 99.99) are not read. Rows come
+newest first; none of these services exists on the mock server.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class AskIncome(Ask[IncomeStatement], frozen=True, kw_only=True):
     quarterly: Annotated[bool, Named("FID_DIV_CLS_CODE", _QUARTERLY)] = False
 
 
-class Position(Block, frozen=True, kw_only=True):
+class Sheet(Block, frozen=True, kw_only=True):
     """What a company owns and owes at the end of a month, in won."""
 
     period: Annotated[dt.date, Named("stac_yymm", MONTH)]
@@ -97,7 +97,7 @@ class Position(Block, frozen=True, kw_only=True):
 class BalanceSheet(Answer, frozen=True):
     """Balance sheets by period."""
 
-    periods: Annotated[tuple[Position, ...], Out("output")]
+    periods: Annotated[tuple[Sheet, ...], Out("output")]
 
 
 class AskBalanceSheet(Ask[BalanceSheet], frozen=True, kw_only=True):

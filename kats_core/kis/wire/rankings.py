@@ -33,7 +33,7 @@ class Universe(enum.StrEnum):
 _UNIVERSES = coded("universe", {each.value: each for each in Universe})
 
 
-class VolumeOrder(enum.StrEnum):
+class VolumeSort(enum.StrEnum):
     """By what volumes are ranked."""
 
     AVERAGE_VOLUME = "0"
@@ -43,7 +43,7 @@ class VolumeOrder(enum.StrEnum):
     AVERAGE_VALUE_TURNOVER = "4"
 
 
-_VOLUME_ORDERS = coded("order", {each.value: each for each in VolumeOrder})
+_VOLUME_SORTS = coded("sort", {each.value: each for each in VolumeSort})
 
 
 class VolumeRow(Block, frozen=True, kw_only=True):
@@ -79,7 +79,7 @@ class AskVolumeRanking(Ask[VolumeRanking], frozen=True, kw_only=True):
         "FID_INPUT_DATE_1": "",
     }
 
-    by: Annotated[VolumeOrder, Named("FID_BLNG_CLS_CODE", _VOLUME_ORDERS)] = VolumeOrder.VALUE
+    by: Annotated[VolumeSort, Named("FID_BLNG_CLS_CODE", _VOLUME_SORTS)] = VolumeSort.VALUE
     universe: Annotated[Universe, Named("FID_INPUT_ISCD", _UNIVERSES)] = Universe.ALL
     excluded: Annotated[str, Named("FID_TRGT_EXLS_CLS_CODE")] = "0000000000"
     lowest: Annotated[int | None, Named("FID_INPUT_PRICE_1", PRICE)] = None
@@ -88,7 +88,7 @@ class AskVolumeRanking(Ask[VolumeRanking], frozen=True, kw_only=True):
     venue: Annotated[Venue, Named("FID_COND_MRKT_DIV_CODE", OF_QUOTES)] = Venue.KRX
 
 
-class ChangeOrder(enum.StrEnum):
+class ChangeSort(enum.StrEnum):
     """By what changes are ranked."""
 
     GAINERS = "0"
@@ -98,7 +98,7 @@ class ChangeOrder(enum.StrEnum):
     RANGE = "4"
 
 
-_CHANGE_ORDERS = coded("order", {each.value: each for each in ChangeOrder})
+_CHANGE_SORTS = coded("sort", {each.value: each for each in ChangeSort})
 
 
 class ChangeRow(Block, frozen=True, kw_only=True):
@@ -135,7 +135,7 @@ class AskChangeRanking(Ask[ChangeRanking], frozen=True, kw_only=True):
         "fid_div_cls_code": "0",
     }
 
-    by: Annotated[ChangeOrder, Named("fid_rank_sort_cls_code", _CHANGE_ORDERS)] = ChangeOrder.GAINERS
+    by: Annotated[ChangeSort, Named("fid_rank_sort_cls_code", _CHANGE_SORTS)] = ChangeSort.GAINERS
     against_close: Annotated[bool, Named("fid_prc_cls_code", coded("0 or 1", {"0": False, "1": True}))] = True
     universe: Annotated[Universe, Named("fid_input_iscd", _UNIVERSES)] = Universe.ALL
     least_percent: Annotated[Decimal | None, Named("fid_rsfl_rate1")] = None
@@ -265,7 +265,7 @@ class AskHighsRanking(Ask[HighsRanking], frozen=True, kw_only=True):
     highest: Annotated[int | None, Named("fid_aply_rang_prc_2", PRICE)] = None
 
 
-class RatioOrder(enum.StrEnum):
+class RatioSort(enum.StrEnum):
     """By which ratios companies are ranked."""
 
     PROFITABILITY = "7"
@@ -283,7 +283,7 @@ class RatioPeriod(enum.StrEnum):
     YEAR = "3"
 
 
-_RATIO_ORDERS = coded("order", {each.value: each for each in RatioOrder})
+_RATIO_SORTS = coded("sort", {each.value: each for each in RatioSort})
 _RATIO_PERIODS = coded("report", {each.value: each for each in RatioPeriod})
 
 
@@ -322,7 +322,7 @@ class AskRatioRanking(Ask[RatioRanking], frozen=True, kw_only=True):
 
     year: Annotated[int, Named("fid_input_option_1", QUANTITY)]
     report: Annotated[RatioPeriod, Named("fid_input_option_2", _RATIO_PERIODS)] = RatioPeriod.YEAR
-    by: Annotated[RatioOrder, Named("fid_rank_sort_cls_code", _RATIO_ORDERS)] = RatioOrder.PROFITABILITY
+    by: Annotated[RatioSort, Named("fid_rank_sort_cls_code", _RATIO_SORTS)] = RatioSort.PROFITABILITY
     universe: Annotated[Universe, Named("fid_input_iscd", _UNIVERSES)] = Universe.ALL
     lowest: Annotated[int | None, Named("fid_input_price_1", PRICE)] = None
     highest: Annotated[int | None, Named("fid_input_price_2", PRICE)] = None
