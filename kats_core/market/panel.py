@@ -22,6 +22,7 @@ from kats_core.market.indicators import Indicators
 from kats_core.market.limits import ADJUSTED_TOLERANCE, limit_rate
 from kats_core.market.own_bars import OwnBars
 from kats_core.market.rolling import difference, running_total
+from kats_core.market.screening.thresholds import Thresholds
 from kats_core.market.tables import IndexSeries, SideTable, known_by
 from kats_core.market.weeks import Weeks
 from kats_core.model.instrument import Instrument
@@ -50,7 +51,8 @@ class Panel:
     `next_session[t]` is the session for which row t arms; None at the edge of the calendar. `value` is close times
     volume where the source has no traded value. `tables` are the side tables by name (`tables.FLOWS` ...), `indices` the
     market's indices by name (KOSPI ...); their own symbols and sessions need not be the panel's. Rows before `asked_from`
-    are history to compute from: nobody asks what they arm.
+    are history to compute from: nobody asks what they arm. `thresholds` are those with which the screen's measures of the panel are
+    taken (`market.screening.history`).
     """
 
     sessions: tuple[dt.date, ...]
@@ -67,6 +69,7 @@ class Panel:
     tables: Mapping[str, SideTable] = field(default_factory=dict)
     indices: Mapping[str, IndexSeries] = field(default_factory=dict)
     asked_from: int = 0
+    thresholds: Thresholds = field(default_factory=Thresholds)
 
     def __post_init__(self) -> None:
         shape = (len(self.sessions), len(self.instruments))

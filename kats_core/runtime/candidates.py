@@ -26,7 +26,7 @@ from kats_core.runtime import screening as screens
 from kats_core.runtime.arming import ArmingDesk
 from kats_core.runtime.assembly import codes_of, inputs_of, open_source, strategies_of
 from kats_core.runtime.inputs import PREPARED, SessionInputs
-from kats_core.runtime.play import history
+from kats_core.runtime.play import history, thresholds_of
 from kats_core.runtime.screening import Screening
 
 
@@ -92,7 +92,7 @@ def find(resolved: Resolved, session: dt.date | None = None) -> Found:
     session = session or calendar.next_session(_last_session(source))
     if not calendar.is_session(session):
         raise SourceError(f"{session} is no session of the exchange: the next one is {calendar.next_session(session)}")
-    panel = history(source, calendar.shift(session, -1))
+    panel = history(source, calendar.shift(session, -1), thresholds=thresholds_of(resolved))
     row = panel.row_before(session)
     if row is None:
         span = f"{panel.sessions[0]} to {panel.sessions[-1]}" if panel.sessions else "nothing"

@@ -23,6 +23,7 @@ from kats_core.journal.refusals import Refusals
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.events import EventCalendar, EventType
 from kats_core.market.panel import Panel
+from kats_core.market.screening.thresholds import Thresholds
 from kats_core.market.source import DataSource, SourceError, TapeSource
 from kats_core.market.vi import ViTerms
 from kats_core.model.codes import CoreCode
@@ -49,6 +50,8 @@ APPROXIMATED_ON_BOOKS = ("index change within the session", "message rate")
 
 APPROXIMATED = ("index change within the session", "spread", "order book", "VI state", "message rate")
 """Inputs that bars of any length do not show."""
+
+DEFAULTS = Thresholds()
 
 RECENT_SESSIONS = 20
 """A symbol without a bar in so many sessions at the end of the data has left the exchange."""
@@ -137,9 +140,9 @@ def plan(resolved: Resolved, request: Request, second: SecondOpinion | None = No
         sessions, by_minute = (), _usable_minutes(source, request)
     left_out: tuple[str, ...] = ()
     if sessions:
-        panel, scope = history(source, sessions[-1]), Scope.RAW
+        panel, scope = history(source, sessions[-1], thresholds=thresholds_of(resolved)), Scope.RAW
     else:
-        panel = history(source, request.last)
+        panel = history(source, request.last, thresholds=thresholds_of(resolved))
         sessions, scope = _sessions(panel, request, by_minute), panel.scope
         resolved, left_out = _with_what_can_trade(resolved, sessions, by_minute)
     app = build(resolved, source, request.kind, sessions[0], sessions[-1], scope, panel, second, request.bars)
@@ -184,12 +187,19 @@ def _on_day_bars(resolved: Resolved) -> tuple[Resolved, tuple[str, ...]]:
     return replace(resolved, strategies=kept, notes=(*resolved.notes, note)), left_out
 
 
-def history(source: DataSource, last: dt.date | None, first: dt.date | None = None) -> Panel:
+def thresholds_of(resolved: Resolved) -> Thresholds:
+    """Return with what the measures compare from which strategies arm."""
+    return Thresholds(resolved.universe, resolved.pulse)
+
+
+def history(
+    source: DataSource, last: dt.date | None, first: dt.date | None = None, *, thresholds: Thresholds = DEFAULTS
+) -> Panel:
     """Return the daily bars up to `last`, from `first` where it is named, with everything the source knows beside them."""
     indices = source.indices()
     if last is not None:
         indices = {name: index.until(last) for name, index in indices.items()}
-    return replace(source.history(first, last), tables=source.tables(), indices=indices)
+    return replace(source.history(first, last), tables=source.tables(), indices=indices, thresholds=thresholds)
 
 
 def play(

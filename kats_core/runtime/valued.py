@@ -129,7 +129,7 @@ class Tracks:
         until = calendar.sessions(app.last, min(app.last + dt.timedelta(days=92), calendar.covered_through))[
             : SESSIONS + 1
         ]
-        panel = history(app.source, until[-1], planned.panel.sessions[0])
+        panel = history(app.source, until[-1], planned.panel.sessions[0], thresholds=planned.panel.thresholds)
         longer = build(app.resolved, app.source, app.kind, first, panel.sessions[-1], app.scope, panel)
         minutes: dict[dt.date, Callable[[], MinuteBars]] = {}
         days = set(panel.sessions)

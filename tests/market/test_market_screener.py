@@ -26,6 +26,7 @@ from kats_core.market.screening.profiles import REASONS, reason_of, refusals
 from kats_core.market.screening.qualification import GRADES
 from kats_core.market.screening.rules import ScreenRules
 from kats_core.market.screening.screener import Screen, Screener
+from kats_core.market.screening.thresholds import Thresholds
 from kats_core.market.sectors import HORIZONS
 from kats_core.market.tables import FLOWS, QUARTERS, SHARES, YEARS, IndexSeries, SideTable
 from kats_core.model.codes import CoreCode
@@ -372,6 +373,34 @@ def test_the_history_says_of_each_evening_what_its_screen_says() -> None:
         for number, letter in enumerate("CANSLIM"):
             np.testing.assert_array_equal(letters.passes(letter)[row], screen.canslim[number])
     assert letters.score.max() >= 5
+
+
+def test_the_history_compares_with_the_thresholds_of_its_panel() -> None:
+    """`universe:` and `pulse:` reach what strategies arm from as they reach the screen."""
+    rules = ScreenRules(
+        template_strength=95, leader_strength=95, canslim_eps_growth=0.6, near_high=0.8, up_volume=0.9, report_days=95
+    )
+    pulse = PulseParams(drop=0.01)
+    # Each third day the index falls by half a percent on more turnover: days of distribution, unless a fall must be 1 %.
+    moves = np.resize([0.01, 0.005, -0.005], len(SESSIONS))
+    close, value = 2_500 * np.exp(np.cumsum(moves)), np.resize([1.0e9, 1.0e9, 1.2e9], len(SESSIONS))
+    index = IndexSeries("KOSPI", tuple(SESSIONS), close, close, close, close, value, "test")
+    plain = replace(market(), indices={"KOSPI": index})
+    own = replace(plain, thresholds=Thresholds(rules, pulse))
+    conditions = market_conditions(own.indices, None, krx_calendar(), SESSIONS[-1], RegimeParams(), pulse)
+    assert conditions is not None
+    screener = Screener(own, rules, uptrend=conditions.is_uptrend(own.sessions))
+    growth, letters = report_growth(own), canslim(own)
+    for row in (252, 270, 300):
+        screen = screener.on_evening(row)
+        np.testing.assert_array_equal(trend_scores(own)[row], screen.trend_score)
+        np.testing.assert_array_equal(growth.eps[row], screen.quarters.eps)
+        for number, letter in enumerate("CANSLIM"):
+            np.testing.assert_array_equal(letters.passes(letter)[row], screen.canslim[number])
+    assert (trend_scores(own) != trend_scores(plain)).any()
+    assert (growth.is_missing != report_growth(plain).is_missing).any()
+    for letter in "CANSLM":
+        assert (letters.passes(letter) != canslim(plain).passes(letter)).any(), letter
 
 
 def test_the_history_is_measured_once_in_parts_and_shared(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,3 +81,14 @@ def test_more_sessions_than_the_data_have_are_refused(tmp_path: Path) -> None:
     files = resolve(None, overrides=overrides, file_data=True, environ={"KATS_HOME": str(tmp_path)}, cwd=tmp_path)
     with pytest.raises(SourceError, match="2 sessions from 2025-10-20 were asked for, the data have 1"):
         plan(files, Request(kind=RunKind.RUN, days=2))
+
+
+@pytest.mark.parametrize("kind", [RunKind.BACKTEST, RunKind.RUN])
+def test_the_thresholds_of_the_configuration_reach_what_strategies_arm_from(tmp_path: Path, kind: RunKind) -> None:
+    """`universe:` and `pulse:` of the YAML are those of the panel that `arm` gets; its eve keeps them."""
+    overrides = {"universe": {"template_strength": 90}, "pulse": {"ftd_gain": 0.02}}
+    found = resolve(None, overrides=overrides, environ={"KATS_HOME": str(tmp_path)}, cwd=tmp_path)
+    planned = plan(found, Request(kind=kind, days=1))
+    for panel in (planned.panel, planned.panel.until(planned.sessions[0])):
+        assert panel.thresholds.universe.template_strength == 90
+        assert panel.thresholds.pulse.ftd_gain == 0.02

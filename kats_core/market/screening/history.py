@@ -1,7 +1,8 @@
 """Give strategies what the screen measures of each symbol, for the whole history of a panel.
 
 The screener judges a month at a time for the session at hand; here all rows that the panel is asked for are measured once, a
-part after the other, and only what strategies read is kept with the panel; rows before them hold nothing. Thresholds are the defaults of `universe:` and `pulse:`. Point in time like
+part after the other, and only what strategies read is kept with the panel; rows before them hold nothing. Thresholds are
+those of the panel, which a run takes from `universe:` and `pulse:`. Point in time like
 the screen itself, and read-only since strategies share it.
 """
 
@@ -17,7 +18,6 @@ import numpy.typing as npt
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.conditions import market_conditions
 from kats_core.market.panel import Panel
-from kats_core.market.pulse import PulseParams
 from kats_core.market.regime import RegimeParams
 from kats_core.market.screening import flows, trend
 from kats_core.market.screening.canslim import LETTERS, letters
@@ -101,7 +101,7 @@ def _trend(panel: Panel) -> _Trend:
 
 
 def _measured_flows(panel: Panel) -> npt.NDArray[np.int8]:
-    measures, rules = Measures.of(panel), ScreenRules()
+    measures, rules = Measures.of(panel), _rules(panel)
     result = np.zeros(panel.present.shape, dtype=np.int8)
     for rows in _parts(panel):
         result[rows] = flows.signs(measures.flows(rows), rules)
@@ -109,7 +109,7 @@ def _measured_flows(panel: Panel) -> npt.NDArray[np.int8]:
 
 
 def _measured_trend(panel: Panel) -> _Trend:
-    screener = Screener(panel, ScreenRules())
+    screener = Screener(panel, _rules(panel))
     score, strength = np.zeros(panel.present.shape, dtype=np.int8), np.full(panel.present.shape, np.nan)
     for rows in _parts(panel):
         inputs = screener.trend_inputs(rows)
@@ -122,7 +122,7 @@ def _measured_growth(panel: Panel) -> ReportGrowth:
     if QUARTERS not in panel.tables:
         nothing = np.broadcast_to(np.float64(np.nan), panel.present.shape)
         return ReportGrowth(nothing, nothing, np.broadcast_to(np.True_, panel.present.shape))
-    screener = Screener(panel, ScreenRules())
+    screener = Screener(panel, _rules(panel))
     eps, revenue = np.full(panel.present.shape, np.nan), np.full(panel.present.shape, np.nan)
     is_missing = np.ones(panel.present.shape, dtype=np.bool_)
     for rows in _parts(panel):
@@ -133,7 +133,7 @@ def _measured_growth(panel: Panel) -> ReportGrowth:
 
 
 def _measured_letters(panel: Panel) -> Canslim:
-    screener = Screener(panel, ScreenRules(), uptrend=_uptrend(panel))
+    screener = Screener(panel, _rules(panel), uptrend=_uptrend(panel))
     strength = relative_strength(panel)
     passed = np.zeros((len(LETTERS), *panel.present.shape), dtype=np.bool_)
     for rows in _parts(panel):
@@ -147,8 +147,12 @@ def _uptrend(panel: Panel) -> BoolArray | None:
     if not panel.sessions:
         return None
     calendar, last = krx_calendar(), panel.sessions[-1]
-    conditions = market_conditions(panel.indices, None, calendar, last, RegimeParams(), PulseParams())
+    conditions = market_conditions(panel.indices, None, calendar, last, RegimeParams(), panel.thresholds.pulse)
     return None if conditions is None else conditions.is_uptrend(panel.sessions)
+
+
+def _rules(panel: Panel) -> ScreenRules:
+    return panel.thresholds.universe
 
 
 def _parts(panel: Panel) -> Iterator[slice]:
