@@ -227,7 +227,7 @@ from kats_core.strategy.contract import (
     View,
 )
 from kats_core.strategy.day_so_far import (
-    DayBar,
+    IntradayBar,
     has_gap,
     has_volume,
     index_change,
@@ -304,7 +304,6 @@ __all__ = [
     "CupParams",
     "DailyTail",
     "DataSource",
-    "DayBar",
     "DayOpen",
     "Decision",
     "Effect",
@@ -337,6 +336,7 @@ __all__ = [
     "Instrument",
     "InstrumentKind",
     "Int64Array",
+    "IntradayBar",
     "Labelled",
     "Level",
     "Lifetime",

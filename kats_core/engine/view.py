@@ -16,7 +16,7 @@ from kats_core.model.fact import STARS, Fact
 from kats_core.model.kinds import BarKind, Profile
 from kats_core.model.setup import Above, Numbers, Setup
 from kats_core.model.time import Nanos
-from kats_core.strategy.day_so_far import DayBar, joined
+from kats_core.strategy.day_so_far import IntradayBar, joined
 
 
 class OwnThings(Protocol):
@@ -93,7 +93,7 @@ class BarView:
             return self.seen.close
         return self._met()
 
-    def bars(self, minutes: int) -> tuple[DayBar, ...]:
+    def bars(self, minutes: int) -> tuple[IntradayBar, ...]:
         """Return the session's completed bars of so many minutes; none for a strategy that does not ask for minutes."""
         return joined(self.minutes, minutes, self.hours.open, self.now)
 

@@ -27,7 +27,7 @@ from kats_core.model.position import Position
 from kats_core.model.setup import Group, Lifetime, Numbers, Rearm, Setup, Trigger
 from kats_core.model.signal import Confirmation, Management
 from kats_core.model.time import Nanos
-from kats_core.strategy.day_so_far import DayBar
+from kats_core.strategy.day_so_far import IntradayBar
 from kats_core.strategy.params import StrategyParams, StrategyTraits
 
 Column: TypeAlias = npt.NDArray[np.int64] | npt.NDArray[np.float64]
@@ -176,7 +176,7 @@ class View(Protocol):
     def daily(self) -> DailyTail | None:
         """The symbol's last daily bars, as many as the strategy's traits ask for."""
 
-    def bars(self, minutes: int) -> tuple[DayBar, ...]:
+    def bars(self, minutes: int) -> tuple[IntradayBar, ...]:
         """Return the session's completed bars of so many minutes; empty for a strategy that does not say `needs_minute_bars`."""
 
     def index(self, name: str) -> IndexTail | None:

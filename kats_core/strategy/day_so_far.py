@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kats_core.strategy.contract import View
 
 
-class DayBar(NamedTuple):
+class IntradayBar(NamedTuple):
     """A completed bar of the session. `vwap` is the session's average price through it, `day_volume` its volume; prices in won."""
 
     start: Nanos
@@ -40,7 +40,7 @@ class DayBar(NamedTuple):
         return self.close > self.open
 
 
-def joined(bars: Sequence[Bar], minutes: int, opening: Nanos, now: Nanos) -> tuple[DayBar, ...]:
+def joined(bars: Sequence[Bar], minutes: int, opening: Nanos, now: Nanos) -> tuple[IntradayBar, ...]:
     """Return a session's minute bars as completed bars of `minutes`, counted from the open, oldest first.
 
     A span in which nothing traded gives no bar; the one that is still running at `now` is left out, the print of the
@@ -48,7 +48,7 @@ def joined(bars: Sequence[Bar], minutes: int, opening: Nanos, now: Nanos) -> tup
     """
     span = minutes * time.MINUTE
     done = opening + (now - opening) // span * span
-    found: list[DayBar] = []
+    found: list[IntradayBar] = []
     for bar in bars:
         if bar.is_auction or bar.end > done:
             continue
@@ -68,11 +68,11 @@ def joined(bars: Sequence[Bar], minutes: int, opening: Nanos, now: Nanos) -> tup
             )
             continue
         figures = (bar.open, bar.high, bar.low, bar.close, bar.volume, bar.day_volume, average)
-        found.append(DayBar(start, start + span, *figures))
+        found.append(IntradayBar(start, start + span, *figures))
     return tuple(found)
 
 
-def has_gap(bars: Sequence[DayBar], opening: Nanos, until: Nanos) -> bool:
+def has_gap(bars: Sequence[IntradayBar], opening: Nanos, until: Nanos) -> bool:
     """Tell whether a minute in which shares traded is missing between `opening` and `until`: the feed was late, or fell silent.
 
     `bars` are those of one minute. A minute without trading is no gap: the exchange's count of shares went on where it was.

@@ -17,7 +17,7 @@ from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import BarKind, Scope
 from kats_core.model.setup import Numbers, Setup
 from kats_core.model.time import Nanos
-from kats_core.strategy.day_so_far import DayBar, joined
+from kats_core.strategy.day_so_far import IntradayBar, joined
 from kats_core.testing.inputs import Inputs, fact_from
 from kats_core.testing.moments import HOURS
 
@@ -60,7 +60,7 @@ class FrozenView:
             return cap
         return None
 
-    def bars(self, minutes: int) -> tuple[DayBar, ...]:
+    def bars(self, minutes: int) -> tuple[IntradayBar, ...]:
         """Return the session's completed bars of so many minutes."""
         return joined(self.minutes, minutes, self.hours.open, self.now)
 

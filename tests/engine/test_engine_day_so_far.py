@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec import structs
 
-from kats_core.api import DayBar, has_gap, has_volume, index_has_fallen, is_above_vwap, relative_volume
+from kats_core.api import IntradayBar, has_gap, has_volume, index_has_fallen, is_above_vwap, relative_volume
 from kats_core.model import fact, time
 from kats_core.model.codes import CoreCode
 from kats_core.model.event import FactsChanged, PhaseReached
@@ -45,8 +45,8 @@ def test_minute_bars_are_joined_from_the_open_and_the_running_one_is_left_out(ho
     opened, later = (desk.at(clock) for clock in ("09:00", "09:06"))
     span = 3 * time.MINUTE
     assert bars == (
-        DayBar(opened, opened + span, 25_400, 25_500, 25_400, 25_450, 300, 300, Decimal("25450.000000")),
-        DayBar(later, later + span, 25_600, 25_700, 25_600, 25_700, 200, 500, Decimal("25530.000000")),
+        IntradayBar(opened, opened + span, 25_400, 25_500, 25_400, 25_450, 300, 300, Decimal("25450.000000")),
+        IntradayBar(later, later + span, 25_600, 25_700, 25_600, 25_700, 200, 500, Decimal("25530.000000")),
     )
     assert bars[1].is_rising
     assert [b.close for b in buyer.seen[-1].bars(1)] == [25_400, 25_500, 25_450, 25_600, 25_700]
@@ -237,8 +237,8 @@ def test_the_index_of_another_session_permits_nothing(house: type[House]) -> Non
     assert answers == [False, True]
 
 
-def _minute(n: int, volume: int, day_volume: int) -> DayBar:
-    return DayBar(n * time.MINUTE, (n + 1) * time.MINUTE, 10, 10, 10, 10, volume, day_volume, Decimal(10))
+def _minute(n: int, volume: int, day_volume: int) -> IntradayBar:
+    return IntradayBar(n * time.MINUTE, (n + 1) * time.MINUTE, 10, 10, 10, 10, volume, day_volume, Decimal(10))
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from kats_core.api import (
     Column,
     Confirmation,
     CoreCode,
-    DayBar,
     Exit,
     ExitPlan,
+    IntradayBar,
     Management,
     Never,
     NotYet,
@@ -102,7 +102,7 @@ class GapAndGo:
             setup, self._params, entry, chase_cap=chase_cap, exits=exits, numbers={"vwap": float(last.vwap)}
         )
 
-    def _why_not_today(self, view: View, setup: Setup, bars: tuple[DayBar, ...]) -> Code | None:
+    def _why_not_today(self, view: View, setup: Setup, bars: tuple[IntradayBar, ...]) -> Code | None:
         """Return what is wrong with the day: its feed, its gap, its first volume, or that the gap was filled."""
         opened = view.hours.open + OPENING
         if view.bar is None or not bars:
@@ -123,7 +123,7 @@ class GapAndGo:
             return GapCode.GAP_FILLED
         return None
 
-    def _why_not_now(self, bars: tuple[DayBar, ...], prev_high: int) -> Code | None:
+    def _why_not_now(self, bars: tuple[IntradayBar, ...], prev_high: int) -> Code | None:
         """Return what is wrong with the last bar: no pullback before it, or no turn in it."""
         last, before = bars[-1], bars[-1 - PULLBACK : -1]
         if len(before) < PULLBACK or not any(self._touches(bar, prev_high) for bar in before):
@@ -134,7 +134,7 @@ class GapAndGo:
             return CoreCode.NO_BOUNCE
         return None
 
-    def _touches(self, bar: DayBar, prev_high: int) -> bool:
+    def _touches(self, bar: IntradayBar, prev_high: int) -> bool:
         """Tell whether a low comes near the average price through its bar, or near yesterday's high."""
         supports = (to_fraction(bar.vwap), to_fraction(prev_high))
         return any(abs(bar.low - support) <= self._near * support for support in supports)

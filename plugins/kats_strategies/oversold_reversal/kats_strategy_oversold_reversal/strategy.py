@@ -8,10 +8,10 @@ from kats_core.api import (
     Code,
     Confirmation,
     CoreCode,
-    DayBar,
     Exit,
     ExitPlan,
     Indicators,
+    IntradayBar,
     Management,
     NotYet,
     OnBar,
@@ -95,7 +95,7 @@ class OversoldReversal:
         )
         return signal_for(setup, self._params, entry, chase_cap=chase_cap, exits=exits, most_stars=MOST_STARS)
 
-    def _why_not(self, bars: tuple[DayBar, ...], prev_close: int) -> Code | None:
+    def _why_not(self, bars: tuple[IntradayBar, ...], prev_close: int) -> Code | None:
         last, before = bars[-1], bars[-1 - USUAL_OF : -1]
         if not (last.is_rising and last.close > last.vwap and last.close > prev_close):
             return CoreCode.NO_BOUNCE

@@ -8,10 +8,10 @@ from kats_core.api import (
     Code,
     Confirmation,
     CoreCode,
-    DayBar,
     Exit,
     ExitPlan,
     Indicators,
+    IntradayBar,
     Management,
     NotYet,
     OnBar,
@@ -104,7 +104,7 @@ class RangeTrading:
         most = int(setup.numbers["most_stars"])
         return signal_for(setup, self._params, entry, chase_cap=chase_cap, exits=exits, most_stars=most)
 
-    def _why_not(self, bar: DayBar, floor: int, ceiling: int) -> Code | None:
+    def _why_not(self, bar: IntradayBar, floor: int, ceiling: int) -> Code | None:
         if not floor * BREAKS_AT <= bar.low <= floor * self._near:
             return CoreCode.NO_TOUCH
         if not (bar.is_rising and bar.close - bar.open >= self._body * (bar.high - bar.low)):

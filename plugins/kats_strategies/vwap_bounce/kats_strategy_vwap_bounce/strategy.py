@@ -8,9 +8,9 @@ from kats_core.api import (
     Code,
     Confirmation,
     CoreCode,
-    DayBar,
     Exit,
     ExitPlan,
+    IntradayBar,
     Management,
     NotYet,
     OnBar,
@@ -87,7 +87,7 @@ class VwapBounce:
             setup, self._params, entry, chase_cap=chase_cap, exits=exits, numbers={"vwap": float(last.vwap)}
         )
 
-    def _why_not(self, bars: tuple[DayBar, ...]) -> Code | None:
+    def _why_not(self, bars: tuple[IntradayBar, ...]) -> Code | None:
         if len(bars) < FEWEST_BARS:
             return CoreCode.NO_BOUNCE
         *_, before, last = bars
