@@ -15,7 +15,8 @@ from kats_core.model.position import Position
 def less_dividend(position: Position, dividend: int, ticks: TickTable) -> Position:
     """Return a position held over an ex-date with stop, targets, peak and cost for exits lowered by a dividend a share.
 
-    A stop of 42 950 with a dividend of 1 500 becomes 41 450. What the shares cost, and so their result, stays as it is.
+    A stop of 42 950 with a dividend of 1 500 becomes 41 450. What the shares cost stays as it is; what is owed for them the account
+    books (`Portfolio.go_ex`).
     """
     return structs.replace(
         position,

@@ -51,8 +51,8 @@ class Panel:
     `next_session[t]` is the session for which row t arms; None at the edge of the calendar. `value` is close times
     volume where the source has no traded value. `tables` are the side tables by name (`tables.FLOWS` ...), `indices` the
     market's indices by name (KOSPI ...); their own symbols and sessions need not be the panel's. Rows before `asked_from`
-    are history to compute from: nobody asks what they arm. `thresholds` are those with which the screen's measures of the panel are
-    taken (`market.screening.history`).
+    are history to compute from: nobody asks what they arm. `thresholds` are those with which the screen's measures are taken
+    (`market.screening.history`).
     """
 
     sessions: tuple[dt.date, ...]
