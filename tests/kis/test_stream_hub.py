@@ -187,7 +187,7 @@ def test_one_silent_symbol_is_told_marked_and_registered_anew_but_not_in_a_loop(
     pool.pass_seconds(60, *symbols(1, 2))
     pool.read()
     stopped = pool.now
-    pool.pass_seconds(12, "000001")
+    pool.pass_seconds(15, "000001")
     pool.answer()
     (told,) = pool.told()
     assert (told.event, told.symbols) == (FeedEvent.SILENT, ("000002",))
@@ -367,6 +367,18 @@ def test_notices_of_other_accounts_are_not_ours() -> None:
     assert isinstance(message.record, Notice)
     assert message.record.account == OURS
     assert pool.hub.counts.foreign_notices == 1
+
+
+def test_whether_notices_are_proven_can_be_asked() -> None:
+    """While they are not, somebody has to ask about orders."""
+    pool = Pool(40, hts_id="user01")
+    pool.want([])
+    pool.connect()
+    heard = [pool.hub.hears_of_orders]
+    pool.answer()
+    heard.append(pool.hub.hears_of_orders)
+    pool.lose()
+    assert [*heard, pool.hub.hears_of_orders] == [False, True, False]
 
 
 def test_many_unreadable_texts_within_a_minute_are_told_and_the_connection_goes_on() -> None:

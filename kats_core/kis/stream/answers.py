@@ -15,6 +15,7 @@ from typing import NamedTuple
 from kats_core.kis.stream.placement import Step
 from kats_core.kis.stream.registrations import Channel, Registration
 from kats_core.kis.wire import stream as wire
+from kats_core.kis.wire.codes import ReplyClass, classify
 from kats_core.kis.wire.stream import Ack
 from kats_core.model.time import Nanos
 
@@ -40,17 +41,17 @@ class Meaning(enum.Enum):
 
 _MEANINGS: Mapping[str, Meaning] = {
     wire.NOT_SUBSCRIBED: Meaning.DONE,
-    "OPSP0007": Meaning.TEMPORARY,
-    "OPSP0008": Meaning.FULL,
     "OPSP0009": Meaning.TEMPORARY,
     "OPSP0010": Meaning.BAD_APPROVAL,
     "OPSP0011": Meaning.BAD_APPROVAL,
     "OPSP0017": Meaning.BAD_USER,
-    "OPSP8996": Meaning.IN_USE,
-    "OPSP8999": Meaning.TEMPORARY,
-    "OPSP9993": Meaning.TEMPORARY,
     "OPSP9994": Meaning.BAD_APPROVAL,
-    "OPSP9995": Meaning.TEMPORARY,
+}
+"""Where the class of a code does not say what a stream does about it."""
+_OF_CLASS: Mapping[ReplyClass, Meaning] = {
+    ReplyClass.FULL: Meaning.FULL,
+    ReplyClass.IN_USE: Meaning.IN_USE,
+    ReplyClass.TEMPORARY: Meaning.TEMPORARY,
 }
 _TEXTS: Mapping[str, Meaning] = {
     "MAX SUBSCRIBE OVER": Meaning.FULL,
@@ -64,7 +65,7 @@ _OF_UNREGISTERING = frozenset({wire.UNSUBSCRIBED, wire.NOT_SUBSCRIBED})
 
 def meaning_of(ack: Ack) -> Meaning:
     """Return what an answer means; a code that nobody knows is a refusal."""
-    known = _MEANINGS.get(ack.code)
+    known = _MEANINGS.get(ack.code) or _OF_CLASS.get(classify(ack.code, ack.message))
     if known is not None:
         return known
     if ack.is_done:

@@ -232,6 +232,14 @@ class Hub:
             for line in self._lines.values()
         )
 
+    @property
+    def hears_of_orders(self) -> bool:
+        """Tell whether the notices are registered and proven; where they are not, orders have to be asked about."""
+        lines = self._lines.values()
+        return any(
+            line.talk is not None and line.notices in line.talk.live for line in lines if line.notices is not None
+        )
+
     def _status(self, line: _Line) -> LineStatus:
         return LineStatus(
             name=line.name,

@@ -33,15 +33,19 @@ def continuous_trading(hours: SessionHours) -> Expecting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SilenceTerms:
-    """How long a symbol may be silent: `factor` times its usual pause, within `shortest` and `longest`.
+    """How long a symbol may be silent: `factor` times its mean pause or `of_longest` times its longest of late.
 
-    The bounds are those within which a last price is fresh (`spec/README.md` section 7). `dead`: a session on which nothing at
-    all has come for so long is given up.
+    Trades that come by chance, so many a minute, stay away for twelve times their mean pause once in 160 000 times. A whole
+    session, whose pauses are short, has `session_factor`. The limit is never under `shortest` and never over `longest`; of a
+    symbol that was never heard it is `unheard`. `dead`: a session on which nothing at all has come for so long is given up.
     """
 
-    factor: int = 3
+    factor: int = 12
+    session_factor: int = 5
+    of_longest: int = 2
     shortest: Nanos = 5 * SECOND
-    longest: Nanos = MINUTE
+    longest: Nanos = 5 * MINUTE
+    unheard: Nanos = MINUTE
     dead: Nanos = 30 * SECOND
 
 
@@ -53,37 +57,51 @@ class Judgement(NamedTuple):
     is_dead: bool
 
 
+_MEMORY = 32
+_LONG_MEMORY = 64
+
+
 @dataclass(slots=True)
 class _Pulse:
-    """When something was heard last, and how long the pauses usually are.
+    """When something was heard last, and how long the pauses are: their mean, and the longest, which fades slowly.
 
-    `usual` follows a longer pause at once and shorter ones slowly; it learns once a second, for bursts say nothing about
-    pauses, and nothing from a pause that was judged a silence.
+    It learns once a second, for bursts say nothing about pauses, and of a pause that was judged a silence no more than its limit.
     """
 
     last: Nanos
-    usual: Nanos
+    mean: Nanos
+    factor: int
+    longest: Nanos = 0
     is_silent: bool = False
+    count: int = 1
+    widest: Nanos = 0
     learnt: Nanos = field(init=False)
-    widest: Nanos = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self.learnt = self.last
 
-    def hear(self, now: Nanos, since: Nanos) -> None:
+    def hear(self, now: Nanos, since: Nanos, terms: SilenceTerms) -> None:
+        pause = now - max(self.last, since)
         if self.is_silent:
-            self.is_silent, self.learnt, self.widest = False, now, 0
-        self.widest = max(self.widest, now - max(self.last, since, self.learnt))
+            self.is_silent = False
+            pause = min(pause, self.limit(terms))
         self.last = now
+        self.widest = max(self.widest, pause)
         if now - self.learnt >= SECOND:
-            self.usual = max(self.widest, self.usual - (self.usual - self.widest) // 8)
+            self.learn(self.widest)
             self.learnt, self.widest = now, 0
+
+    def learn(self, pause: Nanos) -> None:
+        self.count = min(self.count + 1, _MEMORY)
+        self.mean += (pause - self.mean) // self.count
+        self.longest = max(pause, self.longest - (self.longest - pause) // _LONG_MEMORY)
 
     def silence(self, now: Nanos, since: Nanos) -> Nanos:
         return now - max(self.last, since)
 
     def limit(self, terms: SilenceTerms) -> Nanos:
-        return min(max(terms.factor * self.usual, terms.shortest), terms.longest)
+        usual = max(self.factor * self.mean, terms.of_longest * self.longest)
+        return min(max(usual, terms.shortest), terms.longest)
 
 
 @dataclass
@@ -95,15 +113,18 @@ class Watchdog:
     _paused: set[str] = field(default_factory=set, init=False)
     _session: _Pulse | None = field(default=None, init=False)
 
-    def watch(self, symbol: str, now: Nanos, usual: Nanos | None = None) -> None:
-        """Expect a symbol from now on; `usual` is its usual pause where it is known. A symbol watched already stays as it is."""
+    def watch(self, symbol: str, now: Nanos) -> None:
+        """Expect a symbol from now on. A symbol watched already stays as it is."""
         if symbol in self._symbols:
             return
-        longest = self.terms.longest // self.terms.factor
-        self._symbols[symbol] = _Pulse(now, longest if usual is None else usual)
+        terms = self.terms
+        mean = terms.unheard // terms.factor
+        self._symbols[symbol] = _Pulse(now, mean, terms.factor)
         if self._session is None:
-            self._session = _Pulse(now, longest)
-        self._session.usual = min(self._session.usual, longest // len(self._symbols))
+            self._session = _Pulse(now, terms.unheard // terms.session_factor, terms.session_factor)
+        # Many who are expected together are heard the sooner.
+        together = terms.unheard // (terms.session_factor * len(self._symbols))
+        self._session.mean = min(self._session.mean, together)
 
     def forget(self, symbol: str) -> None:
         """Expect nothing of a symbol any more."""
@@ -131,12 +152,12 @@ class Watchdog:
     def hear(self, symbol: str, now: Nanos, since: Nanos) -> bool:
         """Note a message about a symbol; tell whether it ends a silence. `since`: from when on messages are expected."""
         if self._session is not None:
-            self._session.hear(now, since)
+            self._session.hear(now, since, self.terms)
         pulse = self._symbols.get(symbol)
         if pulse is None:
             return False
         was_silent = pulse.is_silent
-        pulse.hear(now, since)
+        pulse.hear(now, since, self.terms)
         return was_silent
 
     def is_silent(self, symbol: str) -> bool:
