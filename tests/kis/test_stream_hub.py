@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from kats_core.kis.stream.budget import Need
+from kats_core.kis.stream.budget import HARD_LIMIT, Need
 from kats_core.kis.stream.conversation import Conversation, ConversationTerms, Ending
 from kats_core.kis.stream.gaps import Gap, GapReason
 from kats_core.kis.stream.hub import MOST_UNREADABLE, Hub, HubTerms
@@ -118,6 +121,24 @@ class Pool:
             self.now += SECOND
             self.trade(*trading, name=name)
             self.hub.judge(self.now)
+
+    def pass_time(self, seconds: int) -> None:
+        self.now += seconds * SECOND
+        self.hub.judge(self.now)
+
+    def do(self, what: str, how: Any) -> None:
+        """Do one step of a random course; what is not possible now does nothing."""
+        if what == "want":
+            self.want([Need(symbol=f"{n:06d}", rank=n, is_held=is_held) for n, is_held in how])
+        elif what == "connect" and how not in self.talks:
+            self.connect(how)
+        elif what == "lose" and how in self.talks:
+            self.lose(how)
+        elif what == "wait":
+            self.pass_time(how)
+        elif what == "answer":
+            for name in self.talks:
+                self.answer(name, most=how)
 
     def read(self) -> list[FeedMessage]:
         found: list[FeedMessage] = []
@@ -284,6 +305,23 @@ def test_a_line_that_stays_down_leaves_its_symbols_to_the_others() -> None:
     assert all(pool.hub.is_fed(symbol) for symbol in symbols(1, 2, 3, 4))
 
 
+def test_what_moves_to_another_line_is_given_up_only_after_it_is_proven_there() -> None:
+    """No tick is lost on the way: for a moment both lines have it."""
+    pool = Pool(3, 3)
+    pool.want(far(1, 2, 3, 4))
+    pool.up("line0", "line1")
+    before = set(pool.talks["line0"].live)
+    pool.sent.clear()
+    pool.hub.listener("line0").full(len(before) - 1, pool.now)
+    pool.answer("line0")
+    assert set(pool.talks["line0"].live) == before
+    pool.answer("line1")
+    pool.answer("line0")
+    ((given_up,), (taken,)) = pool.sent["line0"], pool.sent["line1"]
+    assert (given_up[0], taken[0]) == ("-", "+")
+    assert given_up[1:] == taken[1:]
+
+
 def test_a_held_symbol_that_finds_no_place_is_told() -> None:
     """Somebody has to ask for its price (`spec/market.md` section 2)."""
     pool = Pool(2)
@@ -426,6 +464,41 @@ def test_books_are_handed_on_and_prove_the_feed() -> None:
         pool.hub.judge(pool.now)
     assert not [message for message in pool.read() if isinstance(message, Told)]
     assert pool.hub.counts.unreadable == 0
+
+
+moves = st.lists(
+    st.one_of(
+        st.tuples(
+            st.just("want"), st.lists(st.tuples(st.integers(0, 9), st.booleans()), unique_by=lambda n: n[0], max_size=8)
+        ),
+        st.tuples(st.just("answer"), st.integers(0, 5)),
+        st.tuples(st.just("wait"), st.integers(1, 60)),
+        st.tuples(st.sampled_from(["connect", "lose"]), st.sampled_from(["line0", "line1"])),
+    ),
+    max_size=25,
+)
+
+
+@given(moves, st.integers(1, 6), st.integers(1, 6))
+def test_whatever_happens_to_lines_and_wishes_the_pool_ends_as_planned(
+    path: list[tuple[str, Any]], first: int, second: int
+) -> None:
+    """Connections that come and go, answers that take their time, needs that change: at rest each place is taken and proven once."""
+    pool = Pool(first, second, hts_id="user01")
+    for what, how in path:
+        pool.do(what, how)
+        for talk in pool.talks.values():
+            assert len(talk.live) <= HARD_LIMIT
+    for name in {"line0", "line1"} - pool.talks.keys():
+        pool.connect(name)
+    for _ in range(3):
+        for name in pool.talks:
+            pool.answer(name)
+    live = [one for talk in pool.talks.values() for one in talk.live]
+    assert len(live) == len(set(live))
+    assert set(live) == set(pool.hub.allotment.given)
+    assert all(len(pool.talks[name].live) <= limit for name, limit in (("line0", first), ("line1", second)))
+    assert pool.hub.hears_of_orders
 
 
 @pytest.mark.parametrize("ending", [Ending.CREDENTIALS, Ending.UNREACHABLE])
