@@ -13,16 +13,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from kats_core.kis.errors import CredentialsError
 from kats_core.kis.stream.budget import Need
 from kats_core.kis.stream.feed import Feed, FeedTerms, Line, open_socket
 from kats_core.kis.stream.gaps import GapReason
 from kats_core.kis.stream.messages import FeedEvent, Received, Told
-from kats_core.kis.stream.session import Surroundings
+from kats_core.kis.stream.session import ApprovalRefusedError, Surroundings
 from kats_core.kis.stream.streams import streams_of
 from kats_core.kis.stream.watchdog import continuous_trading
 from kats_core.kis.wire import stream as wire
@@ -191,13 +189,13 @@ class World:
             self.went_to_sleep.clear()
             await self.went_to_sleep.wait()
 
-    async def approval(self, *, is_new: bool) -> SecretStr:
-        self.renewals.append(is_new)
-        if is_new and len(self.approval_keys) > 1:
+    async def approval(self, *, renew: bool) -> str:
+        self.renewals.append(renew)
+        if renew and len(self.approval_keys) > 1:
             self.approval_keys.pop(0)
         if not self.approval_keys[0]:
-            raise CredentialsError("EGW00103", "유효하지 않은 AppKey입니다.")
-        return SecretStr(self.approval_keys[0])
+            raise ApprovalRefusedError("the broker does not know this app key")
+        return self.approval_keys[0]
 
     async def next_event(self, event: FeedEvent) -> Told:
         """Return the next that is told of this kind; what comes before it is kept in `heard`."""
@@ -518,8 +516,8 @@ def test_stopping_closes_the_sockets_cleanly() -> None:
 def test_a_line_with_an_impossible_number_of_registrations_is_refused(limit: int) -> None:
     """The broker takes 41."""
 
-    async def approval(*, is_new: bool) -> SecretStr:
-        return SecretStr("key-1")
+    async def approval(*, renew: bool) -> str:
+        return "key-1"
 
     with pytest.raises(ValueError, match="1 to 41"):
         Line("main", "ws://127.0.0.1:9", approval, limit=limit)

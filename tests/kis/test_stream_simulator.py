@@ -53,7 +53,7 @@ class House:
         keys = sim.prod
         self.symbols = [one.symbol for one in sim.market.instruments()][:12]
         self.feed = Feed(
-            [Line("main", sim.ws_url, authority.approval_key, hts_id=keys.hts_id)],
+            [Line("main", sim.ws_url, self.approval, hts_id=keys.hts_id)],
             streams_of(is_mock=False),
             keys.account + keys.product,
             jitter=lambda: 0.5,
@@ -65,6 +65,9 @@ class House:
         )
         self.feed.hub.expect(continuous_trading(krx_calendar().hours(DAY)))
         sim.market.listeners.append(self._note)
+
+    async def approval(self, *, renew: bool) -> str:
+        return (await self.authority.approval_key(is_new=renew)).get_secret_value()
 
     def _note(self, event: object) -> None:
         if isinstance(event, Printed) and event.symbol in self.symbols:

@@ -1,7 +1,7 @@
 """Keep the broker's stream alive: a session for each app key, connected again whenever it ends, everything proven anew.
 
 ```python
-line = Line("main", keys.stream_url, authority.approval_key, hts_id=keys.hts_id)
+line = Line("main", keys.stream_url, approval, hts_id=keys.hts_id)
 feed = Feed([line], streams_of(is_mock=keys.is_mock), account, random.random)
 feed.hub.want([Need(symbol="005930", rank=0, is_held=True)], now)
 feed.hub.expect(continuous_trading(hours))
@@ -22,9 +22,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pydantic import SecretStr
-
-from kats_core.kis.errors import CredentialsError, KisError, WrongEnvironmentError
 from kats_core.kis.stream.backoff import Backoff, BackoffTerms
 from kats_core.kis.stream.budget import HARD_LIMIT, USUAL_LIMIT
 from kats_core.kis.stream.conversation import Conversation, ConversationTerms, Ending
@@ -33,6 +30,8 @@ from kats_core.kis.stream.messages import FeedMessage
 from kats_core.kis.stream.registrations import Channel
 from kats_core.kis.stream.session import (
     Approval,
+    ApprovalRefusedError,
+    ApprovalUnavailableError,
     Session,
     Socket,
     Surroundings,
@@ -143,15 +142,15 @@ class Feed:
 
     async def _connection(self, line: Line, *, renew: bool) -> _End:
         try:
-            approval_key = await line.approval(is_new=renew)
+            approval_key = await line.approval(renew=renew)
             async with self._around.connect(line.url) as socket:
                 return await self._talk(line, socket, approval_key, is_fresh=renew)
-        except (CredentialsError, WrongEnvironmentError) as error:
+        except ApprovalRefusedError as error:
             return self._ended(line, Ending.CREDENTIALS, str(error), needs_approval=True)
-        except (KisError, OSError) as error:
+        except (ApprovalUnavailableError, OSError) as error:
             return self._ended(line, Ending.UNREACHABLE, str(error), needs_approval=renew)
 
-    async def _talk(self, line: Line, socket: Socket, approval_key: SecretStr, *, is_fresh: bool) -> _End:
+    async def _talk(self, line: Line, socket: Socket, approval_key: str, *, is_fresh: bool) -> _End:
         """Talk over an open socket; `is_fresh`: the approval key was issued because the broker did not know the last one."""
         talk = Conversation(self._streams, self._terms.talk, self.hub.listener(line.name))
         session = Session(talk, line.approval, self._around)

@@ -8,8 +8,6 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from pydantic import SecretStr
-
 from kats_core.kis.stream.conversation import Conversation, Ending
 from kats_core.model.time import SECOND, Nanos
 
@@ -18,13 +16,21 @@ Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 """Waits for so many seconds."""
 
 
-class Approval(Protocol):
-    """Gives the key that registers (`kis.auth.Authority.approval_key`). `is_new`: the broker does not know the last one.
+class ApprovalRefusedError(Exception):
+    """The broker gives no approval key for the app key and secret; needs a person, stops the line."""
 
-    Raises `KisError`; of these, `CredentialsError` needs a person.
+
+class ApprovalUnavailableError(Exception):
+    """There is no approval key now; try again later."""
+
+
+class Approval(Protocol):
+    """Gives the key that registers. `renew`: the broker does not know the last one.
+
+    Raises `ApprovalRefusedError` or `ApprovalUnavailableError`.
     """
 
-    async def __call__(self, *, is_new: bool) -> SecretStr: ...
+    async def __call__(self, *, renew: bool) -> str: ...
 
 
 class Socket(Protocol):
@@ -57,11 +63,12 @@ class Session:
         self._woken = asyncio.Event()
         talk.wake = self._woken.set
 
-    async def run(self, socket: Socket, approval_key: SecretStr) -> tuple[Ending, str]:
+    async def run(self, socket: Socket, approval_key: str) -> tuple[Ending, str]:
         """Talk until the conversation or the connection ends; return why, with what is known of it.
 
         Raises:
-            KisError: a new approval key was needed, and there is none.
+            ApprovalRefusedError: a new approval key was needed.
+            ApprovalUnavailableError: a new approval key was needed.
         """
         tasks = [asyncio.create_task(self._say(socket, approval_key)), asyncio.create_task(self._hear(socket))]
         try:
@@ -87,14 +94,14 @@ class Session:
                 await socket.send(reply)
         return ""
 
-    async def _say(self, socket: Socket, approval_key: SecretStr) -> str:
+    async def _say(self, socket: Socket, approval_key: str) -> str:
         talk, clock = self._talk, self._around.clock
         while talk.ending is None:
             self._woken.clear()
             if talk.needs_approval:
-                approval_key = await self._approval(is_new=True)
+                approval_key = await self._approval(renew=True)
                 talk.renewed()
-            text = talk.next_text(approval_key.get_secret_value(), clock())
+            text = talk.next_text(approval_key, clock())
             if text is None:
                 await self._wait(clock())
                 continue
