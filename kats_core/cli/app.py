@@ -36,6 +36,7 @@ VERBS = (
     "calendar",
     "events",
     "data",
+    "kis",
     "plugins",
     "check",
     "new",

@@ -261,6 +261,31 @@ TEXTS: dict[str, tuple[str, str]] = {
         "이 종목에 해당하는 것만: 시장 전체와 그 종목.",
         "Only what concerns this symbol: the market's events and its own.",
     ),
+    "help_kis_group": ("한국투자증권(KIS) 접속을 확인합니다.", "Look after the access to the broker KIS."),
+    "help_kis_check": (
+        "접근토큰, 접속키, 현재가, 잔고, 실시간 등록을 차례로 해 보고, 실패하면 무엇을 할지 알려 줍니다. 주문은 내지 않습니다.",
+        "Try token, approval key, quote, balance and stream in turn, and say what to do where one fails. Orders nothing.",
+    ),
+    "help_kis_revoke": (
+        "저장된 접근토큰을 폐기합니다. 다음 호출이 새로 받습니다.",
+        "Give the kept access token back; the next call asks for a new one.",
+    ),
+    "help_kis_symbol": ("확인에 쓸 종목 코드.", "The symbol to try."),
+    "kis_server": (
+        "{server} (KIS_ENV={env}) · REST {rest} · 실시간 {stream} · 계좌 {account}",
+        "{server} (KIS_ENV={env}) · REST {rest} · stream {stream} · account {account}",
+    ),
+    "kis_real": ("실전투자", "real broker"),
+    "kis_mock": ("모의투자", "mock server"),
+    "kis_simulator": (
+        "증권사 서버가 아니라 시뮬레이터 주소입니다.",
+        "These are no hosts of the broker's: a simulator.",
+    ),
+    "kis_trying": ("{step} 확인 중", "trying the {step}"),
+    "kis_passed": ("모두 정상입니다.", "Everything works."),
+    "kis_failed": ("{count}가지가 실패했습니다.", "{count} failed."),
+    "kis_revoked": ("접근토큰을 폐기했습니다.", "The access token was given back."),
+    "kis_nothing_to_revoke": ("폐기할 접근토큰이 없습니다.", "There is no access token to give back."),
     "help_data_group": ("데이터 파일을 살펴봅니다.", "Look at files of data."),
     "help_data_check": (
         "폴더에 무엇이 있고, 어느 파일이 어디에서 쓰이며, 무엇이 잘못됐는지 보여 줍니다. 아무것도 고치지 않습니다.",

@@ -16,16 +16,7 @@ from typing import TypeVar
 
 from pydantic import SecretStr
 
-from kats_core.kis.errors import (
-    BusyError,
-    CredentialsError,
-    KisError,
-    MaintenanceError,
-    NotSentError,
-    RefusedError,
-    TokenWaitError,
-    UnreadableError,
-)
+from kats_core.kis.errors import KisError, NotSentError, RefusedError, TokenWaitError, UnreadableError, refusal
 from kats_core.kis.settings import Keys
 from kats_core.kis.token_file import KeptToken, TokenFile
 from kats_core.kis.transport import Transport
@@ -79,9 +70,9 @@ class Authority:
         self._approval: tuple[SecretStr, Nanos] | None = None
 
     @property
-    def expires(self) -> Nanos | None:
-        """When the token in use ends, None before there is one."""
-        return None if self._kept is None else self._kept.expires
+    def kept(self) -> KeptToken | None:
+        """The token in use, None before there is one."""
+        return self._kept
 
     async def token(self, *, patience_s: float = 65.0) -> SecretStr:
         """Return a token that the broker should take.
@@ -214,8 +205,12 @@ class Authority:
             raise UnreadableError(self._transport.host, answered.status, "no JSON object")
         if reply.is_done or not (reply.result or reply.code or reply.status >= _FIRST_ERROR):
             return reply
-        error = _ERRORS.get(class_of(reply), RefusedError)
-        raise error(self.redact(reply.code or f"HTTP {reply.status}"), self.redact(reply.message))
+        kind, code, said = (
+            class_of(reply),
+            self.redact(reply.code or f"HTTP {reply.status}"),
+            self.redact(reply.message),
+        )
+        raise _TooSoonError(code, said) if kind is ReplyClass.TOKEN_WAIT else refusal(kind, code, said)
 
     def _opened(self, read: Callable[[Reply], T], reply: Reply) -> T:
         try:
@@ -232,13 +227,3 @@ class Authority:
 
 class _TooSoonError(RefusedError):
     """EGW00133: a token was asked for less than a minute ago, perhaps from another machine."""
-
-
-_ERRORS: Mapping[ReplyClass, type[RefusedError | BusyError | CredentialsError | MaintenanceError]] = {
-    ReplyClass.TOKEN_WAIT: _TooSoonError,
-    ReplyClass.CREDENTIALS: CredentialsError,
-    ReplyClass.RATE: BusyError,
-    ReplyClass.SERVER: BusyError,
-    ReplyClass.TEMPORARY: BusyError,
-    ReplyClass.MAINTENANCE: MaintenanceError,
-}

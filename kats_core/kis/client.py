@@ -18,18 +18,14 @@ from pydantic import SecretStr
 
 from kats_core.kis.auth import Authority
 from kats_core.kis.errors import (
-    AccountError,
-    BusyError,
-    ClosedError,
-    CredentialsError,
     KisError,
     MaintenanceError,
     NotSentError,
     PagingError,
-    RefusedError,
     UnreachableError,
     UnreadableError,
     WrongEnvironmentError,
+    refusal,
 )
 from kats_core.kis.limiter import Lane, Limiter
 from kats_core.kis.pacer import Pacer
@@ -141,17 +137,17 @@ class Client:
         A caller that is cancelled meanwhile knows as little as one that got `Unknown`.
         """
         request = order.request()
-        refusal: Refused | None = None
+        refused: Refused | None = None
         renewed, repeats = False, 0
         while True:
             try:
                 call = await self._prepared(request, lane, patience_s=ORDER_PATIENCE_S)
             except KisError as why:
-                return refusal or NotSent(why)
+                return refused or NotSent(why)
             try:
                 reply = await self._sent(call)
             except NotSentError as why:
-                return refusal or NotSent(why)
+                return refused or NotSent(why)
             except KisError as why:
                 return Unknown(why)
             kind = class_of(reply)
@@ -160,7 +156,7 @@ class Client:
             error = self._error(kind, call, reply)
             if kind.leaves_orders_unknown or _is_obscure(kind, reply):
                 return Unknown(error)
-            refusal = Refused(kind, error)
+            refused = Refused(kind, error)
             if kind is ReplyClass.TOKEN and not renewed:
                 renewed = True
                 self.authority.refuse(call.token)
@@ -168,7 +164,7 @@ class Client:
                 await self._slow_down(call, reply, repeats)
                 repeats += 1
             else:
-                return refusal
+                return refused
 
     async def _pages(self, request: Request, lane: Lane, parse: Callable[[Reply], T]) -> list[T]:
         pages: list[T] = []
@@ -276,7 +272,7 @@ class Client:
         code, said = (self.authority.redact(text) for text in (reply.code or f"HTTP {reply.status}", reply.message))
         if kind is ReplyClass.ENVIRONMENT:
             return WrongEnvironmentError(call.request.endpoint.name, self.keys.env, f"{code} {said}".strip())
-        return _ERRORS.get(kind, RefusedError)(code, said)
+        return refusal(kind, code, said)
 
 
 @asynccontextmanager
@@ -304,17 +300,6 @@ class _Call:
 
 _LEDGER = "EGW00215"
 
-_ERRORS: Mapping[ReplyClass, type[RefusedError | BusyError | CredentialsError | MaintenanceError | ClosedError]] = {
-    ReplyClass.TOKEN: CredentialsError,
-    ReplyClass.CREDENTIALS: CredentialsError,
-    ReplyClass.ACCOUNT: AccountError,
-    ReplyClass.RATE: BusyError,
-    ReplyClass.SERVER: BusyError,
-    ReplyClass.TEMPORARY: BusyError,
-    ReplyClass.MAINTENANCE: MaintenanceError,
-    ReplyClass.CLOSED: ClosedError,
-}
-
 
 def _is_obscure(kind: ReplyClass, reply: Reply) -> bool:
     """Tell whether a reply says too little to believe that an order was refused: no code, or a new one of a failing server."""
@@ -322,4 +307,9 @@ def _is_obscure(kind: ReplyClass, reply: Reply) -> bool:
 
 
 def _typed(question: Ask[A], reply: Reply) -> A | None:
-    return None if class_of(reply) is ReplyClass.NO_DATA else question.answer(reply)
+    """Return the answer; None where the broker says that there is nothing and sends nothing else that can be read."""
+    if class_of(reply) is not ReplyClass.NO_DATA:
+        return question.answer(reply)
+    with suppress(WireError):
+        return question.answer(reply)
+    return None

@@ -20,6 +20,9 @@ before it got here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from kats_core.kis.wire.codes import ReplyClass, by_text
 from kats_core.model.labels import Language
 from kats_core.model.time import Nanos, to_datetime
 
@@ -184,3 +187,22 @@ _WHY = {
     "slow": ("제때 응답이 오지 않았습니다", "no answer came in time"),
     "lost": ("응답을 받기 전에 연결이 끊겼습니다", "the connection was lost before an answer came"),
 }
+
+
+_REFUSALS: Mapping[ReplyClass, type[_SaidError]] = {
+    ReplyClass.TOKEN: CredentialsError,
+    ReplyClass.CREDENTIALS: CredentialsError,
+    ReplyClass.ACCOUNT: AccountError,
+    ReplyClass.RATE: BusyError,
+    ReplyClass.SERVER: BusyError,
+    ReplyClass.TEMPORARY: BusyError,
+    ReplyClass.MAINTENANCE: MaintenanceError,
+    ReplyClass.CLOSED: ClosedError,
+}
+
+
+def refusal(kind: ReplyClass, code: str, said: str) -> KisError:
+    """Return the error that a refusal of this class is; trouble whose text speaks of maintenance is that."""
+    if kind is ReplyClass.TEMPORARY and by_text(said) is ReplyClass.MAINTENANCE:
+        return MaintenanceError(code, said)
+    return _REFUSALS.get(kind, RefusedError)(code, said)

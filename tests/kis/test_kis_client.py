@@ -460,7 +460,7 @@ def test_an_empty_shell_is_no_price(broker: Any) -> None:
 
 
 def test_typed_answers_of_all_pages_come_together(broker: Any) -> None:
-    """A balance of two pages, and one of nothing."""
+    """A balance of two pages; one without holdings still has its cash; and nothing at all."""
     row = {"prdt_name": "", "hldg_qty": "10", "ord_psbl_qty": "10"}
 
     def balance(symbol: str, **keys: str) -> dict[str, Any]:
@@ -471,7 +471,13 @@ def test_typed_answers_of_all_pages_come_together(broker: Any) -> None:
         broker.on(ACCOUNT, broker.says(balance("005930", fk="F", nk="N"), tr_cont="M"), balance("000660"))
         pages = await client.ask_all(question)
         assert [holding.symbol for found in pages for holding in found.holdings] == ["005930", "000660"]
-        broker.on(ACCOUNT, says("70070000", "모의투자 조회할 내역(자료)이 없습니다", "0"))
+        cash = {"dnca_tot_amt": "5", "prvs_rcdl_excc_amt": "3", "tot_evlu_amt": "3"}
+        broker.on(ACCOUNT, {**says("70070000", "모의투자 조회할 내역(자료)이 없습니다", "0"), "output2": [cash]})
+        (empty,) = await client.ask_all(question)
+        assert empty.holdings == ()
+        assert empty.cash is not None
+        assert empty.cash.settled == 3
+        broker.on(ACCOUNT, says("KIOK0560", "조회할 자료가 없습니다", "7"))
         assert await client.ask_all(question) == []
         assert await client.ask(question) is None
 
