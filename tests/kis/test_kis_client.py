@@ -321,13 +321,13 @@ def test_every_code_has_its_consequence(broker: Any) -> None:
 
 
 def test_whatever_happens_an_order_reaches_the_desk_once(broker: Any) -> None:
-    """A thousand ways of trouble from a seed: accepted at most once, and never believed refused when it was accepted."""
+    """A hundred ways of trouble from a seed: accepted at most once, and never believed refused when it was accepted."""
     random_ = random.Random(8)
 
     async def scenario(client: Client) -> None:
         from aiohttp import web
 
-        for _ in range(300):
+        for _ in range(120):
             desk: list[str] = []
 
             def behaviour(desk: list[str] = desk) -> Callable[[Any], Awaitable[Any]]:
