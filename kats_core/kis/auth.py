@@ -16,7 +16,15 @@ from typing import TypeVar
 
 from pydantic import SecretStr
 
-from kats_core.kis.errors import KisError, NotSentError, RefusedError, TokenWaitError, UnreadableError, refusal
+from kats_core.kis.errors import (
+    KeepingError,
+    KisError,
+    NotSentError,
+    RefusedError,
+    TokenWaitError,
+    UnreadableError,
+    refusal,
+)
 from kats_core.kis.settings import Keys
 from kats_core.kis.token_file import KeptToken, TokenFile
 from kats_core.kis.transport import Transport
@@ -32,6 +40,9 @@ BEFORE_END: Nanos = 60 * MINUTE
 BETWEEN_ISSUES: Nanos = MINUTE
 BETWEEN_RENEWALS: Nanos = 10 * MINUTE
 """After a renewal that failed, or brought a token that ends soon, the present one is used for so long before the next."""
+
+HURRIED_S = 10.0
+"""Who has less patience does not wait for a renewal that can be done later."""
 
 APPROVAL_LIFE: Nanos = 23 * 60 * MINUTE
 
@@ -77,23 +88,43 @@ class Authority:
     async def token(self, *, patience_s: float = 65.0) -> SecretStr:
         """Return a token that the broker should take.
 
+        Who has little patience, an order, takes one that is due for renewal as long as it is good, and leaves the renewal to
+        others.
+
         Raises:
             TokenWaitError: one may be asked for only after more than `patience_s`.
-            KisError: the broker gives none.
+            KisError: the broker gives none, or it cannot be kept.
         """
-        give_up = self._clock() + int(patience_s * SECOND)
-        kept = self._kept
-        while kept is None or not self._is_fresh(kept):
-            async with self._issuing, self._file.locked():
-                kept, free_at = await self._renewed()
+        kept, give_up = self._kept, self._clock() + int(patience_s * SECOND)
+        is_hurried = patience_s < HURRIED_S
+        if not self._is_fresh(kept) and not (self._is_usable(kept) and (is_hurried or self._issuing.locked())):
+            kept = await self._waited_for(give_up)
+            if is_hurried and self._clock() > give_up:
+                raise TokenWaitError(self._clock())
+        if kept is None:
+            raise TypeError("a token was waited for and is not there")
+        self._seen.add(kept.value)
+        return SecretStr(kept.value)
+
+    async def _waited_for(self, give_up: Nanos) -> KeptToken:
+        while True:
+            try:
+                async with self._issuing, self._file.locked():
+                    kept, free_at = await self._renewed()
+            except KeepingError:
+                if self._kept is None or not self._is_usable(self._kept):
+                    raise
+                kept, free_at = self._later(self._kept), give_up
             if kept is not None:
                 self._kept = kept
-                break
+                return kept
             if free_at > give_up:
                 raise TokenWaitError(free_at)
             await self._sleep(max(free_at - self._clock(), 0) / SECOND)
-        self._seen.add(kept.value)
-        return SecretStr(kept.value)
+
+    def _later(self, kept: KeptToken) -> KeptToken:
+        """Return the token so that its renewal is tried again only after a while."""
+        return KeptToken(kept.value, kept.expires, self._clock())
 
     def redact(self, text: str) -> str:
         """Return a text of the broker's without our keys and without any token that was in use."""
@@ -174,7 +205,7 @@ class Authority:
                 if not self._is_usable(kept):
                     raise
         if kept is not None and self._is_usable(kept):
-            return KeptToken(kept.value, kept.expires, now), now
+            return self._later(kept), now
         return None, free_at
 
     async def _issue(self, before: KeptToken | None) -> KeptToken:

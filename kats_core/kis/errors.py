@@ -7,6 +7,7 @@
         MaintenanceError          try again later: the broker is at work on its servers
         BusyError                 try again later: too many calls, or the servers' own trouble
         TokenWaitError            try again at `at`: a token may be asked for once a minute
+        KeepingError              needs a person: the folder for the token cannot be written
         CredentialsError          needs a person, stops everything: keys or token are not accepted
             AccountError          the same, of the account
         WrongEnvironmentError     needs a person: real and mock are mixed up
@@ -21,6 +22,7 @@ before it got here.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from kats_core.kis.wire.codes import ReplyClass, by_text
 from kats_core.model.labels import Language
@@ -180,6 +182,16 @@ class TokenWaitError(KisError):
             f"An access token may be asked for once a minute. Try again after {clock} KST.",
         )
         self.at = at
+
+
+class KeepingError(KisError):
+    """The token cannot be kept, so that none is asked for: the broker would be asked again and again. Needs a person."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"{path}: 접근토큰을 저장할 수 없습니다 ({why}). KATS_HOME의 여유 공간과 권한을 확인하세요.",
+            f"{path}: the access token cannot be kept there ({why}). Check space and rights of KATS_HOME.",
+        )
 
 
 _WHY = {

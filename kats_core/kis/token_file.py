@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kats_core.kis.errors import KeepingError
 from kats_core.kis.settings import Keys
 from kats_core.model.time import Nanos, from_datetime, to_datetime
 
@@ -45,16 +46,15 @@ class TokenFile:
 
     @asynccontextmanager
     async def locked(self) -> AsyncIterator[None]:
-        """Hold the file alone, among all processes; waits for its turn."""
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        """Hold the file alone, among all processes; waits for its turn. Raises `KeepingError`."""
         try:
-            while True:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    await asyncio.sleep(_PATIENCE_S)
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise KeepingError(self.path, error.strerror or str(error)) from error
+        try:
+            while not _is_taken(lock):
+                await asyncio.sleep(_PATIENCE_S)
             yield
         finally:
             os.close(lock)
@@ -69,7 +69,7 @@ class TokenFile:
         return None
 
     def write(self, kept: KeptToken) -> None:
-        """Keep a token; readers see the old or the new one, never a part."""
+        """Keep a token; readers see the old or the new one, never a part. Raises `KeepingError`."""
         text = json.dumps(
             {
                 "version": _VERSION,
@@ -78,6 +78,12 @@ class TokenFile:
                 "asked": to_datetime(kept.asked).isoformat(),
             }
         )
+        try:
+            self._replace(text)
+        except OSError as error:
+            raise KeepingError(self.path, error.strerror or str(error)) from error
+
+    def _replace(self, text: str) -> None:
         beside = self.path.with_suffix(f".{os.getpid()}")
         # Whatever is left of a process that was killed may have another mode.
         beside.unlink(missing_ok=True)
@@ -86,3 +92,11 @@ class TokenFile:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(self.path)
+
+
+def _is_taken(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

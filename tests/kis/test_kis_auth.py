@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from kats_core.kis.auth import Authority
 from kats_core.kis.errors import (
     CredentialsError,
+    KeepingError,
     KisError,
     NotSentError,
     RefusedError,
@@ -183,6 +184,46 @@ def test_while_a_renewal_fails_the_token_serves_to_its_end(broker: Any, trouble:
             await auth.token(patience_s=0)
 
     run(broker, scenario)
+
+
+def test_an_order_leaves_the_renewal_to_others_while_the_token_is_good(broker: Any) -> None:
+    """In the last hour whoever is in a hurry takes the present token, also while another call is renewing it."""
+
+    async def scenario(auth: Authority) -> None:
+        await auth.token()
+        broker.now += 23 * HOUR
+        assert value(await auth.token(patience_s=2)) == "token-1"
+        assert len(broker.asked_of(TOKEN)) == 1
+        renewing = asyncio.create_task(auth.token())
+        await asyncio.sleep(0)
+        assert value(await auth.token()) == "token-1"
+        assert value(await renewing) == "token-2"
+        broker.now += 24 * HOUR
+        assert value(await auth.token(patience_s=2)) == "token-3"
+
+    run(broker, scenario)
+
+
+def test_a_home_that_cannot_be_written_is_told_and_nobody_is_asked(broker: Any) -> None:
+    """Tokens that are not kept would be asked for again and again; one that is good serves to its end."""
+
+    async def scenario(auth: Authority) -> None:
+        broker.home.write_text("a file where a folder should be", encoding="utf-8")
+        with pytest.raises(KeepingError, match="cannot be kept"):
+            await auth.token()
+        assert broker.asked == []
+        broker.home.unlink()
+        await auth.token()
+        (broker.home / "kis").rename(broker.home / "elsewhere")
+        (broker.home / "kis").write_text("", encoding="utf-8")
+        broker.now += 23 * HOUR
+        assert value(await auth.token()) == "token-1"
+        broker.now += HOUR
+        with pytest.raises(KeepingError):
+            await auth.token()
+
+    run(broker, scenario)
+    assert len(broker.asked_of(TOKEN)) == 1
 
 
 def test_an_old_token_that_comes_again_is_believed_in_its_end(broker: Any) -> None:
