@@ -24,7 +24,7 @@ import msgspec
 from aiohttp import web
 
 from kats_core.model import time
-from kats_core.model.kinds import Side
+from kats_core.model.kinds import Market, Side
 from kats_core.model.time import Nanos
 from kats_core.simulator.faults import Fault
 from kats_core.simulator.keys import Env
@@ -57,6 +57,13 @@ class Interrupt(_Action, frozen=True, kw_only=True, tag="vi"):
     """Begin a volatility interruption."""
 
     symbol: str
+
+
+class Breaker(_Action, frozen=True, kw_only=True, tag="breaker"):
+    """Set a market's circuit breaker off."""
+
+    market: Market
+    level: Annotated[int, msgspec.Meta(ge=1, le=3)] = 1
 
 
 class Quiet(_Action, frozen=True, kw_only=True, tag="quiet"):
@@ -109,7 +116,9 @@ class ExpireTokens(_Action, frozen=True, kw_only=True, tag="expire-tokens"):
     """Let all access tokens be expired."""
 
 
-Action: TypeAlias = Halt | Resume | Interrupt | Quiet | Show | Trade | Deposit | Transfer | AddFault | ExpireTokens
+Action: TypeAlias = (
+    Halt | Resume | Interrupt | Breaker | Quiet | Show | Trade | Deposit | Transfer | AddFault | ExpireTokens
+)
 
 
 class ClockOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -146,6 +155,8 @@ def act(simulator: Simulator, action: Action) -> None:
                 market.resume(symbol)
             case Interrupt(symbol=symbol):
                 market.interrupt(symbol)
+            case Breaker(market=listing, level=level):
+                market.trip(listing, level)
             case Quiet(symbol=symbol, is_quiet=is_quiet):
                 market.quiet(symbol, is_quiet=is_quiet)
             case Show(symbol=symbol, asks=asks, bids=bids):

@@ -11,11 +11,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from typing import TypeAlias
 
 import msgspec
 
-from kats_core.market.breakers import VI_AUCTION
+from kats_core.market.breakers import VI_AUCTION, breaker_levels
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.panel import Panel
 from kats_core.market.phases import SessionPhase
@@ -40,7 +41,7 @@ EXPECTED_EVERY: Nanos = 5 * time.SECOND
 PUBLISHED: Nanos = 10 * time.MINUTE
 """How long before the open expected prices are published."""
 FIRST_NUMBER = 1001
-AFTER_HALT: Nanos = 10 * time.MINUTE
+_TRIPPED, _RELEASED = "174", "175"
 _TO_TRADES_KEPT = 60
 
 
@@ -211,6 +212,24 @@ class Market:
     def resume(self, symbol: str) -> None:
         """Let a halted symbol go on, through an auction of two minutes where it was trading."""
         self._tell(self._known(symbol).resume(self.now, until=self.now + VI_AUCTION))
+
+    def trip(self, listing: Listing, level: int) -> None:
+        """Set a market's circuit breaker off: a halt, then an auction; its last level ends the session."""
+        rules = {one.level: one for one in breaker_levels(self.day, listing)}
+        if level not in rules:
+            raise LookupError(f"{listing} has no circuit breaker of level {level}")
+        rule, reason = rules[level], f"서킷브레이커 {level}단계"
+        symbols = [one.symbol for one in self.instruments() if one.market is listing]
+        for symbol in symbols:
+            self._tell(self._known(symbol).halt(self.now, reason, _TRIPPED))
+        if not rule.ends_session:
+            resumes = self.now + rule.halt
+            self.script.append((resumes, partial(self._release, symbols, resumes + rule.auction)))
+            self.script = deque(sorted(self.script, key=lambda one: one[0]))
+
+    def _release(self, symbols: list[str], until: Nanos) -> None:
+        for symbol in symbols:
+            self._tell(self._known(symbol).resume(self.now, until=until, code=_RELEASED))
 
     def interrupt(self, symbol: str) -> None:
         """Begin a volatility interruption as if the price had reached the upper trigger."""
@@ -421,7 +440,7 @@ class Market:
             return
         if board.stage in (Stage.OPENING, Stage.CLOSING):
             self._tell(board.conclude(at))
-        ends_board = self._regular_is_over(at) and board.stage in (Stage.CLOSING, Stage.CONTINUOUS, Stage.AFTER)
+        ends_board = self._regular_is_over(at) and board.stage is not Stage.CLOSED
         if ends_board or (stage is Stage.OPENING and board.stage is Stage.CONTINUOUS):
             self._tell(board.enter(at, Stage.CLOSED))
         self._tell(board.enter(at, stage))

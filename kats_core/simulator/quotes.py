@@ -412,3 +412,39 @@ def _flows(call: Call, day: Any, close: int, before: int, net: dict[str, int], v
             values[f"{who}_{name}_{'qty' if name == 'ntby' else 'vol'}"] = quantity
             values[f"{who}_{name}_tr_pbmn"] = quantity * close // 1_000_000
     return call.service.row("output", values)
+
+
+@answers("etf_inquire_price")
+def fund_price(call: Call) -> Answer:
+    """Say what a fund costs now; of its net asset value this market knows nothing."""
+    quote = known_quote(call)
+    if quote is None:
+        return quoted(output=call.row("output", vi_cls_code="N"))
+    one, limits = quote.instrument, quote.limits
+    opened, high, low = quote.open or quote.last, quote.high or quote.last, quote.low or quote.last
+    year = {
+        name: value for name, value in year_range(own_history(call.market, one.symbol), quote).items() if "dryy" in name
+    }
+    board = call.market.board(one.symbol)
+    output = call.row(
+        "output",
+        **moves(quote),
+        **of_session(quote),
+        **year,
+        prdy_vol=quote.volume_before,
+        stck_mxpr=limits.upper,
+        stck_llam=limits.lower,
+        stck_prdy_clpr=limits.base,
+        prdy_clpr_vrss_oprc_rate=rate_of(opened - limits.base, limits.base),
+        prdy_clpr_vrss_hgpr_rate=rate_of(high - limits.base, limits.base),
+        prdy_clpr_vrss_lwpr_rate=rate_of(low - limits.base, limits.base),
+        stck_sdpr=limits.base,
+        stck_sspr=limits.base * 8 // 10,
+        crcd="KRW",
+        bstp_kor_isnm=one.sector or "",
+        vi_cls_code="Y" if board is not None and board.stage is Stage.INTERRUPTED else "N",
+        lstn_stcn=one.listed_shares or 0,
+        etf_trc_ert_mltp=f"{one.leverage:.2f}",
+        stck_lstn_date=ymd(one.listed),
+    )
+    return quoted(output=output)

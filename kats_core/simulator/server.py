@@ -204,6 +204,10 @@ class Simulator:
             await asyncio.sleep(0)
             await self._stream.drained()
 
+    async def flushed(self) -> None:
+        """Wait until clients have been sent all they are to get by now."""
+        await self._stream.flushed()
+
     def at(self, clock: str, day: dt.date | None = None) -> Nanos:
         """Return the instant of a Korean clock, of the exchange's day."""
         return time.at(day or self.market.day, dt.time.fromisoformat(clock))

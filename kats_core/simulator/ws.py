@@ -72,6 +72,7 @@ class Connection:
     outbox: deque[Outgoing] = field(default_factory=deque)
     held: Outgoing | None = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
+    is_idle: bool = True
     is_closing: bool = False
     is_aborted: bool = False
 
@@ -90,6 +91,7 @@ class Connection:
             self.outbox[-1] = Outgoing(one.stream, one.key, Frame.of(one.stream, records).text(), records)
         else:
             self.outbox.append(one)
+        self.is_idle = False
         self.ready.set()
 
     def abort(self) -> None:
@@ -137,6 +139,11 @@ class StreamServer:
     async def drained(self) -> None:
         """Wait until what is on its way to clients is not too much."""
         while any(len(one.outbox) > _MOST_WAITING and not one.is_closing for one in self.connections):
+            await asyncio.sleep(_A_MOMENT)
+
+    async def flushed(self) -> None:
+        """Wait until everything that clients are to get has been handed to their sockets."""
+        while not all(one.is_idle or one.is_closing for one in self.connections):
             await asyncio.sleep(_A_MOMENT)
 
     async def close(self) -> None:
@@ -188,6 +195,7 @@ class StreamServer:
                     await connection.socket.send_str(one.text)
                 except (ConnectionError, RuntimeError):  # the client has gone; its reader ends the connection
                     return
+            connection.is_idle = not connection.outbox
             if connection.is_closing:
                 await connection.socket.close()
                 return
@@ -318,7 +326,7 @@ class StreamServer:
         self._status(event.symbol)
 
     def _stopped(self, event: Stopped) -> None:
-        self._status(event.symbol, reason=event.reason)
+        self._status(event.symbol, phase=event.code, reason=event.reason)
 
     def _phased(self, event: Phased) -> None:
         code = next((PHASE_CODES[one] for one in event.phases if one in PHASE_CODES), "")
@@ -378,6 +386,9 @@ class StreamServer:
         record = self._simulator.widths.record(stream, fields)
         if fault is not None and fault.kind is FaultKind.WRONG_WIDTH:
             record = record[:-3] if fault.seconds == 0 else [*record, "0", ""]
+            alone = self._sealed(connection, stream, key, record)
+            self._deliver(connection, Outgoing(stream, key, alone.text), fault)
+            return
         if fault is not None and fault.kind is FaultKind.FOREIGN and "ACNT_NO" in fields:
             foreign = self._simulator.widths.record(stream, fields | {"ACNT_NO": "9999999901"})
             self._deliver(connection, self._sealed(connection, stream, key, foreign), None)

@@ -8,11 +8,13 @@ import random
 import pytest
 
 from kats_core.model import time
+from kats_core.model.kinds import Market as Listing
 from kats_core.model.kinds import Side
 from kats_core.simulator.exchange.accounts import Account
 from kats_core.simulator.exchange.board import Stage
 from kats_core.simulator.exchange.desk import Act, Notice, Ticket, Told, Wish
-from kats_core.simulator.exchange.happenings import Interrupted, Printed
+from kats_core.simulator.exchange.happenings import Interrupted, Printed, Stopped
+from kats_core.simulator.exchange.refusals import Refusal
 from kats_core.simulator.market import Market, MarketEvent
 from kats_core.simulator.server import session_start
 from kats_core.sources.sample import SampleParams, build
@@ -92,6 +94,45 @@ def test_the_streets_interruptions_are_the_exchanges(source: SampleSource) -> No
     assert not [one for one in seen if isinstance(one, Printed) and pause.begins <= one.ts < pause.ends]
     printed = next(one for one in seen if isinstance(one, Printed) and one.ts == pause.ends)
     assert (printed.is_auction, market.desk.boards[symbol].reference) == (True, printed.price)
+
+
+def test_a_circuit_breaker_stops_a_market_for_twenty_minutes_and_ends_in_an_auction(source: SampleSource) -> None:
+    """KOSPI stands still, KOSDAQ goes on; after thirty minutes it trades again from the auction's price."""
+    market = a_market(source, "10:00")
+    kospi = SYMBOLS[0]
+    kosdaq = next(one.symbol for one in market.instruments() if one.market is Listing.KOSDAQ)
+    seen = watch(market, kospi, kosdaq)
+    market.trip(Listing.KOSPI, 1)
+    until(market, "10:19:59")
+    assert {one.symbol for one in seen if isinstance(one, Printed)} == {kosdaq}
+    refused = market.place(Wish(account=market.accounts[0], side=Side.BUY, symbol=kospi, division="01", quantity=1))
+    assert refused is Refusal.HALTED
+    until(market, "10:29:59")
+    assert {one.symbol for one in seen if isinstance(one, Printed)} == {kosdaq}
+    until(market, "10:30:01")
+    first = next(one for one in seen if isinstance(one, Printed) and one.symbol == kospi)
+    assert first.is_auction
+    codes = [one.code for one in seen if isinstance(one, Stopped) and one.symbol == kospi]
+    assert codes == ["174", "175"]
+
+
+def test_orders_in_a_halted_symbol_end_with_the_session_too(source: SampleSource) -> None:
+    """A halt that lasts does not carry anything into the evening."""
+    market = a_market(source, "15:10")
+    board = market.board(SYMBOLS[0])
+    assert board is not None
+    wish = Wish(
+        account=market.accounts[0],
+        side=Side.BUY,
+        symbol=SYMBOLS[0],
+        division="00",
+        quantity=1,
+        price=board.limits.lower,
+    )
+    assert isinstance(market.place(wish), Ticket)
+    market.halt(SYMBOLS[0], "공시")
+    until(market, "15:31")
+    assert market.desk.open_tickets() == []
 
 
 def interrupted_day(source: SampleSource) -> tuple[dt.date, str]:

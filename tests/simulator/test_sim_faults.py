@@ -51,7 +51,7 @@ class Client:
 
     def __init__(self, sim: Simulator) -> None:
         self.sim = sim
-        self.http = httpx.AsyncClient(base_url=sim.rest_url, timeout=5)
+        self.http = httpx.AsyncClient(base_url=sim.rest_url, timeout=30)
         self.headers: dict[str, str] = {}
 
     async def __aenter__(self) -> Client:
@@ -68,7 +68,7 @@ class Client:
     def account(self) -> dict[str, str]:
         return {"CANO": self.sim.prod.account, "ACNT_PRDT_CD": self.sim.prod.product}
 
-    async def buy(self, quantity: int = 1, timeout: float = 5) -> httpx.Response:
+    async def buy(self, quantity: int = 1, timeout: float = 30) -> httpx.Response:
         wish = {"PDNO": SYMBOL, "ORD_DVSN": "01", "ORD_QTY": str(quantity), "ORD_UNPR": "0"}
         headers = self.headers | {"tr_id": "TTTC0012U"}
         return await self.http.post(ORDER, json=self.account | wish, headers=headers, timeout=timeout)
@@ -263,7 +263,7 @@ def test_a_script_that_cannot_be_read_says_where(text: str, named: str) -> None:
 @on_loop
 async def test_actions_reach_accounts_and_faults_too() -> None:
     """Cash, shares and faults over the control port; an unknown symbol is refused."""
-    async with simulator() as sim, httpx.AsyncClient(base_url=sim.rest_url, timeout=5) as http:
+    async with simulator() as sim, httpx.AsyncClient(base_url=sim.rest_url, timeout=30) as http:
         actions = [
             {"do": "deposit", "amount": 5},
             {"do": "transfer", "symbol": SYMBOL, "quantity": 3, "price": 90_000, "env": "vps"},
@@ -281,7 +281,7 @@ async def test_actions_reach_accounts_and_faults_too() -> None:
 @on_loop
 async def test_time_runs_by_itself_and_faster_than_the_wall() -> None:
     """At a thousand times the wall's speed minutes pass while a few calls are made."""
-    async with simulator(speed=1_000.0) as sim, httpx.AsyncClient(base_url=sim.rest_url, timeout=10) as http:
+    async with simulator(speed=1_000.0) as sim, httpx.AsyncClient(base_url=sim.rest_url, timeout=30) as http:
         first = (await http.get("/sim")).json()["time"]
         later = first
         for _ in range(50):

@@ -32,6 +32,10 @@ if not LISTS.is_dir():
     pytest.skip("the broker's lists of fields are not here", allow_module_level=True)
 
 
+connect = functools.partial(websockets.connect, max_queue=None)
+"""A socket that reads on while nobody takes what it has read."""
+
+
 def on_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
     """Let a test run on an event loop of its own."""
 
@@ -198,7 +202,7 @@ async def registered(sim: Simulator, socket: Any, http: httpx.AsyncClient, *wish
         header = {"approval_key": key, "custtype": "P", "tr_type": "1", "content-type": "utf-8"}
         await socket.send(json.dumps({"header": header, "body": {"input": {"tr_id": stream, "tr_key": tr_key}}}))
     while len([True for _ in output]) < len(wishes):
-        text = await asyncio.wait_for(socket.recv(), 10)
+        text = await asyncio.wait_for(socket.recv(), 60)
         if text.startswith("{"):
             message = json.loads(text)
             assert message["body"]["rt_cd"] == "0", text
@@ -216,11 +220,14 @@ def opened(payload: str, key: str, iv: str) -> str:
     return padded[: -padded[-1]].decode()
 
 
-async def drained(socket: Any) -> list[str]:
+async def drained(sim: Simulator, socket: Any) -> list[str]:
+    """Return what has been sent by now; the answer to a ping comes behind it."""
     texts = []
+    await sim.flushed()
+    await (await socket.ping())
     while True:
         try:
-            texts.append(await asyncio.wait_for(socket.recv(), 0.5))
+            texts.append(await asyncio.wait_for(socket.recv(), 0.01))
         except TimeoutError:
             return texts
 
@@ -233,7 +240,7 @@ def test_every_record_is_as_wide_as_its_profile_and_its_fields_stand_where_they_
         widths = Widths.parse(text)
         async with Simulator(config(start=session_start(DAY, dt.time(8, 55)), widths=widths)) as sim:
             http, headers = await a_client(sim)
-            async with websockets.connect(sim.ws_url) as socket:
+            async with connect(sim.ws_url) as socket:
                 streams = ("H0STCNT0", "H0STASP0", "H0STANC0", "H0STMKO0")
                 keys = await registered(
                     sim,
@@ -250,7 +257,7 @@ def test_every_record_is_as_wide_as_its_profile_and_its_fields_stand_where_they_
                     headers=headers | {"tr_id": "TTTC0012U"},
                 )
                 seen: dict[str, list[dict[str, str]]] = {}
-                for frame in await drained(socket):
+                for frame in await drained(sim, socket):
                     flag, stream, count, payload = frame.split("|", 3)
                     if flag == "1":
                         payload = opened(payload, keys[stream]["key"], keys[stream]["iv"])

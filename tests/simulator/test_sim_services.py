@@ -48,7 +48,7 @@ class Client:
     def __init__(self, sim: Simulator, keys: ClientKeys | None = None) -> None:
         self.sim = sim
         self.keys = keys or sim.prod
-        self.http = httpx.AsyncClient(base_url=sim.rest_url, timeout=20)
+        self.http = httpx.AsyncClient(base_url=sim.rest_url, timeout=60)
         self.token = ""
 
     async def __aenter__(self) -> Client:

@@ -38,7 +38,7 @@ class Stranger:
 
     def __init__(self, host: str, keys: Any) -> None:
         self.keys = keys
-        self.http = httpx.AsyncClient(base_url=host, timeout=5)
+        self.http = httpx.AsyncClient(base_url=host, timeout=60)
         self.token = ""
 
     async def login(self) -> None:
@@ -147,7 +147,7 @@ async def test_a_stranger_logs_in_buys_and_reads_the_fill_and_the_balance() -> N
             order = await client.buy("990010", quantity, price)
             assert (order["rt_cd"], order["msg_cd"]) == ("0", "APBK0013")
             number = order["output"]["ODNO"]
-            texts = [await asyncio.wait_for(socket.recv(), 5) for _ in range(2)]
+            texts = [await asyncio.wait_for(socket.recv(), 60) for _ in range(2)]
             notices = [opened(str(text).split("|", 3)[3], output["key"], output["iv"]) for text in texts]
             assert [(one[2], one[13], one[14], len(one)) for one in notices] == [
                 (number, "1", "1", 26),

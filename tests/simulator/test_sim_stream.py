@@ -25,6 +25,10 @@ SYMBOL = "990030"
 TRADES, BOOK, NOTICES = "H0STCNT0", "H0STASP0", "H0STCNI0"
 
 
+connect = functools.partial(websockets.connect, max_queue=None)
+"""A socket that reads on while nobody takes what it has read."""
+
+
 def on_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
     """Let a test run on an event loop of its own."""
 
@@ -55,19 +59,21 @@ async def approval(sim: Simulator, keys: ClientKeys | None = None) -> str:
 async def ask(socket: Any, text: str) -> Ack:
     await socket.send(text)
     while True:
-        found = split(await asyncio.wait_for(socket.recv(), 10))
+        found = split(await asyncio.wait_for(socket.recv(), 60))
         if isinstance(found, Ack):
             return found
 
 
-async def texts(socket: Any) -> list[str]:
-    """Return what comes until nothing comes any more."""
+async def texts(sim: Simulator, socket: Any) -> list[str]:
+    """Return what has been sent by now; the answer to a ping comes behind it."""
     found: list[str] = []
-    while True:
-        try:
-            found.append(str(await asyncio.wait_for(socket.recv(), 0.4)))
-        except (TimeoutError, websockets.ConnectionClosed):
-            return found
+    try:
+        await sim.flushed()
+        await (await socket.ping())
+        while True:
+            found.append(str(await asyncio.wait_for(socket.recv(), 0.01)))
+    except (TimeoutError, websockets.ConnectionClosed):
+        return found
 
 
 def records(found: list[str], stream: str = TRADES) -> list[dict[str, str]]:
@@ -80,7 +86,7 @@ async def test_registrations_are_acknowledged_one_by_one_and_have_a_limit() -> N
     """Success with the keys of the connection, a duplicate, the 42nd, an unknown one, and what was never registered."""
     async with simulator(most_registrations=3) as sim:
         key = await approval(sim)
-        async with websockets.connect(f"{sim.ws_url}/tryitout/{TRADES}") as socket:
+        async with connect(f"{sim.ws_url}/tryitout/{TRADES}") as socket:
             done = await ask(socket, register(key, TRADES, SYMBOL))
             assert (done.code, done.is_encrypted, done.keys is not None) == ("OPSP0000", False, True)
             assert (await ask(socket, register(key, TRADES, SYMBOL))).code == "OPSP0002"
@@ -113,7 +119,7 @@ def test_what_is_wrong_with_a_message_is_said(text: str, code: str) -> None:
     """The socket stays open; a header with the app key instead of the approval key is one of the mistakes."""
 
     async def go() -> None:
-        async with simulator() as sim, websockets.connect(sim.ws_url) as socket:
+        async with simulator() as sim, connect(sim.ws_url) as socket:
             assert (await ask(socket, text)).code == code
 
     asyncio.run(go())
@@ -122,7 +128,7 @@ def test_what_is_wrong_with_a_message_is_said(text: str, code: str) -> None:
 @on_loop
 async def test_a_wrong_hts_id_is_answered_without_saying_to_what() -> None:
     """The tr_id of the answer is the text (null)."""
-    async with simulator() as sim, websockets.connect(sim.ws_url) as socket:
+    async with simulator() as sim, connect(sim.ws_url) as socket:
         await socket.send(register(await approval(sim), NOTICES, "nobody"))
         message = json.loads(await socket.recv())
         assert (message["header"]["tr_id"], message["body"]["msg_cd"], message["body"]["rt_cd"]) == (
@@ -137,13 +143,13 @@ async def test_an_app_key_has_one_socket() -> None:
     """The second one is told so and closed; the other environment's key has one of its own."""
     async with simulator() as sim:
         key = await approval(sim)
-        async with websockets.connect(sim.ws_url) as first, websockets.connect(sim.ws_url) as second:
+        async with connect(sim.ws_url) as first, connect(sim.ws_url) as second:
             assert (await ask(first, register(key, TRADES, SYMBOL))).code == "OPSP0000"
             await second.send(register(key, TRADES, SYMBOL))
             assert json.loads(await second.recv())["body"]["msg_cd"] == "OPSP8996"
             with pytest.raises(websockets.ConnectionClosed):
                 await asyncio.wait_for(second.recv(), 5)
-            async with websockets.connect(sim.ws_url) as mock:
+            async with connect(sim.ws_url) as mock:
                 done = await ask(mock, register(await approval(sim, sim.vps), "H0STCNI9", sim.vps.hts_id))
                 assert done.code == "OPSP0000"
 
@@ -153,49 +159,48 @@ async def test_a_ghost_blocks_its_app_key_until_it_is_gone() -> None:
     """After a dropped connection the old session is in use for ninety seconds of the gateway's clock."""
     async with simulator(Fault(kind=FaultKind.GHOST, where="connection", seconds=90, times=1)) as sim:
         key = await approval(sim)
-        async with websockets.connect(sim.ws_url) as socket:
+        async with connect(sim.ws_url) as socket:
             await ask(socket, register(key, TRADES, SYMBOL))
-        async with websockets.connect(sim.ws_url) as socket:
+        async with connect(sim.ws_url) as socket:
             assert (await ask(socket, register(key, TRADES, SYMBOL))).code == "OPSP8996"
         sim.gateway_clock.ahead += 91
-        async with websockets.connect(sim.ws_url) as socket:
+        async with connect(sim.ws_url) as socket:
             assert (await ask(socket, register(key, TRADES, SYMBOL))).code == "OPSP0000"
 
 
 @on_loop
 async def test_signs_of_life_come_and_need_no_particular_answer() -> None:
     """An echo, a pong or nothing: the connection goes on."""
-    async with simulator(ping_every=0.05) as sim, websockets.connect(sim.ws_url) as socket:
+    async with simulator(ping_every=0.05) as sim, connect(sim.ws_url) as socket:
         await ask(socket, register(await approval(sim), NOTICES, sim.prod.hts_id))
-        ping = split(str(await asyncio.wait_for(socket.recv(), 5)))
+        ping = split(str(await asyncio.wait_for(socket.recv(), 60)))
         assert isinstance(ping, Ping)
         await socket.send(ping.text)
-        assert isinstance(split(str(await asyncio.wait_for(socket.recv(), 5))), Ping)
+        assert isinstance(split(str(await asyncio.wait_for(socket.recv(), 60))), Ping)
 
 
 @on_loop
 async def test_what_is_not_listed_on_the_other_venue_is_registered_and_stays_silent() -> None:
     """An ack, and never a frame."""
-    async with simulator() as sim, websockets.connect(sim.ws_url) as socket:
+    async with simulator() as sim, connect(sim.ws_url) as socket:
         key = await approval(sim)
         assert (await ask(socket, register(key, "H0UNCNT0", SYMBOL))).code == "OPSP0000"
         sim.step(60)
-        assert await texts(socket) == []
+        assert await texts(sim, socket) == []
 
 
 async def of_a_minute(*faults: Fault, stream: str = TRADES) -> tuple[list[str], list[str]]:
     """Return a minute's frames with faults and without."""
     found = []
     for several in (faults, ()):
-        async with simulator(*several) as sim, websockets.connect(sim.ws_url) as socket:
+        async with simulator(*several) as sim, connect(sim.ws_url) as socket:
             await socket.send(register(await approval(sim), stream, SYMBOL))
-            sim_ack = split(str(await asyncio.wait_for(socket.recv(), 5)))
+            sim_ack = split(str(await asyncio.wait_for(socket.recv(), 60)))
             assert isinstance(sim_ack, Ack)
             got: list[str] = []
             for _ in range(12):
                 sim.step(5)
-                await asyncio.sleep(0.01)
-            got += await texts(socket)
+            got += await texts(sim, socket)
             found.append(got)
     return found[0], found[1]
 
@@ -231,13 +236,13 @@ async def test_a_silent_feed_stays_registered_and_wakes_when_it_is_registered_an
     """The classic death: connected, acknowledged, and nothing comes."""
     async with simulator(Fault(kind=FaultKind.SILENT, where=TRADES, times=1)) as sim:
         key = await approval(sim)
-        async with websockets.connect(sim.ws_url) as socket:
+        async with connect(sim.ws_url) as socket:
             await ask(socket, register(key, TRADES, SYMBOL))
             sim.step(120)
-            assert await texts(socket) == []
+            assert await texts(sim, socket) == []
             assert (await ask(socket, register(key, TRADES, SYMBOL))).code == "OPSP0002"
             sim.step(120)
-            assert records(await texts(socket))
+            assert records(await texts(sim, socket))
 
 
 @on_loop
@@ -245,12 +250,12 @@ async def test_the_connection_breaks_off_on_request() -> None:
     """Without a closing handshake: 1006."""
     async with (
         simulator(Fault(kind=FaultKind.DISCONNECT, where=TRADES)) as sim,
-        websockets.connect(sim.ws_url) as socket,
+        connect(sim.ws_url) as socket,
     ):
         await ask(socket, register(await approval(sim), TRADES, SYMBOL))
         sim.step(60)
         with pytest.raises(websockets.ConnectionClosedError):
-            await asyncio.wait_for(socket.recv(), 5)
+            await asyncio.wait_for(socket.recv(), 60)
 
 
 @on_loop
@@ -260,13 +265,15 @@ async def test_notices_are_lost_late_or_somebody_elses_on_request() -> None:
         Fault(kind=FaultKind.DROP, where=NOTICES, times=1),
         Fault(kind=FaultKind.FOREIGN, where=NOTICES, times=1),
     )
-    async with simulator(*faults) as sim, websockets.connect(sim.ws_url) as socket:
+    async with simulator(*faults) as sim, connect(sim.ws_url) as socket:
         ack = await ask(socket, register(await approval(sim), NOTICES, sim.prod.hts_id))
         account = sim.account_of(sim.prod)
         sim.market.place(Wish(account=account, side=sim_buy(), symbol=SYMBOL, division="01", quantity=1))
         assert ack.keys is not None
         found = [
-            frame.opened(ack.keys).named()[0] for frame in map(split, await texts(socket)) if isinstance(frame, Frame)
+            frame.opened(ack.keys).named()[0]
+            for frame in map(split, await texts(sim, socket))
+            if isinstance(frame, Frame)
         ]
         assert [(one["ACNT_NO"], one["CNTG_YN"]) for one in found] == [
             ("9999999901", "2"),
@@ -283,19 +290,19 @@ def sim_buy() -> Any:
 @on_loop
 async def test_an_interruption_is_announced_and_shown_in_the_book() -> None:
     """VI on: status Y, books of class C with an expected price; off after about two minutes with a print."""
-    async with simulator() as sim, websockets.connect(sim.ws_url) as socket:
+    async with simulator() as sim, connect(sim.ws_url) as socket:
         key = await approval(sim)
         for stream in (TRADES, BOOK, "H0STMKO0"):
             await ask(socket, register(key, stream, SYMBOL))
-        await texts(socket)
+        await texts(sim, socket)
         sim.market.interrupt(SYMBOL)
         sim.step(60)
-        during = await texts(socket)
+        during = await texts(sim, socket)
         assert [one["VI_CLS_CODE"] for one in records(during, "H0STMKO0")] == ["Y"]
         assert {one["HOUR_CLS_CODE"] for one in records(during, BOOK)} == {"C"}
         assert records(during) == []
         sim.step(61)
-        after = await texts(socket)
+        after = await texts(sim, socket)
         assert [one["VI_CLS_CODE"] for one in records(after, "H0STMKO0")] == ["N"]
         assert records(after)[0]["CCLD_DVSN"] == "3"
 
@@ -303,16 +310,16 @@ async def test_an_interruption_is_announced_and_shown_in_the_book() -> None:
 @on_loop
 async def test_a_halt_is_announced_with_its_reason() -> None:
     """TRHT_YN, the reason, and status 58; afterwards it trades again."""
-    async with simulator() as sim, websockets.connect(sim.ws_url) as socket:
+    async with simulator() as sim, connect(sim.ws_url) as socket:
         key = await approval(sim)
         for stream in (TRADES, "H0STMKO0"):
             await ask(socket, register(key, stream, SYMBOL))
         sim.market.halt(SYMBOL, "조회공시")
         sim.step(60)
-        halted = await texts(socket)
+        halted = await texts(sim, socket)
         status = records(halted, "H0STMKO0")[0]
         assert (status["TRHT_YN"], status["TR_SUSP_REAS_CNTT"], status["ISCD_STAT_CLS_CODE"]) == ("Y", "조회공시", "58")
         assert records(halted) == []
         sim.market.resume(SYMBOL)
         sim.step(180)
-        assert records(await texts(socket))
+        assert records(await texts(sim, socket))

@@ -263,15 +263,15 @@ class Board:
         self._cause = is_static, trigger >= self.last, trigger
         return [Interrupted(ts, self.symbol, False, is_static, self._cause[1], self.reference, trigger)]
 
-    def halt(self, ts: Nanos, reason: str) -> list[Happening]:
+    def halt(self, ts: Nanos, reason: str, code: str = "") -> list[Happening]:
         """Halt trading; orders stay and can be taken back."""
         if self.stage is Stage.HALTED:
             return []
         self._leave_street()
         self._before_halt, self.stage, self.resumes = self.stage, Stage.HALTED, None
-        return [Stopped(ts, self.symbol, False, reason)]
+        return [Stopped(ts, self.symbol, False, reason, code)]
 
-    def resume(self, ts: Nanos, *, until: Nanos | None) -> list[Happening]:
+    def resume(self, ts: Nanos, *, until: Nanos | None, code: str = "") -> list[Happening]:
         """End a halt; a symbol that was trading goes through an auction until `until` first."""
         if self.stage is not Stage.HALTED:
             return []
@@ -279,7 +279,7 @@ class Board:
         self._before_halt = None
         self.stage = Stage.INTERRUPTED if before is Stage.CONTINUOUS and until is not None else before
         self.resumes = until if self.stage is Stage.INTERRUPTED else None
-        return [Stopped(ts, self.symbol, True)]
+        return [Stopped(ts, self.symbol, True, "", code)]
 
     def _match(self, ts: Nanos, order: Incoming, limit: int | None) -> Iterator[Happening]:
         """Let an order take what it may, then rest, start an interruption, or end."""

@@ -72,12 +72,13 @@ class Interrupted(msgspec.Struct, frozen=True, gc=False):
 
 
 class Stopped(msgspec.Struct, frozen=True, gc=False):
-    """Trading in a symbol was halted or, `is_over`, goes on."""
+    """Trading in a symbol was halted or, `is_over`, goes on. `code` is the broker's for what stops a whole market."""
 
     ts: Nanos
     symbol: str
     is_over: bool
     reason: str = ""
+    code: str = ""
 
 
 class Staged(msgspec.Struct, frozen=True, gc=False):
