@@ -636,19 +636,20 @@ class OrderDesk:
         if order.side is Side.BUY and step is not OrderStep.SEND:
             state.reservations.shrink(order)
         number = self._steps[order_id] = self._steps.get(order_id, 0) + 1
-        state.record(
-            OrderEventRecord(
-                order_id=self._name(order),
-                sequence=number,
-                ts=state.now,
-                event=step.value,
-                before=before,
-                after=after,
-                filled_quantity=filled,
-                filled_amount=amount,
-                code=None if code is None else str(code),
+        if state.is_recorded:
+            state.record(
+                OrderEventRecord(
+                    order_id=self._name(order),
+                    sequence=number,
+                    ts=state.now,
+                    event=step.value,
+                    before=before,
+                    after=after,
+                    filled_quantity=filled,
+                    filled_amount=amount,
+                    code=None if code is None else str(code),
+                )
             )
-        )
         if not is_live:
             self._wishes.pop(order_id, None)
             # What a fill ends is told behind the fill; what the gate held back has never begun.
@@ -671,6 +672,8 @@ class OrderDesk:
             self._pictured = None
 
     def _record_order(self, order: Order, reserved: int) -> None:
+        if not self._state.is_recorded:
+            return
         self._state.record(
             OrderRecord(
                 order_id=self._name(order),
@@ -694,6 +697,8 @@ class OrderDesk:
         )
 
     def _record_fill(self, order: Order, fill: Fill) -> None:
+        if not self._state.is_recorded:
+            return
         outside = self._name(order)
         self._state.record(
             FillRecord(

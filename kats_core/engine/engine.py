@@ -156,7 +156,8 @@ class Engine:
             raise ValueError(f"{type(event).__name__} at {event.ts} after {state.now}: time went backwards")
         state.now = event.ts
         self._handlers[type(event)](event)
-        self._exits.pursue()
+        if self._exits.is_due:
+            self._exits.pursue()
         out, state.out = state.out, []
         return out
 
@@ -687,7 +688,7 @@ class Engine:
         self._exits.close_session()
         state.baselines.close_session(state.portfolio.equity)
         self._entries.close_session()
-        for p in state.portfolio.positions.values():
+        for p in state.portfolio.positions.values() if state.is_recorded else ():
             last = state.portfolio.last[p.symbol]
             state.record(
                 PositionRecord(

@@ -19,7 +19,7 @@ from kats_core.engine.rejudging import Opinion, Rejudging
 from kats_core.engine.state import SetupMemory, SetupState, State, StrategyInstance, SymbolDay
 from kats_core.engine.view import BarView
 from kats_core.engine.watch import holds, level_of, needs_minutes, resolve
-from kats_core.market.exact import floor_times, to_fraction
+from kats_core.market.exact import Ratio, floor_times, to_fraction, to_ratio
 from kats_core.market.overlays import pulse_allows
 from kats_core.market.status import is_tradable
 from kats_core.market.vi import ViState
@@ -62,8 +62,8 @@ PENDING_LIFE: Nanos = 2 * time.SECOND
 PARKED_AFTER = 3
 """A strategy that raised so often is not asked again in the run."""
 
-_STOP_TOO_WIDE = Fraction(10, 100)
-_NEAR_LIMIT_UP = Fraction(1, 100)
+_STOP_TOO_WIDE = Ratio(10, 100)
+_NEAR_LIMIT_UP = Ratio(1, 100)
 _CODE_OF_VI: dict[object, CoreCode] = {
     ViState.VI_AUCTION: CoreCode.VI_AUCTION,
     ViState.COOLING: CoreCode.VI_COOLING,
@@ -171,7 +171,7 @@ class Entries:
             self._setups.append(entry)
             if isinstance(setup.trigger, At):
                 self._timed.append(entry)
-            self._state.record(self._setup_record(entry, SetupStatus.ARMED))
+            self._record_setup(entry, SetupStatus.ARMED)
         for key, setup in ignored.items():
             behind = 1 + max(one.slot for one in living if (one.instance, one.symbol) == key)
             self._state.record(_ignored_record(setup, behind))
@@ -324,7 +324,7 @@ class Entries:
             if not entry.has_fired and entry.code is None:
                 entry.code = self._why_silent(entry)
             status = SetupStatus.FIRED if entry.has_fired else SetupStatus.UNFIRED
-            self._state.record(self._setup_record(entry, status))
+            self._record_setup(entry, status)
 
     def _end_pending(self) -> None:
         for waiting in self._pending.values():
@@ -658,7 +658,7 @@ class Entries:
             state.config.rejudging.keep(self._opinion(state.config.rejudging, proposal, entry))
         context = self._context(proposal, state.facts)
         attempt = self._attempts[proposal.signal_id] = self._attempts.get(proposal.signal_id, 0) + 1
-        outcome = pipeline.run(proposal, state.config.stages, context, attempt)
+        outcome = pipeline.run(proposal, state.config.stages, context, attempt, is_recorded=state.is_recorded)
         for record in outcome.records:
             state.record(record)
         for faulty in outcome.faults:
@@ -761,7 +761,8 @@ class Entries:
         state = self._state
         limits = state.config.limits
         code, verdict = self._last_check(proposal, limits)
-        state.record(self._core_verdict(proposal, verdict, judged + 1, attempt, limits))
+        if state.is_recorded:
+            state.record(self._core_verdict(proposal, verdict, judged + 1, attempt, limits))
         if code is None:
             day = state.days[proposal.symbol]
             touch = self._touch(entry, day, proposal.signal)
@@ -799,7 +800,7 @@ class Entries:
         need = state.reservations.need(quantity, proposal.entry_limit)
         free = state.portfolio.cash - state.reservations.cash - len(state.reservations.all)
         invested = state.portfolio.market_value + state.reservations.notional + quantity * proposal.entry_limit
-        ceiling = floor_times(state.portfolio.equity, to_fraction(limits.max_exposure))
+        ceiling = floor_times(state.portfolio.equity, to_ratio(limits.max_exposure))
         detail: dict[str, int | float | str] = {"reserved": need, "free_cash": free, "invested": invested}
         interrupted = self._interruption(proposal.symbol)
         if interrupted is not None:
@@ -846,6 +847,8 @@ class Entries:
     def _record_signal(
         self, proposal: Proposal, status: SignalStatus, code: Code | None, facts: tuple[Fact, ...]
     ) -> None:
+        if not self._state.is_recorded:
+            return
         signal = proposal.signal
         self._state.record(
             SignalRecord(
@@ -891,6 +894,10 @@ class Entries:
         if day.is_untradable:
             return CoreCode.CORPORATE_ACTION
         return CoreCode.NO_TOUCH if isinstance(entry.setup.trigger, Below) else CoreCode.NO_BREAKOUT
+
+    def _record_setup(self, entry: SetupState, status: SetupStatus) -> None:
+        if self._state.is_recorded:
+            self._state.record(self._setup_record(entry, status))
 
     def _setup_record(self, entry: SetupState, status: SetupStatus) -> SetupRecord:
         setup, day = entry.setup, self._state.days[entry.setup.symbol]

@@ -154,6 +154,11 @@ class ExitCoordinator:
         ends = [self._runs_until(position) for position in positions if position.key not in self._demands]
         return min((end for end in ends if end is not None), default=None)
 
+    @property
+    def is_due(self) -> bool:
+        """Tell whether something demanded may be sent now."""
+        return bool(self._due)
+
     def is_leaving(self, key: Key) -> bool:
         """Tell whether all of a position is to be sold."""
         return key in self._demands
@@ -269,6 +274,21 @@ class ExitCoordinator:
         """Place the targets for what is held now; on a daily bar the rest of the bar follows the entry."""
         day = self._state.days[order.symbol]
         key = position.key
+        if position.exits.targets or position.targets or order.purpose is Purpose.PYRAMID:
+            position = self._with_targets(order, fill, position, day)
+        limit = fill.price if order.limit is None else order.limit
+        self._state.entered[key] = (fill.ts, limit)
+        if day.bar is not None and day.bar.kind is BarKind.DAY and self._state.phase is MarketPhase.OPEN:
+            self._reach(position, day.bar, limit if order.trigger is None else min(limit, order.trigger))
+        code = self._taken_back.get(order.order_id)
+        if code is not None:
+            # What the entry bought while it was being taken back leaves as the rest of its position did.
+            if code is CoreCode.MANUAL:
+                self._demands.pop(key, None)
+            self.demand(position, code)
+
+    def _with_targets(self, order: Order, fill: Fill, position: Position, day: SymbolDay) -> Position:
+        """Place the targets of what is held now, and keep it."""
         rests = position.targets[: position.rests]
         unsold = position.quantity - sum(shares for _, shares in rests)
         ahead = position.targets[position.rests :]
@@ -282,16 +302,7 @@ class ExitCoordinator:
             targets = place_targets(position.exits, position.average, unsold, day.ticks, position.reached)
         position = structs.replace(position, targets=(*rests, *targets))
         self._state.portfolio.replace(position)
-        limit = fill.price if order.limit is None else order.limit
-        self._state.entered[key] = (fill.ts, limit)
-        if day.bar is not None and day.bar.kind is BarKind.DAY and self._state.phase is MarketPhase.OPEN:
-            self._reach(position, day.bar, limit if order.trigger is None else min(limit, order.trigger))
-        code = self._taken_back.get(order.order_id)
-        if code is not None:
-            # What the entry bought while it was being taken back leaves as the rest of its position did.
-            if code is CoreCode.MANUAL:
-                self._demands.pop(key, None)
-            self.demand(position, code)
+        return position
 
     def on_sold(self, order: Order, fill: Fill, before: Position, after: Position | None) -> None:
         """Close the trade of a position that became flat."""
@@ -598,11 +609,11 @@ class ExitCoordinator:
         position = self._state.portfolio.positions.get(key)
         if position is None:
             return
-        raised = structs.replace(position, peak=max(position.peak, high))
+        raised = position if high <= position.peak else structs.replace(position, peak=high)
         trailed = self._rules.trailed(raised, day)
         if trailed is not None:
             raised = with_stop(raised, *trailed)
-        if raised != position:
+        if raised is not position:
             self._state.portfolio.replace(raised)
 
     def _run_out_clock(self, position: Position) -> None:

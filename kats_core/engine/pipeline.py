@@ -171,8 +171,13 @@ class Outcome(NamedTuple):
     faults: list[StageFault]
 
 
-def run(proposal: Proposal, stages: Sequence[StageInstance], context: Context, attempt: int) -> Outcome:
-    """Judge the proposal; the first reject or defer ends it, stages behind it are noted as not reached."""
+def run(
+    proposal: Proposal, stages: Sequence[StageInstance], context: Context, attempt: int, *, is_recorded: bool = True
+) -> Outcome:
+    """Judge the proposal; the first reject or defer ends it, stages behind it are noted as not reached.
+
+    Without `is_recorded` there are no records.
+    """
     records: list[VerdictRecord] = []
     faults: list[StageFault] = []
     verdict: Verdict | None = None
@@ -181,6 +186,8 @@ def run(proposal: Proposal, stages: Sequence[StageInstance], context: Context, a
         if purpose not in stage.traits.applies_to:
             continue
         if ended:
+            if not is_recorded:
+                break
             records.append(_not_reached(proposal, stage, position, attempt))
             continue
         facts: list[Fact] = []
@@ -189,24 +196,25 @@ def run(proposal: Proposal, stages: Sequence[StageInstance], context: Context, a
         incoming, verdict = proposal.quantity, _ask(stage, proposal, context, faults)
         decision, passed = verdict.decision, verdict.quantity
         ended = decision is _REJECT or decision is _DEFER
-        # This is built for each stage of each signal, and that is most of what the audit costs: no call in between.
-        records.append(
-            VerdictRecord(
-                signal_id=proposal.signal_id,
-                attempt=attempt,
-                position=position,
-                stage=stage.name,
-                plugin=stage.plugin,
-                decision=decision,
-                quantity_before=incoming,
-                quantity_after=None if ended else passed,
-                code=None if verdict.code is None else str(verdict.code),
-                detail=verdict.detail,
-                until=verdict.until,
-                facts=tuple(facts),
-                limits=noted,
+        if is_recorded:
+            # This is built for each stage of each signal, and that is most of what the audit costs: no call in between.
+            records.append(
+                VerdictRecord(
+                    signal_id=proposal.signal_id,
+                    attempt=attempt,
+                    position=position,
+                    stage=stage.name,
+                    plugin=stage.plugin,
+                    decision=decision,
+                    quantity_before=incoming,
+                    quantity_after=None if ended else passed,
+                    code=None if verdict.code is None else str(verdict.code),
+                    detail=verdict.detail,
+                    until=verdict.until,
+                    facts=tuple(facts),
+                    limits=noted,
+                )
             )
-        )
         if not ended and (passed != incoming or verdict.plan is not None):
             proposal = structs.replace(proposal, quantity=passed, plan=verdict.plan or proposal.plan)
     # What is read later is in no stage's record.

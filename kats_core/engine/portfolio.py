@@ -94,11 +94,11 @@ class Portfolio:
     _owed: int = field(init=False, default=0)
     _ledgers: dict[Key, _Ledger] = field(init=False, default_factory=dict)
     changes: int = field(init=False, default=0)
-    _value: int | None = field(init=False, default=None)
+    _value: int = field(init=False, default=0)
     _all: tuple[Position, ...] | None = field(init=False, default=())
-    _held: dict[str, list[Position]] | None = field(init=False, default=None)
+    _held: dict[str, list[Position]] = field(init=False, default_factory=dict)
     _flow: int = field(init=False, default=0)
-    _realised: Fraction = field(init=False, default=Fraction(0))
+    _realised: int | Fraction = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self.cash = self.initial
@@ -107,11 +107,8 @@ class Portfolio:
     def market_value(self) -> int:
         """Value of all holdings at the last prices."""
         value = self._value
-        if value is None:
-            value = sum([p.quantity * self.last[p.symbol] for p in self.positions.values()])
-            for key, (shares, won) in self.expected.items():
-                value += won - shares * self.last[key[1]]
-            self._value = value
+        for key, (shares, won) in self.expected.items():
+            value += won - shares * self.last[key[1]]
         return value
 
     @property
@@ -140,7 +137,7 @@ class Portfolio:
             initial=self.initial,
             cash=self.cash,
             flow=self._flow,
-            realised=self._realised,
+            realised=Fraction(self._realised),
             positions=tuple(_plain(position) for position in self.positions.values()),
             ledgers=tuple((key, dataclasses.replace(ledger)) for key, ledger in self._ledgers.items()),
             last=dict(self.last),
@@ -165,10 +162,11 @@ class Portfolio:
                 raise ValueError(f"{position.symbol} is held, but nobody knows its last price or what it cost")
         self.initial, self.cash, self._flow = memory.initial, memory.cash, memory.flow
         self._realised = memory.realised
-        self.positions = {position.key: position for position in positions}
         self._ledgers, self.last, self.expected = ledgers, dict(memory.last), dict(memory.expected)
         self._owe(memory.receivables)
-        self._forget()
+        self.positions, self._held, self._value = {}, {}, 0
+        for position in positions:
+            self._put(position)
 
     @property
     def all(self) -> tuple[Position, ...]:
@@ -179,33 +177,32 @@ class Portfolio:
 
     def held(self, symbol: str) -> list[Position]:
         """Return the positions of all instances in one symbol."""
-        if self._held is None:
-            self._held = {}
-            for position in self.positions.values():
-                self._held.setdefault(position.symbol, []).append(position)
         return self._held.get(symbol, [])
 
     def value_at(self, symbol: str, price: int) -> None:
         """Value a symbol at a price, won."""
-        if self.last.get(symbol) != price:
+        before = self.last.get(symbol)
+        if before != price:
             self.last[symbol] = price
-            self._value, self.changes = None, self.changes + 1
+            for position in self._held.get(symbol, ()):
+                self._value += position.quantity * (price - (before or 0))
+            self.changes += 1
 
     def expect(self, key: Key, shares: int, won: int) -> None:
         """Value shares of a position at what they are being sold for."""
         self.expected[key] = (shares, won)
-        self._value, self.changes = None, self.changes + 1
+        self.changes += 1
 
     def expect_nothing(self, key: Key) -> None:
         """Value a position at the last price again."""
         if self.expected.pop(key, None) is not None:
-            self._value, self.changes = None, self.changes + 1
+            self.changes += 1
 
     def expect_nothing_any_more(self) -> None:
         """Value every position at the last price again."""
         if self.expected:
             self.expected.clear()
-            self._value, self.changes = None, self.changes + 1
+            self.changes += 1
 
     def go_ex(self, symbol: str, dividend: int, paid_on: dt.date) -> int:
         """Book a dividend a share of what is held of a symbol on its ex-date, and return what is owed for it after tax.
@@ -258,7 +255,9 @@ class Portfolio:
             self.value_at(fill.symbol, fill.price)
         self._flow += fill.amount if fill.side is Side.SELL else -fill.amount
         self._flow -= fill.commission + fill.tax
-        ledger = self._ledgers.setdefault(key, _Ledger())
+        ledger = self._ledgers.get(key)
+        if ledger is None:
+            ledger = self._ledgers[key] = _Ledger()
         ledger.commission += fill.commission
         ledger.tax += fill.tax
         self._realised -= fill.commission + fill.tax
@@ -326,10 +325,10 @@ class Portfolio:
             raise AccountBrokenError(f"{fill.symbol}: sold {fill.quantity} shares, held {held.quantity if held else 0}")
         left = held.quantity - fill.quantity
         sold = held.cost if left == 0 else held.cost * fill.quantity / held.quantity
-        self._realised += fill.amount - sold
+        # Whole won wherever that is exact: fractions cost ten times as much.
+        self._realised += fill.amount - (sold.numerator if sold.denominator == 1 else sold)
         if left == 0:
-            del self.positions[key]
-            self._forget()
+            self._take(held)
             return None
         part = Fraction(left, held.quantity)
         position = structs.replace(held, quantity=left, cost=held.cost * part, dividends=held.dividends * part)
@@ -343,12 +342,29 @@ class Portfolio:
         self._put(position)
 
     def _put(self, position: Position) -> None:
-        self.positions[position.key] = position
-        self._forget()
+        key, symbol = position.key, position.symbol
+        before, here = self.positions.get(key), self._held.get(symbol, [])
+        # New lists: somebody may be walking through the old ones.
+        if before is None:
+            self._held[symbol] = [*here, position]
+            self._value += position.quantity * self.last[symbol]
+        else:
+            self._held[symbol] = [position if one is before else one for one in here]
+            if position.quantity != before.quantity:
+                self._value += (position.quantity - before.quantity) * self.last[symbol]
+        self.positions[key] = position
+        self._all, self.changes = None, self.changes + 1
 
-    def _forget(self) -> None:
-        self._value = self._held = self._all = None
-        self.changes += 1
+    def _take(self, position: Position) -> None:
+        symbol = position.symbol
+        left = [one for one in self._held[symbol] if one is not position]
+        if left:
+            self._held[symbol] = left
+        else:
+            del self._held[symbol]
+        self._value -= position.quantity * self.last[symbol]
+        del self.positions[position.key]
+        self._all, self.changes = None, self.changes + 1
 
     def mark_path_dependent(self, key: Key) -> None:
         """Note that the trade's result hangs on the unknown order of prices inside a bar."""

@@ -84,7 +84,8 @@ class StrategyInstance:
 class EngineConfig:
     """Everything an engine is built from; only `ConfigChanged` puts other limits, gate and stages in its place.
 
-    `build_stage` makes a stage of what that event names; `codes` are all that may be found in what was kept. `rejudging`
+    `is_recorded`: everything that is decided is recorded; else only trades, equity, faults and what people order, for who wants
+    the result alone. `build_stage` makes a stage of what that event names; `codes` are all that may be found in what was kept. `rejudging`
     judges beside the stages, to compare. `is_live`: orders reach an account with real money.
     """
 
@@ -98,6 +99,7 @@ class EngineConfig:
     scope: Scope = Scope.RAW
     path: BarPath = BarPath.WORST
     is_live: bool = False
+    is_recorded: bool = True
     overlays: OverlayParams = field(default_factory=OverlayParams)
     build_stage: Callable[[StageSpec], StageInstance] | None = None
     rejudging: Rejudging | None = None
@@ -224,6 +226,11 @@ class State:
 
     def __post_init__(self) -> None:
         self.run = uuid.UUID(self.config.run_id)
+
+    @property
+    def is_recorded(self) -> bool:
+        """Tell whether everything that is decided is recorded."""
+        return self.config.is_recorded
 
     @property
     def session(self) -> dt.date:

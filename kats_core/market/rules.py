@@ -13,7 +13,7 @@ from kats_core.market.exact import floor_times
 from kats_core.market.limits import ADJUSTED_TOLERANCE, PriceLimits, price_limits
 from kats_core.market.ticks import TickTable, tick_table
 from kats_core.model.instrument import Instrument
-from kats_core.model.kinds import Scope
+from kats_core.model.kinds import InstrumentKind, Market, Scope
 
 
 class SymbolRules(msgspec.Struct, frozen=True, gc=False):
@@ -36,13 +36,18 @@ class SymbolRules(msgspec.Struct, frozen=True, gc=False):
         return price <= self.limits.lower + self.limit_slack
 
 
-@lru_cache(maxsize=4096)
 def symbol_rules(instrument: Instrument, base: int, session: dt.date, scope: Scope) -> SymbolRules:
     """Return an instrument's rules on `session`, given its base price in won."""
-    market, kind = instrument.market, instrument.kind
+    return _rules(base, session, instrument.market, instrument.kind, instrument.leverage, scope)
+
+
+@lru_cache(maxsize=4096)
+def _rules(
+    base: int, session: dt.date, market: Market, kind: InstrumentKind, leverage: int, scope: Scope
+) -> SymbolRules:
     return SymbolRules(
         tick_table(session, market, kind, scope),
-        price_limits(base, session, market, kind, instrument.leverage, scope),
+        price_limits(base, session, market, kind, leverage, scope),
         tax_rate(session, market, kind),
         floor_times(base, 2 * ADJUSTED_TOLERANCE) if scope is Scope.ADJUSTED else 0,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import uuid
+from functools import lru_cache
 
 _ROOT = uuid.UUID("6f0f6e4a-3f0f-5c7e-9a53-0d1d5f1b7a10")
 
@@ -24,9 +25,16 @@ def order_id(run: uuid.UUID, number: int) -> str:
     return _uuid5(run, f"order|{number}")
 
 
+@lru_cache(maxsize=64)
+def _begun(namespace: uuid.UUID) -> hashlib._Hash:
+    return hashlib.sha1(namespace.bytes, usedforsecurity=False)
+
+
 def _uuid5(namespace: uuid.UUID, name: str) -> str:
     """Return `str(uuid.uuid5(namespace, name))`, without building the object in between: this runs for every signal."""
-    digest = bytearray(hashlib.sha1(namespace.bytes + name.encode(), usedforsecurity=False).digest()[:16])
+    hashed = _begun(namespace).copy()
+    hashed.update(name.encode())
+    digest = bytearray(hashed.digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x50
     digest[8] = digest[8] & 0x3F | 0x80
     text = digest.hex()

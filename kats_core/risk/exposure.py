@@ -53,7 +53,7 @@ class Exposure:
             return self
         found = self._grades.get(grade)
         if found is None:
-            found = self._grades[grade] = Exposure([claim for claim in self.claims if claim.grade == grade])
+            found = self._grades[grade] = self._of([claim for claim in self.claims if claim.grade == grade])
         return found
 
     def of_sector(self, sector: str) -> Exposure:
@@ -62,8 +62,13 @@ class Exposure:
             return self
         found = self._sectors.get(sector)
         if found is None:
-            found = self._sectors[sector] = Exposure([claim for claim in self.claims if claim.sector == sector])
+            found = self._sectors[sector] = self._of([claim for claim in self.claims if claim.sector == sector])
         return found
+
+    def _of(self, claims: list[Claim]) -> Exposure:
+        if not claims:
+            return _NOTHING
+        return self if len(claims) == len(self.claims) else Exposure(claims)
 
     def of_symbol(self, symbol: str) -> Exposure:
         """Return the claims of one symbol."""
@@ -86,7 +91,7 @@ class ExposureMeter:
     """Measures one account again and again: what has not changed since the last time is not looked at anew."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str, int], tuple[Position, int | None, Claim]] = {}
+        self._known: dict[int, tuple[Position, int | None, Claim]] = {}
 
     def measure(
         self,
@@ -95,15 +100,18 @@ class ExposureMeter:
         last_price: Callable[[str], int | None],
     ) -> Exposure:
         """Return what positions and reservations use now."""
-        before, self._known, claims = self._known, {}, []
+        claims: list[Claim] = []
+        known: dict[int, tuple[Position, int | None, Claim]] = {}
+        before, self._known = self._known, known
         for position in positions:
-            key, last = position.key, last_price(position.symbol)
-            found = before.get(key)
-            if found is None or found[0] is not position or found[1] != last:
+            # What is known of a position keeps it alive, so that no other one can have its identity.
+            last, found = last_price(position.symbol), before.get(id(position))
+            if found is None or found[1] != last:
                 found = (position, last, _of_position(position, last))
-            self._known[key] = found
+            known[id(position)] = found
             claims.append(found[2])
-        claims += map(_of_reservation, reservations)
+        if reservations:
+            claims += map(_of_reservation, reservations)
         return Exposure(claims)
 
 

@@ -155,8 +155,8 @@ def build(
 
 
 def on_path(app: App, path: BarPath) -> App:
-    """Return the run once more with a fresh account, on another assumed way through the bars."""
-    desk = _desk(app.resolved, app.run_id, app.scope, path)
+    """Return the run once more with a fresh account, on another assumed way through the bars; only its result is recorded."""
+    desk = _desk(app.resolved, app.run_id, app.scope, path, is_recorded=False)
     return replace(
         app,
         engine=desk.engine,
@@ -178,7 +178,15 @@ class _Desk:
     workshop: StageWorkshop
 
 
-def _desk(resolved: Resolved, run_id: str, scope: Scope, path: BarPath, second: SecondOpinion | None = None) -> _Desk:
+def _desk(
+    resolved: Resolved,
+    run_id: str,
+    scope: Scope,
+    path: BarPath,
+    second: SecondOpinion | None = None,
+    *,
+    is_recorded: bool = True,
+) -> _Desk:
     strategies = strategies_of(resolved)
     workshop = StageWorkshop()
     stages = tuple(workshop(workshop.spec(entry)) for entry in resolved.stages)
@@ -197,6 +205,7 @@ def _desk(resolved: Resolved, run_id: str, scope: Scope, path: BarPath, second: 
             overlays=resolved.overlays,
             build_stage=workshop,
             path=path,
+            is_recorded=is_recorded,
             rejudging=None if second is None else _rejudging(second, broker),
             codes=CodeBook(code_enums(resolved)),
         )

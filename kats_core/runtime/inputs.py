@@ -123,9 +123,19 @@ class SessionInputs:
 
         Missing ones are among them: they tell the engine that what it knew yesterday holds no more.
         """
-        found = [self.get(name) for name in self.answers]
-        single = [name for name, several in self.answers.items() if not _is_market_wide(several[0])]
-        found += [self.get(name, symbol) for symbol in symbols for name in single]
+        found = []
+        single: list[tuple[str, Column | None]] = []
+        for name, several in self.answers.items():
+            first = several[0]
+            found.append(first if isinstance(first, Fact) and first.symbol == MARKET_WIDE else self.get(name))
+            if not _is_market_wide(first):
+                # A column that speaks for all: nobody else is asked.
+                single.append((name, first if isinstance(first, Column) and first.answers is None else None))
+        for symbol in symbols if single else ():
+            j = self.column_of.get(symbol)
+            for name, column in single:
+                of_all = None if column is None or j is None else column.of(j, symbol)
+                found.append(self.get(name, symbol) if of_all is None else of_all)
         return found
 
     def origins(self) -> dict[str, tuple[Answer, ...]]:

@@ -247,7 +247,8 @@ class PaperBroker:
         # Orders are for a session: what ended with the last one is not asked for any more.
         self._orders.clear()
         self._amounts.clear()
-        self._books.begin_session(rules)
+        if event.has_books:
+            self._books.begin_session(rules)
         self._bars.begin_session(rules)
         self._taxes = {symbol: one.tax_rate for symbol, one in rules.items()}
 

@@ -565,21 +565,25 @@ class _Keeper:
     def __init__(self, recorder: Recorder, watcher: Watcher, finished: Finished) -> None:
         self._write = recorder.write
         self._watch = watcher.on_record
-        self._lists: dict[type, Any] = {
+        lists: dict[type, Any] = {
             TradeRecord: finished.trades,
             EquityRecord: finished.equity,
             FaultRecord: finished.faults,
             SignalRecord: finished.refusals,
         }
+        self._append: dict[type, Callable[[Any], None]] = {kind: several.append for kind, several in lists.items()}
 
     def remember(self, record: Record) -> None:
         """Put a record on the run's own lists, without keeping or showing it."""
-        wanted = self._lists.get(type(record))
-        if wanted is not None:
-            wanted.append(record)
+        append = self._append.get(type(record))
+        if append is not None:
+            append(record)
 
     def __call__(self, record: Record) -> None:
-        self.remember(record)
+        # Every record passes here, so this does not call `remember`.
+        append = self._append.get(type(record))
+        if append is not None:
+            append(record)
         self._write(record)
         self._watch(record)
 

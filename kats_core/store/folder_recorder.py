@@ -90,7 +90,7 @@ class FolderRecorder:
             self._decisions.write(msgspec.json.encode(header) + b"\n")
 
     def write(self, record: Record) -> None:
-        if isinstance(record, SetupRecord):
+        if type(record) is SetupRecord:
             key = key_of(record)
             # Reading takes the reasons first and then the log, so only a first word on a setup may go there.
             if key not in self._written and _is_bare(record):

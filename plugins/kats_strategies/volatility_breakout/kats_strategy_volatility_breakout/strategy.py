@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from fractions import Fraction
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from kats_core.api import (
     NotYet,
     Numbers,
     Panel,
+    Ratio,
     Reasons,
     Setup,
     Setups,
@@ -31,16 +31,18 @@ from kats_core.api import (
     floor_times,
     price_entry,
     to_fraction,
+    to_ratio,
 )
 from kats_strategy_volatility_breakout import BreakoutCode, Params
 
-MAX_GAP = Fraction(5, 100)
+MAX_GAP = Ratio(5, 100)
 """Most that the open may lie away from yesterday's close; beyond it yesterday's range says nothing about today."""
 
-MAX_STOP = Fraction(5, 100)
+MAX_STOP = Ratio(5, 100)
 """Most that the stop may lie below the entry limit, as a fraction of the limit."""
 
 OUT_BY = dt.time(15, 15)
+OUT = TimeExit(TimeExitKind.CLOCK, OUT_BY)
 TOLERANCE = 1e-9
 """Slack for comparing computed floats, so that 35 055 passes against 35 055.000000000007."""
 
@@ -51,8 +53,8 @@ class VolatilityBreakout:
     def __init__(self, params: Params) -> None:
         self._params = params
         self._k = to_fraction(params.k)
-        self._chase = to_fraction(params.chase)
-        self._stop_frac = to_fraction(params.stop_frac)
+        self._chase = to_ratio(params.chase)
+        self._stop_frac = to_ratio(params.stop_frac)
 
     def arm(self, panel: Panel) -> Setups:
         """Arm the symbols whose last day moved enough and, if asked for, closed above its average."""
@@ -100,7 +102,7 @@ class VolatilityBreakout:
             reference=entry.reference,
             entry_limit=entry.limit,
             chase_cap=chase_cap,
-            exits=ExitPlan(stop=stop, time_exit=TimeExit(TimeExitKind.CLOCK, OUT_BY)),
+            exits=ExitPlan(stop=stop, time_exit=OUT),
             position_hint=self._params.position_hint,
             slip_ticks=self._params.slip_ticks,
             numbers={**setup.numbers, "day_open": view.day_open},
