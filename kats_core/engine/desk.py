@@ -33,6 +33,7 @@ from kats_core.model.order import TERMINAL, Fill, Order, OrderId
 from kats_core.model.position import Position
 from kats_core.model.record import FillRecord, OrderEventRecord, OrderRecord
 from kats_core.model.scope import ALL, ScopeKind, TradingScope
+from kats_core.model.signal import ExitPlan
 from kats_core.model.time import NEVER, Nanos
 from kats_core.model.verdict import Proposal
 from kats_core.orders import gate
@@ -223,10 +224,13 @@ class OrderDesk:
         self._asked_for = dict(memory.asked_for)
         self._traffic.load(memory.traffic)
 
-    def buy(self, proposal: Proposal, day: SymbolDay, ttl_s: int, touch: Touch | None) -> CoreCode | None:
+    def buy(
+        self, proposal: Proposal, day: SymbolDay, ttl_s: int, touch: Touch | None, exits: ExitPlan
+    ) -> CoreCode | None:
         """Send an approved entry; return why the gate held it back, or None.
 
-        Reserves in the same step, before the order is sent. `touch` is where a daily bar met the setup's level.
+        Reserves in the same step, before the order is sent. `touch` is where a daily bar met the setup's level, `exits` how a
+        position is left that it opens.
         """
         state, signal = self._state, proposal.signal
         order = self._entry(self._number(), proposal, ttl_s, touch)
@@ -235,7 +239,7 @@ class OrderDesk:
         grade = state.facts.text(fact.GRADE, proposal.symbol)
         sector = state.facts.text(fact.SECTOR, proposal.symbol)
         self._openings[order.order_id] = Opening(
-            proposal.signal_id, state.session, signal.exits, grade, sector, signal.pivot, plan
+            proposal.signal_id, state.session, exits, grade, sector, signal.pivot, plan
         )
         reserved = state.reservations.hold(order, proposal.risk_per_share, proposal.stop, grade, sector)
         refusal = self._release(order, self._entry_view(order, day), reserved=reserved.cash)
@@ -636,13 +640,13 @@ class OrderDesk:
         if order.side is Side.BUY and step is not OrderStep.SEND:
             state.reservations.shrink(order)
         number = self._steps[order_id] = self._steps.get(order_id, 0) + 1
-        if state.is_recorded:
+        if state.config.is_recorded:
             state.record(
                 OrderEventRecord(
                     order_id=self._name(order),
                     sequence=number,
                     ts=state.now,
-                    event=step.value,
+                    event=str(step),
                     before=before,
                     after=after,
                     filled_quantity=filled,
@@ -672,7 +676,7 @@ class OrderDesk:
             self._pictured = None
 
     def _record_order(self, order: Order, reserved: int) -> None:
-        if not self._state.is_recorded:
+        if not self._state.config.is_recorded:
             return
         self._state.record(
             OrderRecord(
@@ -697,7 +701,7 @@ class OrderDesk:
         )
 
     def _record_fill(self, order: Order, fill: Fill) -> None:
-        if not self._state.is_recorded:
+        if not self._state.config.is_recorded:
             return
         outside = self._name(order)
         self._state.record(

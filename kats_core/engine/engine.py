@@ -688,7 +688,7 @@ class Engine:
         self._exits.close_session()
         state.baselines.close_session(state.portfolio.equity)
         self._entries.close_session()
-        for p in state.portfolio.positions.values() if state.is_recorded else ():
+        for p in state.portfolio.positions.values() if state.config.is_recorded else ():
             last = state.portfolio.last[p.symbol]
             state.record(
                 PositionRecord(

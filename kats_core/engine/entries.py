@@ -19,7 +19,7 @@ from kats_core.engine.rejudging import Opinion, Rejudging
 from kats_core.engine.state import SetupMemory, SetupState, State, StrategyInstance, SymbolDay
 from kats_core.engine.view import BarView
 from kats_core.engine.watch import holds, level_of, needs_minutes, resolve
-from kats_core.market.exact import Ratio, floor_times, to_fraction, to_ratio
+from kats_core.market.exact import Ratio, floor_times, to_ratio
 from kats_core.market.overlays import pulse_allows
 from kats_core.market.status import is_tradable
 from kats_core.market.vi import ViState
@@ -584,11 +584,6 @@ class Entries:
         if limit > day.limits.upper - day.ticks.rdn(floor_times(day.base, _NEAR_LIMIT_UP)):
             entry.code = CoreCode.NEAR_LIMIT_UP
             return
-        if signal.exits.exit_flags is None:
-            exits = structs.replace(signal.exits, exit_flags=entry.instance.traits.sell_signals)
-            signal = structs.replace(signal, exits=exits)
-        if entry.setup.group is not None:
-            signal = structs.replace(signal, exits=structs.replace(signal.exits, ends_group=True))
         entry.code = None
         entry.has_fired = True
         entry.sequence = self._sequences[entry.setup.key] = self._sequences.get(entry.setup.key, 0) + 1
@@ -645,8 +640,8 @@ class Entries:
         return risk_per_share(
             signal.entry_limit,
             signal.exits.stop,
-            min_stop_frac=to_fraction(limits.min_stop_frac),
-            commission=self._state.costs.commission,
+            min_stop_frac=to_ratio(limits.min_stop_frac),
+            commission=self._state.costs.commission_ratio,
             tax=day.tax_rate,
         )
 
@@ -658,7 +653,7 @@ class Entries:
             state.config.rejudging.keep(self._opinion(state.config.rejudging, proposal, entry))
         context = self._context(proposal, state.facts)
         attempt = self._attempts[proposal.signal_id] = self._attempts.get(proposal.signal_id, 0) + 1
-        outcome = pipeline.run(proposal, state.config.stages, context, attempt, is_recorded=state.is_recorded)
+        outcome = pipeline.run(proposal, state.config.stages, context, attempt, is_recorded=state.config.is_recorded)
         for record in outcome.records:
             state.record(record)
         for faulty in outcome.faults:
@@ -761,12 +756,12 @@ class Entries:
         state = self._state
         limits = state.config.limits
         code, verdict = self._last_check(proposal, limits)
-        if state.is_recorded:
+        if state.config.is_recorded:
             state.record(self._core_verdict(proposal, verdict, judged + 1, attempt, limits))
         if code is None:
             day = state.days[proposal.symbol]
             touch = self._touch(entry, day, proposal.signal)
-            code = self.desk.buy(proposal, day, entry.instance.ttl_s, touch)
+            code = self.desk.buy(proposal, day, entry.instance.ttl_s, touch, _whole_plan(entry, proposal.signal.exits))
         if code is not None:
             self._refuse(proposal, entry, code)
             return
@@ -847,7 +842,7 @@ class Entries:
     def _record_signal(
         self, proposal: Proposal, status: SignalStatus, code: Code | None, facts: tuple[Fact, ...]
     ) -> None:
-        if not self._state.is_recorded:
+        if not self._state.config.is_recorded:
             return
         signal = proposal.signal
         self._state.record(
@@ -896,7 +891,7 @@ class Entries:
         return CoreCode.NO_TOUCH if isinstance(entry.setup.trigger, Below) else CoreCode.NO_BREAKOUT
 
     def _record_setup(self, entry: SetupState, status: SetupStatus) -> None:
-        if self._state.is_recorded:
+        if self._state.config.is_recorded:
             self._state.record(self._setup_record(entry, status))
 
     def _setup_record(self, entry: SetupState, status: SetupStatus) -> SetupRecord:
@@ -919,6 +914,15 @@ class Entries:
             asked=entry.asked,
             numbers=numbers,
         )
+
+
+def _whole_plan(entry: SetupState, exits: ExitPlan) -> ExitPlan:
+    """Return how a position is left: by its strategy's plan, with what its traits and its group add."""
+    flags, ends_group = exits.exit_flags, exits.ends_group or entry.setup.group is not None
+    if flags is not None and ends_group == exits.ends_group:
+        return exits
+    flags = entry.instance.traits.sell_signals if flags is None else flags
+    return structs.replace(exits, exit_flags=flags, ends_group=ends_group)
 
 
 def _ignored_record(setup: Setup, slot: int) -> SetupRecord:

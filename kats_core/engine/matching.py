@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
+from kats_core.market.exact import Ratio
 from kats_core.market.rules import SymbolRules
 from kats_core.model.bar import Bar
 from kats_core.model.kinds import BarKind, OrderType, Side
@@ -44,7 +45,7 @@ class _Current:
 class BarMatcher:
     """The exchange as bars show it."""
 
-    participation: Fraction
+    participation: Fraction | Ratio
     rules: dict[str, SymbolRules] = field(default_factory=dict)
     _resting: dict[OrderId, _Resting] = field(init=False, default_factory=dict)
     _current: dict[str, _Current] = field(init=False, default_factory=dict)

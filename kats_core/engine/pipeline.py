@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from msgspec import structs
 from pydantic import BaseModel
 
-from kats_core.engine.facts import Facts, nobody_says
+from kats_core.engine.facts import Facts
 from kats_core.market.sessions import SessionHours
 from kats_core.model.codes import CoreCode
 from kats_core.model.event import StageSpec
-from kats_core.model.fact import MARKET_WIDE, STARS, Fact
+from kats_core.model.fact import STARS, Fact
 from kats_core.model.kinds import Decision, Profile
 from kats_core.model.labels import Code
 from kats_core.model.order import Order
@@ -143,10 +143,9 @@ class Context:
         return found
 
     def _look_up(self, name: str) -> Fact:
-        facts, symbol = self.facts, self.symbol
-        if name == STARS:
-            return facts.stars(symbol, self.profile) if self.stars is None else self.stars
-        return facts.of(symbol).get(name) or facts.of(MARKET_WIDE).get(name) or nobody_says(name, symbol)
+        if name != STARS:
+            return self.facts.get(name, self.symbol)
+        return self.facts.stars(self.symbol, self.profile) if self.stars is None else self.stars
 
     def begin_stage(self) -> None:
         """Note what is read from now on apart from what was read before."""

@@ -249,11 +249,11 @@ class Portfolio:
 
         `opening` is needed for buys: what the position is opened with if there is none yet.
         """
-        key = order.key
+        key, amount = order.key, fill.amount
         if not self.held(fill.symbol):
             # What was known of the symbol may be weeks old.
             self.value_at(fill.symbol, fill.price)
-        self._flow += fill.amount if fill.side is Side.SELL else -fill.amount
+        self._flow += amount if fill.side is Side.SELL else -amount
         self._flow -= fill.commission + fill.tax
         ledger = self._ledgers.get(key)
         if ledger is None:
@@ -264,13 +264,13 @@ class Portfolio:
         if fill.side is Side.BUY:
             if opening is None:
                 raise ValueError(f"order {order.order_id}: a buy needs the exit plan of its position")
-            self.cash -= fill.amount + fill.commission
+            self.cash -= amount + fill.commission
             ledger.bought += fill.quantity
-            ledger.bought_amount += fill.amount
+            ledger.bought_amount += amount
             position: Position | None = self._add(key, order, fill, opening)
         else:
-            self.cash += fill.amount - fill.commission - fill.tax
-            ledger.sold_amount += fill.amount
+            self.cash += amount - fill.commission - fill.tax
+            ledger.sold_amount += amount
             position = self._reduce(key, fill)
         if self.cash != self.initial + self._flow:
             raise AccountBrokenError(f"cash {self.cash} but the fills say {self.initial + self._flow}")

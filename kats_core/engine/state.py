@@ -228,14 +228,10 @@ class State:
         self.run = uuid.UUID(self.config.run_id)
 
     @property
-    def is_recorded(self) -> bool:
-        """Tell whether everything that is decided is recorded."""
-        return self.config.is_recorded
-
-    @property
     def session(self) -> dt.date:
-        """The session that was prepared last."""
-        return self.clock.session
+        """The session that was prepared last; raises as `clock`."""
+        hours = self.hours
+        return self.clock.session if hours is None else hours.session
 
     @property
     def clock(self) -> SessionHours:

@@ -158,21 +158,21 @@ def charge_for_fill(cumulative_amount: int, rate: Fraction, booked: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What a trade costs beside its price. `commission` is charged on both sides."""
+    """What a trade costs beside its price. `commission` is charged on both sides; `commission_ratio` is the same."""
 
     commission: Fraction = COMMISSION_RATE
-    _ratio: Ratio = field(init=False, repr=False, compare=False)
+    commission_ratio: Ratio = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.commission, Fraction):
             raise TypeError(f"commission {self.commission!r} is not a Fraction: convert it with exact.to_fraction")
         if not 0 <= self.commission < 1:
             raise ValueError(f"commission {self.commission} is not a fraction between 0 and 1")
-        object.__setattr__(self, "_ratio", to_ratio(self.commission))
+        object.__setattr__(self, "commission_ratio", to_ratio(self.commission))
 
     def commission_on(self, amount: int) -> int:
         """Return the commission on the cumulative amount of an order, cut to won."""
-        return floor_times(amount, self._ratio)
+        return floor_times(amount, self.commission_ratio)
 
     def commission_array(self, amounts: Int64Array) -> Int64Array:
         """Return `commission_on` of each amount."""

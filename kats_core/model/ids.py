@@ -26,13 +26,13 @@ def order_id(run: uuid.UUID, number: int) -> str:
 
 
 @lru_cache(maxsize=64)
-def _begun(namespace: uuid.UUID) -> hashlib._Hash:
-    return hashlib.sha1(namespace.bytes, usedforsecurity=False)
+def _begun(namespace: int) -> hashlib._Hash:
+    return hashlib.sha1(namespace.to_bytes(16, "big"), usedforsecurity=False)
 
 
 def _uuid5(namespace: uuid.UUID, name: str) -> str:
     """Return `str(uuid.uuid5(namespace, name))`, without building the object in between: this runs for every signal."""
-    hashed = _begun(namespace).copy()
+    hashed = _begun(namespace.int).copy()
     hashed.update(name.encode())
     digest = bytearray(hashed.digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x50

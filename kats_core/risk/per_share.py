@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from kats_core.market.exact import Ratio
 
-def risk_per_share(price: int, stop: int, *, min_stop_frac: Fraction, commission: Fraction, tax: Fraction) -> Fraction:
+
+def risk_per_share(
+    price: int, stop: int, *, min_stop_frac: Fraction | Ratio, commission: Fraction | Ratio, tax: Fraction
+) -> Fraction:
     """Return r = d + price * commission + stop * (commission + tax) in won, exact.
 
     d is the distance to the stop, at least `min_stop_frac` of the price. 38 750 with a stop at 36 650, a commission of

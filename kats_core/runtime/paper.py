@@ -30,7 +30,7 @@ from kats_core.exits.in_bar import BarPath
 from kats_core.hookspecs import hookimpl
 from kats_core.market.costs import Costs
 from kats_core.market.dividends import after_tax
-from kats_core.market.exact import floor_times, to_fraction
+from kats_core.market.exact import floor_times, to_fraction, to_ratio
 from kats_core.market.rules import symbol_rules
 from kats_core.market.vi import ViState
 from kats_core.model import fact, time
@@ -107,7 +107,7 @@ class PaperBroker:
     """A broker whose exchange is what it is shown: order books and trades, or bars."""
 
     def __init__(self, params: PaperParams, account: BrokerAccount) -> None:
-        self._bars = BarMatcher(to_fraction(params.bar_participation))
+        self._bars = BarMatcher(to_ratio(params.bar_participation))
         self._books = BookMatcher(params.book_matching(), self._objection)
         self._has_books = False
         self._mode = Mode.AUCTION
