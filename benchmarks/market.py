@@ -61,7 +61,8 @@ def _bars(
     opened = np.vstack([close[:1], close[:-1]]) * np.exp(draws.normal(0, 0.005, shape))
     high = np.maximum(opened, close) * (1 + np.abs(draws.normal(0, 0.006, shape)))
     low = np.minimum(opened, close) * (1 - np.abs(draws.normal(0, 0.006, shape)))
-    volume = np.exp(draws.normal(0, 0.5, shape)) * draws.uniform(1e8, 2e10, symbols) / close
+    turnover = np.exp(draws.uniform(np.log(1e9), np.log(4e11), symbols) + draws.normal(0, 0.5, shape))
+    volume = turnover / close
     present = np.ones(shape, dtype=np.bool_)
     for j in draws.choice(symbols, symbols // 10, replace=False).tolist():
         present[: draws.integers(1, sessions), j] = False
@@ -88,21 +89,16 @@ def _tables(
     years = np.arange("2019", "2025", dtype="datetime64[Y]") + 1
     traded = volume[:, :count].T.ravel()
     sold = {f"{who}_net_shares": traded * draws.normal(0.01, 0.05, traded.size) for who in ("inst", "foreign")}
-    ends = {"period": years.astype("datetime64[D]") - 1}
+    year_ends, quarter_ends = years.astype("datetime64[D]") - 1, quarters.astype("datetime64[D]") - 1
+    records = np.append(years, years[-1:] + 1).astype("datetime64[D]") + 7  # the last one lies ahead
+    listed, payers = days[::20], companies[::2]
+    shares = {"listed_shares": np.repeat(draws.uniform(5e6, 5e8, count), len(listed))}
     several = (
-        _table(
-            SHARES,
-            companies,
-            days[::20],
-            0,
-            {"listed_shares": np.repeat(draws.uniform(5e6, 5e8, count), len(days[::20]))},
-        ),
+        _table(SHARES, companies, listed, 0, shares),
         _table(FLOWS, companies, days, 0, sold),
-        _table(
-            QUARTERS, companies, quarters.astype("datetime64[D]") - 1, 45, _reports(draws, count, len(quarters), 1.04)
-        ),
-        _table(YEARS, companies, ends["period"], 90, _reports(draws, count, len(years), 1.15)),
-        _table(DIVIDENDS, companies[::2], ends["period"], -20, _dividends(draws, len(companies[::2]), len(years))),
+        _table(QUARTERS, companies, quarter_ends, 45, _reports(draws, count, len(quarters), 1.04)),
+        _table(YEARS, companies, year_ends, 90, _reports(draws, count, len(years), 1.15)),
+        _table(DIVIDENDS, payers, records, -40, _dividends(draws, len(payers), len(records))),
     )
     return {table.name: table for table in several}
 

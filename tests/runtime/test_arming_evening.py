@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from kats_core.engine.state import StrategyInstance
 from kats_core.market.panel import Panel
+from kats_core.market.patterns.candles import candles
 from kats_core.market.screening import history
 from kats_core.market.screening.measures import Measures
 from kats_core.model import fact
@@ -83,6 +85,23 @@ def test_nothing_is_looked_for_on_evenings_that_nobody_asks_for() -> None:
     assert (Reasons(panel).cells[before] == NOT_ASKED).all()
     assert np.isnan(history.relative_strength(panel)[before]).all()
     assert np.isfinite(history.relative_strength(panel)[panel.asked_from :]).any()
+
+
+@pytest.mark.parametrize("back", [1, 2, 30])
+def test_candles_of_one_evening_read_no_more_than_they_need(back: int) -> None:
+    """And are those of the whole history, for symbols too that were halted or listed not long before."""
+    panel = usual()
+    gaps = panel.present.copy()
+    gaps[-300:-3, 0] = False
+    gaps[:-8, 1] = False
+    gaps[:, 2] = False
+    gappy = replace(panel, present=gaps)
+    asked = gappy.asked_for(gappy.sessions[-back])
+    rows = slice(asked.asked_from, None)
+    for name in ("hammer", "shooting_star", "bullish_engulfing", "evening_star", "morning_star", "long_black"):
+        whole, alone = getattr(candles(gappy), name), getattr(candles(asked), name)
+        assert whole.shape == alone.shape
+        np.testing.assert_array_equal(alone[rows], whole[rows])
 
 
 def test_what_was_computed_for_one_evening_is_there_for_the_next() -> None:

@@ -17,12 +17,25 @@ _EXTREME_OF = 5
 _USUAL = 10
 """Bars of the mean body."""
 
+_SPAN = _USUAL + 3
+"""Bars that a pattern reads at most, its own included."""
+
 
 class Candles:
     """Candlestick patterns of all symbols; each is a mask in the shape of the bars, false where bars are missing."""
 
-    def __init__(self, bars: OwnBars, open: Column, high: Column, low: Column, close: Column) -> None:  # noqa: A002  # as traders say
-        self._bars = bars
+    def __init__(
+        self,
+        bars: OwnBars,
+        open: Column,  # noqa: A002  # as traders say
+        high: Column,
+        low: Column,
+        close: Column,
+        *,
+        rows_before: int = 0,
+    ) -> None:
+        """Take bars and columns; in so many rows before them the masks are false."""
+        self._bars, self._rows_before = bars, rows_before
         self._open, self._high, self._low, self._close = (bars.pack(column) for column in (open, high, low, close))
 
     @staticmethod
@@ -124,12 +137,30 @@ class Candles:
         return np.asarray((self._range > 0) & is_small & is_long & (other <= _SHORT_SHADOW * self._range + TOLERANCE))
 
     def _spread(self, packed: BoolArray, first: int) -> BoolArray:
-        return np.asarray(self._bars.spread(packed, first) == 1)
+        found = self._bars.spread(packed, first) == 1
+        if not self._rows_before:
+            return np.asarray(found)
+        return np.concatenate([np.zeros((self._rows_before, found.shape[1]), dtype=np.bool_), found])
 
 
 def candles(panel: Panel) -> Candles:
-    """Return the candlesticks of all symbols of a panel."""
-    return Candles(panel.bars, panel.open, panel.high, panel.low, panel.close)
+    """Return the candlesticks of all symbols of a panel, in the rows that it is asked for and some before."""
+    first = _first_read(panel)
+    if first == 0:
+        return Candles(panel.bars, panel.open, panel.high, panel.low, panel.close)
+    bars = OwnBars(panel.present[first:], panel.scale_breaks[first:])
+    columns = (column[first:] for column in (panel.open, panel.high, panel.low, panel.close))
+    return Candles(bars, *columns, rows_before=first)
+
+
+def _first_read(panel: Panel) -> int:
+    """Return the first row that a pattern in the asked rows may read, of the symbol that was halted longest."""
+    if panel.asked_from == 0 or not panel.symbols:
+        return 0
+    number = panel.own_bars[: panel.asked_from + 1]
+    is_read = number > number[-1] - _SPAN
+    is_read[-1] = True  # who has no bar yet reads nothing before
+    return int(np.argmax(is_read, axis=0).min())
 
 
 def _before(values: rolling.Numbers, k: int = 1) -> rolling.Numbers:
