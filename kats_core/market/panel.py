@@ -68,6 +68,7 @@ class Panel:
     scope: Scope
     tables: Mapping[str, SideTable] = field(default_factory=dict)
     indices: Mapping[str, IndexSeries] = field(default_factory=dict)
+    assumed_sector: str | None = None
     asked_from: int = 0
     thresholds: Thresholds = field(default_factory=Thresholds)
 
@@ -83,6 +84,11 @@ class Panel:
     def symbols(self) -> tuple[str, ...]:
         """The columns' symbols."""
         return tuple(instrument.symbol for instrument in self.instruments)
+
+    @property
+    def sectors(self) -> tuple[str | None, ...]:
+        """The columns' sectors: each symbol's own, `assumed_sector` where nobody knows it."""
+        return tuple(self.assumed_sector if one.sector is None else one.sector for one in self.instruments)
 
     @cached_property
     def column(self) -> dict[str, int]:

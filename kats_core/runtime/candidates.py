@@ -25,7 +25,7 @@ from kats_core.model.setup import Setup
 from kats_core.runtime import screening as screens
 from kats_core.runtime.arming import ArmingDesk
 from kats_core.runtime.assembly import codes_of, inputs_of, open_source, strategies_of
-from kats_core.runtime.inputs import PREPARED, SessionInputs
+from kats_core.runtime.inputs import PREPARED, SessionInputs, assuming
 from kats_core.runtime.play import history, thresholds_of
 from kats_core.runtime.screening import Screening
 
@@ -108,7 +108,7 @@ def find(resolved: Resolved, session: dt.date | None = None) -> Found:
     )
     faults: list[str] = []
     desk = ArmingDesk(
-        panel,
+        assuming(panel, resolved.assume),
         strategies,
         lambda one, error: faults.append(f"{one.name}: {type(error).__name__}: {error}"),
         resolved.overlays,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol, TypeAlias
 
@@ -335,6 +335,11 @@ class Assumed:
             yield Fact(name, value, at, FactSource.ASSUMED)
         if self._own is not None:
             yield Column(fact.SECTOR, self._own, at, FactSource.ASSUMED)
+
+
+def assuming(panel: Panel, assume: Assume) -> Panel:
+    """Return a panel with what of `assume:` strategies read when they arm: one sector for all whose own nobody knows."""
+    return replace(panel, assumed_sector=None if assume.sector == OWN_SECTOR else assume.sector)
 
 
 def _texts(values: Sequence[str | None]) -> Texts:

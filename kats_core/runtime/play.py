@@ -37,6 +37,7 @@ from kats_core.runtime.assembly import App, RunKind, SecondOpinion, build, on_pa
 from kats_core.runtime.continuing import state_of, take_up
 from kats_core.runtime.control import ControlServer
 from kats_core.runtime.days import Arming, DayPlayer, Market
+from kats_core.runtime.inputs import assuming
 from kats_core.runtime.memory import paused_collection
 from kats_core.runtime.operations import Operations
 from kats_core.runtime.pump import Pump
@@ -145,6 +146,7 @@ def plan(resolved: Resolved, request: Request, second: SecondOpinion | None = No
         panel = history(source, request.last, thresholds=thresholds_of(resolved))
         sessions, scope = _sessions(panel, request, by_minute), panel.scope
         resolved, left_out = _with_what_can_trade(resolved, sessions, by_minute)
+    panel = assuming(panel, resolved.assume)
     app = build(resolved, source, request.kind, sessions[0], sessions[-1], scope, panel, second, request.bars)
     return Plan(
         app=app,

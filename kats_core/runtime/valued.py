@@ -23,7 +23,7 @@ from kats_core.model.time import Nanos
 from kats_core.runtime.assembly import RunKind, SecondOpinion, build
 from kats_core.runtime.days import Market
 from kats_core.runtime.following import SESSIONS, Asked, Rules, follow
-from kats_core.runtime.inputs import Inputs, SessionInputs
+from kats_core.runtime.inputs import Inputs, SessionInputs, assuming
 from kats_core.runtime.play import Plan, Watcher, history
 from kats_core.runtime.repeating import repeat, repetition
 from kats_core.runtime.session_bars import Bars, side_by_side
@@ -142,7 +142,7 @@ class Tracks:
             days = days | set(have) if is_mixed or panel.scope is Scope.RAW else set(have)
         instruments = {i.symbol: i for i in (*panel.instruments, *app.source.instruments(panel.sessions[-1]))}
         market = Market(
-            panel=panel,
+            panel=assuming(panel, app.resolved.assume),
             instruments=instruments,
             calendar=calendar,
             scope=app.scope,

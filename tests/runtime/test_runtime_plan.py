@@ -74,6 +74,16 @@ def test_who_names_no_day_gets_the_last_sessions_of_the_files(tmp_path: Path, da
     assert len(planned.sessions) == days
 
 
+@pytest.mark.parametrize(("sector", "known"), [("음식료품", "음식료품"), ("own", None)])
+def test_an_assumed_sector_is_known_when_strategies_arm(tmp_path: Path, sector: str, known: str | None) -> None:
+    """Of symbols whose own the data do not tell; that each is its own names none."""
+    (tmp_path / "one.csv").write_text(MINUTES.format(day=DAYS[0]))
+    overrides = {"data": {"use": "files", "params": {"paths": [str(tmp_path / "one.csv")]}}, "assume.sector": sector}
+    files = resolve(None, overrides=overrides, file_data=True, environ={"KATS_HOME": str(tmp_path)}, cwd=tmp_path)
+    planned = plan(replace(files, strategies=resolved(tmp_path, False).strategies), Request(kind=RunKind.RUN))
+    assert planned.panel.assumed_sector == known
+
+
 def test_more_sessions_than_the_data_have_are_refused(tmp_path: Path) -> None:
     """Nobody is given less than was asked for."""
     (tmp_path / "one.csv").write_text(MINUTES.format(day=DAYS[0]))

@@ -58,7 +58,7 @@ class OversoldReversal:
         params, indicators = self._params, panel.indicators
         lower = indicators.bollinger().lower
         recovered = panel.close - panel.low >= params.close_position * (panel.high - panel.low) - TOLERANCE
-        is_defensive = np.array([i.sector in params.defensive for i in panel.instruments], dtype=np.bool_)
+        is_defensive = np.array([sector in params.defensive for sector in panel.sectors], dtype=np.bool_)
         reasons = Reasons(panel)
         reasons.require(panel.present, CoreCode.STALE_DATA)
         reasons.require(panel.bars_since_break >= 35, CoreCode.WARMUP)

@@ -128,6 +128,14 @@ def test_any_other_sector_or_none_is_not_armed(sector: str | None) -> None:
     assert armed(history(), sector) is ReversalCode.SECTOR
 
 
+@pytest.mark.parametrize(("sector", "is_armed"), [(None, True), ("전기·전자", False)])
+def test_an_assumed_sector_is_that_of_symbols_whose_own_nobody_knows(sector: str | None, is_armed: bool) -> None:
+    """`assume: {sector: 음식료품}`; what the list of listings says counts more."""
+    days = panel({SYMBOL: history()}, instruments=[Instrument(symbol=SYMBOL, sector=sector)])
+    found = setups_after(strategy(), replace(days, assumed_sector="음식료품"))[SYMBOL]
+    assert isinstance(found, Setup) if is_armed else found is ReversalCode.SECTOR
+
+
 def test_conditions_are_tested_in_their_order() -> None:
     """The first that fails gives the code; the sector comes last."""
     assert armed(history((58_300, 58_700, 57_800, 58_200, 1)), None) is ReversalCode.NO_BAND_TOUCH
