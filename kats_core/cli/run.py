@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from kats_core.cli.audience import View
+    from kats_core.cli.simulated import Stage
     from kats_core.config import Resolved, Settings
+    from kats_core.market.source import DataSource
     from kats_core.runtime.control import ControlServer
     from kats_core.runtime.play import Plan, Request
 
@@ -45,11 +47,23 @@ def run(
     seed: SeedOption = None,
     goes_on: Annotated[bool, typer.Option("--continue", help=t("help_continue"))] = False,
     check: Annotated[bool, typer.Option("--check", help=t("help_check"))] = False,
+    sim: Annotated[bool, typer.Option("--sim", help=t("help_run_sim"))] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Plan, play, sum up."""
     first = resolving.day(day, "--day")
     factor = _factor(speed)
+    if sim:
+        from kats_core.cli import simulated
+
+        simulated.require_alone(data, days, goes_on=goes_on)
+        with console.busy(t("preparing")):
+            stage = simulated.stage(config, first, seed)
+        if check:
+            _check(stage.resolved, stage.request, stage.source, as_json=as_json)
+        else:
+            _play(stage.resolved, stage.request, speed, factor, stage.reread, stage, as_json=as_json)
+        return
     resolved = resolving.resolved(config, data or (), seed)
 
     from kats_core.runtime.assembly import RunKind
@@ -78,17 +92,17 @@ def _factor(speed: str | None) -> float | None:
     return factor
 
 
-def _plan(resolved: Resolved, request: Request) -> Plan:
+def _plan(resolved: Resolved, request: Request, source: DataSource | None = None) -> Plan:
     from kats_core.runtime.play import plan
 
     with console.busy(t("preparing")):
-        return plan(resolved, request)
+        return plan(resolved, request, source=source)
 
 
-def _check(resolved: Resolved, request: Request, *, as_json: bool) -> None:
+def _check(resolved: Resolved, request: Request, source: DataSource | None = None, *, as_json: bool) -> None:
     from kats_core.cli import describing
 
-    planned = _plan(resolved, request)
+    planned = _plan(resolved, request, source)
     with resolving.database(resolved.settings) as database:
         database.require_writable()
     screen = console.out()
@@ -105,8 +119,9 @@ def _play(
     speed: str | None,
     factor: float | None,
     reread: Callable[[], Resolved],
+    stage: Stage | None = None,
     *,
-    goes_on: bool,
+    goes_on: bool = False,
     as_json: bool,
 ) -> None:
     from kats_core.cli.audience import Audience
@@ -116,10 +131,11 @@ def _play(
     from kats_core.store.database_recorder import DatabaseRecorder
     from kats_core.store.recorder import utc_now
 
-    planned = _plan(resolved, request)
+    planned = _plan(resolved, request, None if stage is None else stage.source)
     screen = console.out()
     if speed is None and screen.is_terminal and resolving.sample_session(resolved) is not None:
         factor = MINUTE_A_DAY
+    perform = None if stage is None else stage.perform
     summary = Summary()
     with resolving.database(resolved.settings) as database, _control(resolved.settings) as control:
         try:
@@ -130,7 +146,7 @@ def _play(
             ):
                 watcher = LoggingWatcher(Audience(view, summary), log)
                 recorder = DatabaseRecorder(database)
-                finished = play(planned, recorder, watcher, utc_now, control, reread, goes_on=goes_on)
+                finished = play(planned, recorder, watcher, utc_now, control, reread, goes_on=goes_on, perform=perform)
         except KeyboardInterrupt:
             console.err().print(t("stopped"), style="yellow")
             raise typer.Exit(console.FAILED) from None

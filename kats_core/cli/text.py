@@ -167,6 +167,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "체결/호가/체결통보 필드 수: 46/59/23, 46/59/26, 47/63/26, 또는 date (거래일에 맞게)",
         "fields of trades, books and notices: 46/59/23, 46/59/26, 47/63/26, or date: as on the session",
     ),
+    "help_run_sim": (
+        "내장 모의 증권사를 통해 하루를 실제 소켓과 증권사 프로토콜로 매매합니다.",
+        "Trade a day through the built-in simulator: the broker's protocol, real sockets.",
+    ),
+    "sim_alone": ("--sim 은 {option} 와 함께 쓸 수 없습니다", "--sim does not go with {option}"),
     "help_sim_cash": ("계좌의 예수금(원)", "cash of each account, in won"),
     "help_sim_no_margin": ("미수 없는 100% 증거금 계좌", "accounts that pay in full: no buying on margin"),
     "help_sim_unlimited": ("호출 한도와 1분 1토큰 규칙을 끕니다", "no limits on calls, and tokens at once"),

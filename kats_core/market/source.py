@@ -9,14 +9,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
+import msgspec
 from pydantic import BaseModel
 
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.panel import Panel
 from kats_core.market.tables import IndexSeries, SideTable
-from kats_core.market.vi import StatusMessage
+from kats_core.market.vi import ListedVi, StatusMessage
 from kats_core.model.bar import Book, Trade
 from kats_core.model.fact import Fact
 from kats_core.model.instrument import Instrument
@@ -95,14 +96,31 @@ class TapeSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """A symbol to be heard of. Near one of its `levels` (won), or held or on order (`is_busy`), its book matters too."""
+    """A symbol to be heard of. Near one of its levels, or held or on order (`is_busy`), its book matters too.
+
+    `above` are the levels (won) that are reached from below, as a breakout is; `below` those that are reached from above.
+    """
 
     symbol: str
-    levels: tuple[int, ...] = ()
+    above: tuple[int, ...] = ()
+    below: tuple[int, ...] = ()
     is_busy: bool = False
 
 
-MarketMessage: TypeAlias = Trade | Book | StatusMessage | Fact
+class StatusFeed(msgspec.Struct, frozen=True, gc=False):
+    """Whether messages about a symbol's interruptions and halts come from now on; without them its state is unknown."""
+
+    symbol: str
+    is_fed: bool
+
+
+class Interruptions(msgspec.Struct, frozen=True, gc=False):
+    """The exchange's whole list of the session's volatility interruptions, as it stands now."""
+
+    rows: tuple[ListedVi, ...]
+
+
+MarketMessage: TypeAlias = Trade | Book | StatusMessage | StatusFeed | Interruptions | Fact
 """What a live source tells: a `Fact` is the newest word on an input, such as the index's change in the session."""
 
 
@@ -129,10 +147,12 @@ class LiveSource(DataSource, LiveFeed, Protocol):
 class SourcePlugin:
     """What a data source registers. `summary` is (Korean, English).
 
-    `build` imports what the source needs and opens it; it raises `SourceError` when the data cannot be used.
+    `build` imports what the source needs and opens it; it raises `SourceError` when the data cannot be used. One that
+    `needs_settings` also gets what the environment says, folders and secrets: `build(params, settings)`.
     """
 
     name: str
     summary: tuple[str, str]
     params: type[BaseModel]
-    build: Callable[[Any], DataSource]
+    build: Callable[..., DataSource]
+    needs_settings: bool = False

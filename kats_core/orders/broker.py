@@ -14,8 +14,9 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import msgspec
 from pydantic import BaseModel
 
+from kats_core.market.source import DataSource
 from kats_core.model.command import Cancel, Fetch, Send
-from kats_core.model.event import BrokerEvent, Event, Fetched
+from kats_core.model.event import BrokerEvent, Event, Fetched, StateOrdered
 from kats_core.model.kinds import Scope
 from kats_core.model.receivable import Receivable
 
@@ -55,8 +56,11 @@ def answer_now(broker: Broker, request: Fetch) -> Fetched:
     return broker.fetch(request) or Fetched(request.ts, request.request, ())
 
 
-Hear: TypeAlias = Callable[[BrokerEvent | Fetched], None]
-"""Takes what a remote broker has to tell; never blocks. The instant on it is replaced by that at which it is taken in."""
+Hear: TypeAlias = Callable[[BrokerEvent | Fetched | StateOrdered], None]
+"""Takes what a remote broker has to tell; never blocks. The instant on it is replaced by that at which it is taken in.
+
+A `StateOrdered` stops trading: the broker has found that nothing must be sent, as when keys and server do not belong together.
+"""
 
 
 @runtime_checkable
@@ -70,8 +74,9 @@ class RemoteBroker(Protocol):
             BrokerError: the broker cannot be used any more.
         """
 
-    async def settled(self) -> None:
-        """Return when every request that is under way has its answer, or is given up."""
+    @property
+    def is_settled(self) -> bool:
+        """Whether every request has its answer, or is given up; by it goes who turns a simulated clock."""
 
 
 class AccountSnapshot(msgspec.Struct, frozen=True):
@@ -98,21 +103,27 @@ class InProcessBroker(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerAccount:
-    """The account a broker is opened for. A broker with an account of its own ignores `capital`."""
+    """The account a broker is opened for. A broker with an account of its own ignores `capital`.
+
+    `source` is where the run hears the market: a broker of the same house shares its connection.
+    """
 
     capital: int
     commission: Fraction
     scope: Scope
+    source: DataSource | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerPlugin:
     """What a broker registers. `summary` is (Korean, English).
 
-    `build` gets the plugin's parameters and the account, and raises `BrokerError` when it cannot start.
+    `build` gets the plugin's parameters and the account, and raises `BrokerError` when it cannot start. `is_remote`: its orders
+    leave this machine, so it takes part in no run on recorded data.
     """
 
     name: str
     summary: tuple[str, str]
     params: type[BaseModel]
     build: Callable[[Any, BrokerAccount], Broker]
+    is_remote: bool = False

@@ -29,7 +29,7 @@ from kats_core.model.codes import CoreCode
 from kats_core.model.event import StageSpec
 from kats_core.model.kinds import Regime, Scope
 from kats_core.model.labels import Code, CodeBook, CodeTexts, Labelled, code_texts
-from kats_core.orders.broker import Broker, BrokerAccount, answer_now
+from kats_core.orders.broker import Broker, BrokerAccount, BrokerError, answer_now
 from kats_core.risk.contract import StagePlugin
 from kats_core.risk.limits import Limits
 from kats_core.runtime import screening as screens
@@ -53,6 +53,12 @@ class RunKind(Labelled):
 
     RUN = "run", "실행", "run"
     BACKTEST = "backtest", "백테스트", "backtest"
+    SIM = "sim", "시뮬레이터 실행", "run on the simulator"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the session comes as it happens, over a wire."""
+        return self is RunKind.SIM
 
 
 @dataclass(slots=True)
@@ -108,7 +114,8 @@ class App:
 
 def open_source(resolved: Resolved) -> DataSource:
     """Open the configured data source; raises `SourceError`."""
-    return resolved.data.plugin.build(resolved.data.params)
+    plugin, params = resolved.data.plugin, resolved.data.params
+    return plugin.build(params, resolved.settings) if plugin.needs_settings else plugin.build(params)
 
 
 def build(
@@ -129,7 +136,11 @@ def build(
     seed = int(getattr(resolved.data.params, "seed", 0))
     forced = () if bars is Bars.AUTO else (bars.value,)
     run_id = ids.run_id(kind, resolved.hash, source.identity(), first, last, seed, *forced)
-    desk = _desk(resolved, run_id, scope, getattr(resolved.broker.params, "bar_path", BarPath.WORST), second)
+    if not kind.is_live and resolved.broker.plugin.is_remote:
+        raise BrokerError(
+            f"broker {resolved.broker.use} sends orders to its exchange now: it does not go with a run on recorded data"
+        )
+    desk = _desk(resolved, source, run_id, scope, getattr(resolved.broker.params, "bar_path", BarPath.WORST), second)
     conditions = market_conditions(panel.indices, panel, krx_calendar(), last, resolved.regime, resolved.pulse)
     screening = screens.build(panel, resolved.universe, desk.strategies, conditions, resolved.assume.grade)
     return App(
@@ -156,7 +167,7 @@ def build(
 
 def on_path(app: App, path: BarPath) -> App:
     """Return the run once more with a fresh account, on another assumed way through the bars; only its result is recorded."""
-    desk = _desk(app.resolved, app.run_id, app.scope, path, is_recorded=False)
+    desk = _desk(app.resolved, app.source, app.run_id, app.scope, path, is_recorded=False)
     return replace(
         app,
         engine=desk.engine,
@@ -180,6 +191,7 @@ class _Desk:
 
 def _desk(
     resolved: Resolved,
+    source: DataSource,
     run_id: str,
     scope: Scope,
     path: BarPath,
@@ -190,7 +202,9 @@ def _desk(
     strategies = strategies_of(resolved)
     workshop = StageWorkshop()
     stages = tuple(workshop(workshop.spec(entry)) for entry in resolved.stages)
-    account = BrokerAccount(capital=resolved.capital, commission=to_fraction(resolved.limits.commission), scope=scope)
+    account = BrokerAccount(
+        capital=resolved.capital, commission=to_fraction(resolved.limits.commission), scope=scope, source=source
+    )
     broker = resolved.broker.plugin.build(resolved.broker.params, account)
     engine = Engine(
         EngineConfig(

@@ -237,15 +237,18 @@ class DayPlayer:
         scans = self._scan(bars, setups, hours.open)
         day.play(np.ones(len(bars), dtype=np.bool_) if self.dense else self._wanted(bars, setups, scans), scans)
 
-    def live(self, session: dt.date, symbols: Iterable[str]) -> LiveDay:
-        """Prepare and arm a session that comes as it happens; trades come of each of `symbols` that is watched."""
+    def live(self, session: dt.date, symbols: Iterable[str], *, is_told: bool = False) -> LiveDay:
+        """Prepare and arm a session that comes as it happens; trades come of each of `symbols` that is watched.
+
+        `is_told`: every interruption is told unasked (`SessionFeed`).
+        """
         hours = self.market.calendar.hours(session)
         latest = LatestBooks()
-        feed = self._feed(hours, latest.book)
+        feed = self._feed(hours, latest.book, is_told=is_told)
         setups = self._begin(hours, SessionBars(minute=frozenset(symbols)), feed.follow)
         return LiveDay(feed=feed, latest=latest, scan=lambda bars, at: self._scan(bars, setups, at))
 
-    def _feed(self, hours: SessionHours, books: Look) -> SessionFeed:
+    def _feed(self, hours: SessionHours, books: Look, *, is_told: bool = True) -> SessionFeed:
         return SessionFeed(
             engine=self.engine,
             pump=self.pump,
@@ -255,6 +258,7 @@ class DayPlayer:
             terms=self.vi_terms,
             on_clock=self.on_clock,
             dense=self.dense,
+            is_told=is_told,
         )
 
     def play_day_bars(self, session: dt.date) -> None:

@@ -16,19 +16,19 @@ from msgspec import structs
 from kats_core.engine.watch import level_of, resolve
 from kats_core.market.minute_builder import DaySoFar, MinuteBuilder
 from kats_core.market.minutes import MinuteBars
-from kats_core.market.source import MarketMessage, Want
+from kats_core.market.source import Interruptions, MarketMessage, StatusFeed, Want
 from kats_core.market.vi import StatusMessage
 from kats_core.model import time
 from kats_core.model.bar import Book, Trade
-from kats_core.model.event import BrokerEvent, FactsChanged, Fetched
+from kats_core.model.event import BrokerEvent, FactsChanged, Fetched, StateOrdered
 from kats_core.model.fact import Fact
 from kats_core.model.kinds import MarketPhase
-from kats_core.model.setup import Scanned, Trigger
+from kats_core.model.setup import Above, Below, Scanned, Trigger
 from kats_core.model.time import Nanos
 from kats_core.runtime.scanning import Scans
 from kats_core.runtime.session_feed import SessionFeed
 
-Heard: TypeAlias = MarketMessage | BrokerEvent | Fetched
+Heard: TypeAlias = MarketMessage | BrokerEvent | Fetched | StateOrdered
 """What may come in at any time: the market's messages, what is known of an input now, a broker's answers."""
 
 Scan: TypeAlias = Callable[[MinuteBars, Nanos], Scans]
@@ -87,13 +87,18 @@ class LiveDay:
         ranked = [entry.setup.symbol for entry in sorted(engine.setups, key=lambda entry: entry.setup.rank)]
         symbols = dict.fromkeys([*sorted(busy), *(symbol for symbol in ranked if symbol in watch.symbols)])
         symbols |= dict.fromkeys(sorted(watch.symbols))
-        return tuple(Want(s, self._levels(s, watch.triggers.get(s, ())), s in busy) for s in symbols)
+        return tuple(self._want(s, watch.triggers.get(s, ()), is_busy=s in busy) for s in symbols)
 
-    def _levels(self, symbol: str, triggers: Sequence[Trigger]) -> tuple[int, ...]:
-        """Return the prices that a symbol's triggers wait for, as far as the day tells them."""
+    def _want(self, symbol: str, triggers: Sequence[Trigger], *, is_busy: bool) -> Want:
+        """Return a symbol with the prices that its triggers wait for, as far as the day tells them."""
         ticks, opened = self.feed.ticks[symbol], self._builder.day_open(symbol)
-        found = (None if (level := level_of(t)) is None else resolve(level, opened, None, ticks) for t in triggers)
-        return tuple(price for price in found if price is not None)
+        levels: dict[type, list[int]] = {Above: [], Below: []}
+        for one in triggers:
+            level = level_of(one)
+            price = None if level is None else resolve(level, opened, None, ticks)
+            if price is not None:
+                levels[type(one)].append(price)
+        return Want(symbol, tuple(levels[Above]), tuple(levels[Below]), is_busy)
 
     def joined_late(self, symbol: str, day: DaySoFar) -> None:
         """Take what a symbol has done before its trades began to be heard."""
@@ -113,6 +118,10 @@ class LiveDay:
             case StatusMessage():
                 if one.symbol in self.feed.ticks:
                     self.feed.status(one, now)
+            case StatusFeed():
+                self.feed.tell(now, self.feed.vi.on_subscribed(one.symbol, is_subscribed=one.is_fed))
+            case Interruptions():
+                self.feed.tell(now, self.feed.vi.on_list(now, one.rows))
             case Fact():
                 self.feed.pump.feed(FactsChanged(now, (one,)))
             case _:

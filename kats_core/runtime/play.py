@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
@@ -24,7 +24,7 @@ from kats_core.market.calendar import krx_calendar
 from kats_core.market.events import EventCalendar, EventType
 from kats_core.market.panel import Panel
 from kats_core.market.screening.thresholds import Thresholds
-from kats_core.market.source import DataSource, SourceError, TapeSource
+from kats_core.market.source import DataSource, LiveSource, SourceError, TapeSource
 from kats_core.market.vi import ViTerms
 from kats_core.model.codes import CoreCode
 from kats_core.model.command import Notify
@@ -38,6 +38,8 @@ from kats_core.runtime.continuing import state_of, take_up
 from kats_core.runtime.control import ControlServer
 from kats_core.runtime.days import Arming, DayPlayer, Market
 from kats_core.runtime.inputs import assuming
+
+from kats_core.runtime.live_day import LiveDay
 from kats_core.runtime.memory import paused_collection
 from kats_core.runtime.operations import Operations
 from kats_core.runtime.pump import Pump
@@ -59,6 +61,10 @@ RECENT_SESSIONS = 20
 
 APPROXIMATED_ON_DAY_BARS = ("time windows", "moments of trades", "intraday volume", "VWAP", *APPROXIMATED)
 """Inputs that daily bars do not show; all that happens in one, happens at the open or at the end-of-day check."""
+
+
+Perform: TypeAlias = Callable[[LiveDay, App], None]
+"""Lets a prepared session happen, from its first message to its last; returns when it is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,14 +131,18 @@ class Finished:
         return statistics.measure(self.trades, self.equity, self.run.capital)
 
 
-def plan(resolved: Resolved, request: Request, second: SecondOpinion | None = None) -> Plan:
-    """Open the data, choose the sessions, build the run; `second` judges beside it.
+def plan(
+    resolved: Resolved, request: Request, second: SecondOpinion | None = None, source: DataSource | None = None
+) -> Plan:
+    """Open the data unless they are given, choose the sessions, build the run; `second` judges beside it.
 
     Raises:
         SourceError: the data cannot be used, hold nothing for the days that were asked for, or are daily bars where every
             strategy needs minutes.
     """
-    source = open_source(resolved)
+    source = source or open_source(resolved)
+    if request.kind.is_live:
+        return _plan_live(resolved, request, source)
     if request.kind is RunKind.RUN:
         sessions = by_minute = _minute_sessions(source, request)
     elif request.bars is Bars.MINUTE:
@@ -157,6 +167,19 @@ def plan(resolved: Resolved, request: Request, second: SecondOpinion | None = No
         both_paths=request.both_paths,
         left_out=left_out,
     )
+
+
+def _plan_live(resolved: Resolved, request: Request, source: DataSource) -> Plan:
+    """Build the run of one session that has not begun, from the history before it."""
+    if not isinstance(source, LiveSource):
+        raise SourceError(f"data source {resolved.data.use} tells nothing of what happens now")
+    if request.first is None:
+        raise SourceError("a session that comes as it happens has a day")
+    session = request.first
+    past = history(source, krx_calendar().previous_session(session))
+    panel = replace(past, next_session=(*past.next_session[:-1], session)) if past.sessions else past
+    app = build(resolved, source, request.kind, session, session, Scope.RAW, panel)
+    return Plan(app=app, sessions=(session,), panel=panel, dense=False, by_minute=frozenset({session}))
 
 
 def _with_what_can_trade(
@@ -213,8 +236,11 @@ def play(
     reread: Callable[[], Resolved] | None = None,
     *,
     goes_on: bool = False,
+    perform: Perform | None = None,
 ) -> Finished:
     """Play a planned run. Each session is committed as a whole; a run that fails is recorded as failed and raises.
+
+    `perform` lets a session happen that comes over a wire; with it what is kept is committed before an order is sent, too.
 
     What is asked over `control` is answered between two events; `reread` reads the configuration again. With `goes_on` an
     interrupted run is gone on with behind the last session that it has kept, with the account as it was then.
@@ -229,6 +255,7 @@ def play(
     keep = _Keeper(recorder, watcher, finished)
     operations = Operations(app, names, watcher.on_notice, reread)
     pump = operations.pump = Pump(app.engine, app.broker, keep, operations.hear)
+    pump.settle = None if perform is None else recorder.commit
 
     def on_clock(now: Nanos) -> None:
         if control is not None:
@@ -240,11 +267,11 @@ def play(
     sessions = _take_up(plan, recorder, finished, keep) if goes_on else _begin(plan, recorder, finished)
     watcher.on_start(app, sessions or plan.sessions[-1:])
     try:
-        played = _play_sessions(player, plan, app, sessions, lambda session: _commit(app, recorder, session))
+        played = _play_sessions(player, plan, app, sessions, lambda session: _commit(app, recorder, session), perform)
         if app.kind is RunKind.BACKTEST:
             _keep_reasons(player, recorder, plan)
         other = partial(_totals_on, plan=plan, arming=player.arming, watcher=watcher)
-        is_run = app.kind is RunKind.RUN  # perhaps gone on with: earlier sessions count too
+        is_run = app.kind is not RunKind.BACKTEST  # perhaps gone on with: earlier sessions count too
         bars = BarsPlayed(minute=len(plan.sessions)) if is_run else caveats.added(app.bars.value, played)
         finished.caveats = _caveats(plan, finished, bars, other)
     except BaseException as error:
@@ -308,7 +335,7 @@ def _player(
         on_clock=on_clock,
         given=arming,
         dense=plan.dense,
-        explain_all=app.kind is RunKind.RUN,
+        explain_all=app.kind is not RunKind.BACKTEST,
         vi_terms=ViTerms.strictest(s.stage.vi_terms for s in app.stages if isinstance(s.stage, ViWatchingStage)),
     )
 
@@ -374,7 +401,12 @@ def survivorship_of(panel: Panel, sessions: Sequence[dt.date]) -> Survivorship:
 
 
 def _play_sessions(
-    player: DayPlayer, plan: Plan, app: App, sessions: Sequence[dt.date], on_played: Callable[[dt.date], None]
+    player: DayPlayer,
+    plan: Plan,
+    app: App,
+    sessions: Sequence[dt.date],
+    on_played: Callable[[dt.date], None],
+    perform: Perform | None = None,
 ) -> list[BarsPlayed]:
     """Play sessions; return on which bars each was played."""
     played: list[BarsPlayed] = []
@@ -382,21 +414,24 @@ def _play_sessions(
     is_alone = app.kind is RunKind.BACKTEST
     with paused_collection() if is_alone else nullcontext(lambda: None) as collect:
         for session in sessions:
-            played.append(_play_session(player, plan, app, session))
+            played.append(_play_session(player, plan, app, session, perform))
             on_played(session)
             collect()
     return played
 
 
 def _commit(app: App, recorder: Recorder, session: dt.date) -> None:
-    if app.kind is RunKind.RUN and isinstance(recorder, ContinuingRecorder):
+    if app.kind is not RunKind.BACKTEST and isinstance(recorder, ContinuingRecorder):
         recorder.keep_state(state_of(app, session))
     recorder.commit()
 
 
-def _play_session(player: DayPlayer, plan: Plan, app: App, session: dt.date) -> BarsPlayed:
+def _play_session(player: DayPlayer, plan: Plan, app: App, session: dt.date, perform: Perform | None) -> BarsPlayed:
     """Play a session from the best that the data have of it, and return from what."""
     source = app.source
+    if perform is not None:
+        perform(player.live(session, [one.symbol for one in source.instruments(session)]), app)
+        return BarsPlayed(minute=1)
     if session not in plan.by_minute:
         player.play_day_bars(session)
         return BarsPlayed(daily=1)
@@ -519,7 +554,7 @@ def _describe(plan: Plan, started: dt.datetime, names: dict[str, str]) -> Run:
 
 def approximated(app: App) -> tuple[str, ...]:
     """Return the inputs that the run's minutes do not show; conditions on them count as met."""
-    is_streamed = app.kind is RunKind.RUN and isinstance(app.source, TapeSource)
+    is_streamed = app.kind.is_live or (app.kind is RunKind.RUN and isinstance(app.source, TapeSource))
     return APPROXIMATED_ON_BOOKS if is_streamed else APPROXIMATED
 
 
@@ -527,7 +562,7 @@ def _not_shown(plan: Plan) -> tuple[str, ...]:
     """Return the same before anything was played: nobody knows yet of whom there are minutes, and on which days."""
     if not plan.by_minute:
         return APPROXIMATED_ON_DAY_BARS
-    if plan.app.kind is RunKind.RUN or plan.app.bars is Bars.MINUTE:
+    if plan.app.kind is not RunKind.BACKTEST or plan.app.bars is Bars.MINUTE:
         return approximated(plan.app)
     only_there = [name for name in APPROXIMATED_ON_DAY_BARS if name not in APPROXIMATED]
     return (*APPROXIMATED, *(f"{name} (on daily bars)" for name in only_there))

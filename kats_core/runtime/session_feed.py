@@ -27,7 +27,10 @@ NEVER: Nanos = 2**63 - 1
 
 @dataclass(slots=True, kw_only=True)
 class SessionFeed:
-    """One session of streamed symbols. `books` shows the order book of an instant; `follow` first."""
+    """One session of streamed symbols. `books` shows the order book of an instant; `follow` first.
+
+    `is_told`: every interruption is told. Else a symbol's state is unknown until its messages are proven to come.
+    """
 
     engine: Engine
     pump: Pump
@@ -37,6 +40,7 @@ class SessionFeed:
     terms: ViTerms
     on_clock: Callable[[Nanos], None]
     dense: bool = False
+    is_told: bool = True
     ticks: dict[str, TickTable] = field(init=False, default_factory=dict)
     vi: ViMonitor = field(init=False)
 
@@ -49,7 +53,7 @@ class SessionFeed:
         for one in instruments:
             base = bases[one.symbol]
             ticks = symbol_rules(one, base, self.hours.session, self.scope).ticks
-            self.vi.follow(one.symbol, one.market, base, ticks, is_known=True)
+            self.vi.follow(one.symbol, one.market, base, ticks, is_known=self.is_told)
             self.ticks[one.symbol] = ticks
         return self.vi.facts(self.ticks, now)
 

@@ -208,6 +208,11 @@ class Simulator:
         """Wait until clients have been sent all they are to get by now."""
         await self._stream.flushed()
 
+    def mark(self) -> str:
+        """Let the stream say how late it is, behind all that it has told; return what it says."""
+        stamp = time.to_datetime(self.market.now).strftime("%Y%m%d%H%M%S")
+        return self._stream.mark(stamp)
+
     def at(self, clock: str, day: dt.date | None = None) -> Nanos:
         """Return the instant of a Korean clock, of the exchange's day."""
         return time.at(day or self.market.day, dt.time.fromisoformat(clock))

@@ -210,6 +210,13 @@ class StreamServer:
                 stamp = time.to_datetime(self._simulator.market.now).strftime("%Y%m%d%H%M%S")
                 self._send(connection, "ping", "", Ping.at(stamp).text)
 
+    def mark(self, stamp: str) -> str:
+        """Tell everybody how late it is: who has heard it, has heard all that was told before. Return what was told."""
+        text = Ping.at(stamp).text
+        for connection in self.connections:
+            connection.push(Outgoing("ping", "", text))
+        return text
+
     def _leave_ghost(self, connection: Connection) -> None:
         """Let the session of a dropped connection block its app key for a while, where that was asked for."""
         if connection.owner is None:

@@ -19,7 +19,7 @@ from kats_core.engine.state import StrategyInstance
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.panel import Panel
-from kats_core.market.source import MarketMessage, Tape, TapeSource, Want
+from kats_core.market.source import Interruptions, MarketMessage, StatusFeed, Tape, TapeSource, Want
 from kats_core.market.vi import StatusMessage, ViState, ViTerms
 from kats_core.model import fact, time
 from kats_core.model.bar import Book, Trade
@@ -131,7 +131,7 @@ def played_by(
     bars, tape = part_of(SOURCE.minutes(DAY)), Part(SOURCE.tape(DAY))
     if live:
         exchange = Exchange(bars, tape)
-        asyncio.run(drive(player.live(DAY, bars.symbols), exchange, broker, exchange))
+        asyncio.run(drive(player.live(DAY, bars.symbols, is_told=True), exchange, broker, exchange))
     else:
         player.play_tape(bars, tape)
     return desk, broker
@@ -244,14 +244,34 @@ def test_a_live_day_wants_what_is_held_first_and_tells_the_levels_that_are_waite
     _, broker, player = prepared(house, (house.instance(buyer, "near", ttl_s=120),))
     bars, tape = part_of(SOURCE.minutes(DAY)), Part(SOURCE.tape(DAY))
     exchange = Exchange(bars, tape)
-    day = player.live(DAY, bars.symbols)
+    day = player.live(DAY, bars.symbols, is_told=True)
     asyncio.run(drive(day, exchange, broker, exchange))
     first, *later = exchange.wanted
     assert {want.symbol for want in first} == set(SYMBOLS)
-    assert all(len(want.levels) == 1 and not want.is_busy for want in first)
+    assert all(len(want.above) == 1 and not want.is_busy for want in first)
     busy = [wants for wants in later if any(want.is_busy for want in wants)]
     assert busy
     assert all(wants[0].is_busy for wants in busy)
+
+
+def test_a_symbol_whose_messages_are_not_proven_to_come_is_not_bought(house: type[House]) -> None:
+    """Unknown until its messages come and the list was read; unknown again as soon as they stop."""
+    buyer = house.Buyer(cap=60_000, stop=42_900)
+    desk, broker, player = prepared(house, (house.instance(buyer, "near", ttl_s=120),))
+    day = player.live(DAY, SYMBOLS)
+    opening = krx_calendar().hours(DAY).open
+    first, second = SYMBOLS[:2]
+    day.hear(StatusFeed(first, is_fed=True), opening)
+    assert vi_state(desk, first) == vi_state(desk, second) == ViState.UNKNOWN
+    day.hear(Interruptions(()), opening)
+    assert (vi_state(desk, first), vi_state(desk, second)) == (ViState.NORMAL, ViState.UNKNOWN)
+    day.hear(StatusFeed(first, is_fed=False), opening)
+    assert vi_state(desk, first) == ViState.UNKNOWN
+    assert broker.heard
+
+
+def vi_state(desk: Desk, symbol: str) -> object:
+    return desk.engine._state.facts.get(fact.VI_STATE, symbol).value
 
 
 def capturing(house: type[House], clock: dt.time, first: dt.time, answer: int = 0) -> tuple[StrategyInstance, ...]:

@@ -94,6 +94,8 @@ class Conversation:
         self._sealed: list[Frame] = []
         self._approval_refusals = 0
         self._is_draining = False
+        self.last_ping = ""
+        """The newest sign of life, as it came: texts of one day rise with its time."""
         self.needs_approval = False
         """The broker does not know the approval key: nothing is sent until `renewed` is called."""
 
@@ -159,6 +161,7 @@ class Conversation:
             self._listener.unreadable(error, now)
             return None
         if isinstance(message, Ping):
+            self.last_ping = message.text
             return message.text
         if isinstance(message, Ack):
             self._answered(message, now)

@@ -92,6 +92,7 @@ class Feed:
         self._lines, self._streams, self._jitter = tuple(lines), streams, jitter
         self._arrived = asyncio.Event()
         self._talks: dict[str, Conversation] = {}
+        self._connecting: set[str] = {line.name for line in self._lines}
         self._stopped = asyncio.Event()
         self.hub = Hub(streams, account, self._terms.hub, self._arrived.set)
         for line in self._lines:
@@ -114,6 +115,17 @@ class Feed:
     def stop(self) -> None:
         """Close all sockets, so that the broker has no ghost of them when the next process connects."""
         self._stopped.set()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing waits to be read, no line is about to connect, and each connection has what it is to have."""
+        is_read = not self.hub.backlog.waiting
+        return is_read and not self._connecting and all(talk.is_settled for talk in self._talks.values())
+
+    @property
+    def last_ping(self) -> str | None:
+        """The sign of life that has come on every connection; None while there is none."""
+        return min((talk.last_ping for talk in self._talks.values()), default=None)
 
     async def next(self) -> FeedMessage:
         """Return the next message; waits for it."""
@@ -141,6 +153,7 @@ class Feed:
             await self._around.sleep(pause / SECOND)
 
     async def _connection(self, line: Line, *, renew: bool) -> _End:
+        self._connecting.add(line.name)
         try:
             approval_key = await line.approval(renew=renew)
             async with self._around.connect(line.url) as socket:
@@ -155,6 +168,7 @@ class Feed:
         talk = Conversation(self._streams, self._terms.talk, self.hub.listener(line.name))
         session = Session(talk, line.approval, self._around)
         self._talks[line.name] = talk
+        self._connecting.discard(line.name)
         self.hub.connected(line.name, talk, self._around.clock())
         try:
             ending, detail = await session.run(socket, approval_key)
@@ -166,6 +180,7 @@ class Feed:
         return self._ended(line, ending, detail, needs_approval=needs_approval)
 
     def _ended(self, line: Line, ending: Ending, detail: str, *, needs_approval: bool) -> _End:
+        self._connecting.discard(line.name)
         proven_for = self.hub.ended(line.name, ending, detail, self._around.clock())
         return _End(ending, proven_for, needs_approval)
 

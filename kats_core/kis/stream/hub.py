@@ -224,6 +224,11 @@ class Hub:
         """Return the registrations that the broker refuses for good, and why."""
         return dict(self._barred)
 
+    def live(self, channel: Channel) -> frozenset[str]:
+        """Return the keys of a channel whose registrations the broker has confirmed on a connection that stands."""
+        talks = (line.talk for line in self._lines.values() if line.talk is not None)
+        return frozenset(one.key for talk in talks for one in talk.live if one.channel is channel)
+
     def is_fed(self, symbol: str) -> bool:
         """Tell whether a symbol's trades are registered, proven by the broker's answer, and not judged silent."""
         one = Registration(Channel.TRADES, symbol)

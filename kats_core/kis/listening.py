@@ -1,0 +1,202 @@
+"""Listen to the broker's stream on behalf of a run: watch what the engine wants, pass on what comes, say what is not heard.
+
+Whoever waits for a level is watched by his trades; near it, and while a symbol is held, its book and market status come too. A
+symbol's interruptions are unknown until its status is proven to come and the exchange's list was read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time as wall
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TypeAlias
+
+from kats_core.kis.client import Client, open_client
+from kats_core.kis.errors import KisError
+from kats_core.kis.settings import Keys
+from kats_core.kis.stream.budget import Need, distance_to
+from kats_core.kis.stream.feed import Feed, Line, open_socket
+from kats_core.kis.stream.messages import FeedEvent, Received, Told
+from kats_core.kis.stream.registrations import Channel
+from kats_core.kis.stream.session import Surroundings
+from kats_core.kis.stream.streams import streams_of
+from kats_core.kis.stream.watchdog import continuous_trading
+from kats_core.kis.translating import KOSPI, interruption_of, market_message
+from kats_core.kis.wire.quotes import AskInterruptions
+from kats_core.kis.wire.records import BookRecord, Notice, Record
+from kats_core.market.calendar import krx_calendar
+from kats_core.market.source import Interruptions, MarketMessage, SourceError, StatusFeed, Want
+from kats_core.model import time
+from kats_core.model.bar import Trade
+from kats_core.model.time import Nanos
+
+LIST_EVERY: Nanos = time.MINUTE
+"""The exchange's list of interruptions is read this often, and after each reconnect."""
+
+Hear: TypeAlias = Callable[[MarketMessage], None]
+
+
+def surroundings() -> Surroundings:
+    """Return the world as it is: the machine's clock, its sockets."""
+    return Surroundings(clock=wall.time_ns, sleep=asyncio.sleep, connect=open_socket)
+
+
+@dataclass(slots=True)
+class Listener:
+    """The stream of one app key. Notices go to `on_notice`; `on_told` hears what happens to the feed itself."""
+
+    keys: Keys
+    home: Path
+    around: Surroundings = field(default_factory=surroundings)
+    on_notice: Callable[[Notice], None] = lambda _: None
+    on_reconnected: Callable[[], None] = lambda: None
+    on_told: Callable[[Told], None] = lambda _: None
+    _client: asyncio.Future[Client] | None = field(init=False, default=None)
+    _feed: Feed | None = field(init=False, default=None)
+    _wants: tuple[Want, ...] = field(init=False, default=())
+    _last: dict[str, int] = field(init=False, default_factory=dict)
+    _fed: frozenset[str] = field(init=False, default=frozenset())
+    _list_due: Nanos = field(init=False, default=0)
+    _interrupted: frozenset[str] = field(init=False, default=frozenset())
+
+    async def client(self) -> Client:
+        """Return the client of the session, as soon as there is one: who shares the keys shares their pace."""
+        return await self._promised()
+
+    def want(self, wants: Sequence[Want]) -> None:
+        """Say what is to be heard of, the most important first."""
+        self._wants = tuple(wants)
+        self._tell_needs()
+
+    async def listen(self, hear: Hear) -> None:
+        """Pass on what happens until cancelled.
+
+        Raises:
+            SourceError: the broker takes no calls with these keys.
+        """
+        session = time.session_date(self.around.clock())
+        try:
+            async with open_client(self.keys, self.home) as client:
+                self._promised().set_result(client)
+                feed = self._feed = self._feed_of(client)
+                feed.hub.expect(continuous_trading(krx_calendar().hours(session)))
+                self._tell_needs()
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(feed.run())
+                    tasks.create_task(self._watch(client, hear))
+                    while True:
+                        self._pass_on(await feed.next(), hear)
+        except* KisError as failed:
+            raise SourceError(str(failed.exceptions[0])) from None
+        finally:
+            self._client = self._feed = None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether everything that is wanted and possible now is proven."""
+        return self._feed is not None and self._feed.is_settled
+
+    @property
+    def last_ping(self) -> str | None:
+        """The sign of life that was heard last; None while there is no connection."""
+        return None if self._feed is None else self._feed.last_ping
+
+    def _promised(self) -> asyncio.Future[Client]:
+        if self._client is None:
+            self._client = asyncio.get_running_loop().create_future()
+        return self._client
+
+    def _feed_of(self, client: Client) -> Feed:
+        keys = self.keys
+
+        async def approval(*, renew: bool) -> str:
+            return (await client.authority.approval_key(is_new=renew)).get_secret_value()
+
+        line = Line("main", keys.stream_url, approval, hts_id=keys.hts_id)
+        account = None if keys.account is None else keys.account.number + keys.account.product
+        streams = streams_of(is_mock=keys.is_mock)
+        return Feed([line], streams, account, random.random, surroundings=self.around)
+
+    def _tell_needs(self) -> None:
+        if self._feed is not None:
+            needs = [self._need(rank, want) for rank, want in enumerate(self._wants)]
+            self._feed.hub.want(needs, self.around.clock(), indices=(KOSPI,))
+
+    def _need(self, rank: int, want: Want) -> Need:
+        last = self._last.get(want.symbol)
+        ways = [] if last is None else [*_ways(want, last)]
+        return Need(symbol=want.symbol, rank=rank, is_held=want.is_busy, distance=min(ways, default=None))
+
+    def _pass_on(self, message: Received | Told, hear: Hear) -> None:
+        if isinstance(message, Told):
+            self._on_told(message)
+            return
+        record, now = message.record, message.at
+        if isinstance(record, Notice):
+            self.on_notice(record)
+            return
+        for told in self._messages(record, now):
+            if isinstance(told, Trade):
+                self._last[told.symbol] = told.price
+            hear(told)
+
+    def _messages(self, record: Record, now: Nanos) -> Iterator[MarketMessage]:
+        told = market_message(record, time.session_date(now), now)
+        if told is not None:
+            yield told
+        if isinstance(record, BookRecord) and self.keys.is_mock:
+            # The mock server has no market status: there the book alone shows an interruption.
+            status = interruption_of(record, now, self._interrupted)
+            if status is not None:
+                self._interrupted ^= {record.symbol}
+                yield status
+
+    def _on_told(self, told: Told) -> None:
+        if told.event is FeedEvent.UP:
+            self._list_due = 0
+            self.on_reconnected()
+        self.on_told(told)
+
+    async def _watch(self, client: Client, hear: Hear) -> None:
+        """Each second: ask for what is near now, say whose status comes, read the list of interruptions when it is due."""
+        while True:
+            now = self.around.clock()
+            self._tell_needs()
+            self._tell_fed(hear)
+            if now >= self._list_due:
+                self._list_due = now + LIST_EVERY
+                await self._read_list(client, hear, now)
+            await self.around.sleep(1.0)
+
+    def _tell_fed(self, hear: Hear) -> None:
+        feed = self._feed
+        if feed is None:
+            return
+        channel = Channel.BOOK if self.keys.is_mock else Channel.STATUS
+        fed = frozenset(symbol for symbol in feed.hub.live(channel) if feed.hub.is_fed(symbol))
+        for symbol in sorted(fed ^ self._fed):
+            hear(StatusFeed(symbol, symbol in fed))
+        if fed - self._fed:
+            self._list_due = 0
+        self._fed = fed
+
+    async def _read_list(self, client: Client, hear: Hear, now: Nanos) -> None:
+        if self.keys.is_mock:
+            hear(Interruptions(()))
+            return
+        try:
+            found = await client.ask(AskInterruptions(session=time.session_date(now)))
+            hear(Interruptions(() if found is None else tuple(row.listed() for row in found.rows)))
+        except KisError:
+            self._list_due = now + 5 * time.SECOND  # until then a new symbol's state stays unknown
+
+
+def _ways(want: Want, last: int) -> Iterator[Fraction]:
+    for level in want.above:
+        yield distance_to(level, last, is_above=True)
+    for level in want.below:
+        yield distance_to(level, last, is_above=False)

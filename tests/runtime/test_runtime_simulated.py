@@ -1,0 +1,193 @@
+"""A session through the broker's protocol: over real sockets, in the simulator's time, with and without its faults."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from kats_core.kis.broker import KisBroker
+from kats_core.kis.plugin import KisParams, build_broker
+from kats_core.market.calendar import krx_calendar
+from kats_core.market.panel import Panel
+from kats_core.market.source import DataSource
+from kats_core.model import time
+from kats_core.model.kinds import OrderState, Side
+from kats_core.model.record import FaultRecord, FillRecord, OrderEventRecord, OrderRecord, TradeRecord
+from kats_core.orders.broker import BrokerAccount
+from kats_core.runtime.days import DayPlayer, Market
+from kats_core.runtime.inputs import Given, Inputs
+from kats_core.runtime.pump import Pump
+from kats_core.runtime.simulated import on_simulator, simulated_source
+from kats_core.simulator.faults import Fault, FaultKind
+from kats_core.simulator.gateway import Pace
+from kats_core.simulator.keys import Env
+from kats_core.simulator.server import Simulator, SimulatorConfig
+from kats_core.sources.sample.market import SampleSource
+
+if TYPE_CHECKING:
+    from conftest import Desk, House
+
+SOURCE = SampleSource(7, 60)
+DAY = dt.date(2024, 12, 12)
+SYMBOLS = ("990010", "990420", "990550")
+BEGINS = dt.time(14, 50)
+CAPITAL = 100_000_000
+
+
+def history(source: DataSource) -> Panel:
+    """The sessions before the day, of three companies."""
+    panel = source.history(None, DAY)
+    columns = [panel.column[symbol] for symbol in SYMBOLS]
+    arrays = ("present", "open", "high", "low", "close", "volume", "value")
+    kept: dict[str, Any] = {name: np.ascontiguousarray(getattr(panel, name)[:-1, columns]) for name in arrays}
+    return replace(
+        panel,
+        sessions=panel.sessions[:-1],
+        next_session=panel.next_session[:-1],
+        instruments=tuple(panel.instruments[column] for column in columns),
+        **kept,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What engine and exchange say of the same session."""
+
+    desk: Desk
+    simulator: Simulator
+
+    def placed(self) -> list[str]:
+        """The symbols of the orders that came to the exchange, cancels left out."""
+        tickets = self.simulator.market.desk.tickets.values()
+        return [ticket.instrument.symbol for ticket in tickets if ticket.original is None]
+
+    def held(self) -> dict[str, int]:
+        """What the exchange's account holds."""
+        account = self.simulator.account_in(Env.PROD)
+        return {symbol: one.quantity for symbol, one in account.holdings.items() if one.quantity}
+
+    def bought(self) -> dict[str, int]:
+        """What the engine says it holds."""
+        return {position.symbol: position.quantity for position in self.desk.engine.positions}
+
+
+def played(house: type[House], home: Path, *faults: Fault, fault_seed: int = 0) -> Played:
+    """Buy at once what is armed, sell it at 15:15, on a simulator that does what the faults say."""
+    config = SimulatorConfig(
+        start=time.at(DAY, BEGINS),
+        speed=0.0,
+        cash=CAPITAL,
+        pace=Pace(token_every=0.0),
+        source=SOURCE,
+        faults=faults,
+        fault_seed=fault_seed,
+    )
+    buyer = house.Buyer(cap=0, stop=90, time_exit=house.clock_exit())
+    desk = house.Desk(strategies=(house.instance(buyer, "buyer", ttl_s=60),), session=DAY, stages=house.real_stages())
+    source = simulated_source(config, SOURCE, home)
+    account = BrokerAccount(capital=CAPITAL, commission=Fraction("0.00015"), scope=desk.scope, source=source)
+    broker = build_broker(KisParams(), account)
+    assert isinstance(broker, KisBroker)
+    panel = history(SOURCE)
+    player = DayPlayer(
+        engine=desk.engine,
+        pump=Pump(desk.engine, broker, desk.records.append, desk.notices.append),
+        market=Market(
+            panel=panel,
+            instruments={i.symbol: i for i in panel.instruments},
+            calendar=krx_calendar(),
+            scope=desk.scope,
+            inputs=Inputs(panel.symbols, (Given(house.assumed()),)),
+        ),
+        strategies=desk.strategies,
+        keep=desk.records.append,
+    )
+    simulator = Simulator(config)
+    asyncio.run(on_simulator(simulator, player.live(DAY, SYMBOLS), source, broker))
+    return Played(desk, simulator)
+
+
+def check_agreement(run: Played) -> None:
+    """Engine and exchange have booked the same fills; only the commission is the broker's own."""
+    account = run.simulator.account_in(Env.PROD)
+    fills = run.desk.kept(FillRecord)
+    assert run.bought() == run.held()
+    assert sums((fill.symbol, fill.side, fill.price, fill.quantity) for fill in fills) == sums(
+        (one.symbol, one.side, one.price, one.quantity) for one in account.booked
+    )
+    assert sum(fill.tax for fill in fills) == sum(one.tax for one in account.booked)
+    costs = sum(fill.commission for fill in fills) - sum(one.commission for one in account.booked)
+    assert run.desk.engine.cash + costs == account.expected_cash
+
+
+def sums(fills: Iterable[tuple[str, Side, int, int]]) -> dict[tuple[str, Side], tuple[int, int]]:
+    """Shares and won by symbol and side."""
+    found: dict[tuple[str, Side], tuple[int, int]] = {}
+    for symbol, side, price, quantity in fills:
+        shares, won = found.get((symbol, side), (0, 0))
+        found[symbol, side] = shares + quantity, won + price * quantity
+    return found
+
+
+def check_promises(run: Played) -> None:
+    """Whatever goes wrong: no order is at the exchange twice, nothing is sold that is not held, no cash is below zero."""
+    assert len(run.placed()) <= len(run.desk.kept(OrderRecord))
+    account = run.simulator.account_in(Env.PROD)
+    assert account.expected_cash >= 0
+    assert all(holding.quantity >= 0 for holding in account.holdings.values())
+    assert run.desk.engine.cash >= 0
+    assert not run.desk.kept(FaultRecord)
+
+
+def test_a_session_by_the_brokers_protocol_ends_as_the_exchange_says(house: type[House], tmp_path: Path) -> None:
+    """Bought after the inquiry of what can be paid, sold by the clock; each share, each won and each tax agrees."""
+    run = played(house, tmp_path)
+    trades = run.desk.kept(TradeRecord)
+    assert trades
+    assert {trade.exit_code for trade in trades} == {"core:TIME_EXIT"}
+    check_agreement(run)
+    check_promises(run)
+
+
+HARMLESS = {
+    "late notices": Fault(kind=FaultKind.LATE, where="H0STCNI0*", seconds=0.05),
+    "notices that never come": Fault(kind=FaultKind.DROP, where="H0STCNI0*"),
+    "notices twice": Fault(kind=FaultKind.DUPLICATE, where="H0STCNI0*"),
+    "notices in another order": Fault(kind=FaultKind.REORDER, where="H0STCNI0*", rate=0.5),
+    "notices of another account": Fault(kind=FaultKind.FOREIGN, where="H0STCNI0*"),
+    "wider records": Fault(kind=FaultKind.WRONG_WIDTH, where="H0ST*", rate=0.3),
+    "trades that never come": Fault(kind=FaultKind.DROP, where="H0STCNT0*", rate=0.3),
+    "trades twice": Fault(kind=FaultKind.DUPLICATE, where="H0STCNT0*", rate=0.3),
+    "a lost connection": Fault(kind=FaultKind.DISCONNECT, where="H0STCNT0*", times=2, after=300),
+    "an answer of nothing but blanks": Fault(kind=FaultKind.EMPTY, where="inquire_psbl_order", times=1),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_goes_wrong_on_the_way_changes_no_account(house: type[House], tmp_path: Path, name: str) -> None:
+    """The inquiry is the truth, the stream comes back, a token is renewed: engine and exchange agree in the end."""
+    run = played(house, tmp_path, HARMLESS[name])
+    check_promises(run)
+    check_agreement(run)
+
+
+@pytest.mark.slow
+def test_a_lost_acknowledgement_is_an_order_of_unknown_fate_that_is_never_sent_again(
+    house: type[House], tmp_path: Path
+) -> None:
+    """C1: the exchange has the order, once; nothing is bought in its symbol until a person has looked."""
+    run = played(house, tmp_path, Fault(kind=FaultKind.TIMEOUT_AFTER, where="order_cash*", times=1))
+    check_promises(run)
+    (lost,) = [step for step in run.desk.kept(OrderEventRecord) if step.after is OrderState.UNKNOWN]
+    (order,) = [order for order in run.desk.kept(OrderRecord) if order.order_id == lost.order_id]
+    assert run.placed().count(order.symbol) == 1
+    assert len([one for one in run.desk.kept(OrderRecord) if one.symbol == order.symbol]) == 1
