@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kats_core.cli import console
+from kats_core.cli.downloading import download
 from kats_core.cli.resolving import JsonOption
 from kats_core.cli.text import label, t
 
@@ -27,8 +28,7 @@ def register(app: typer.Typer) -> None:
     """Add the verb."""
     group = typer.Typer(help=t("help_data_group"), no_args_is_help=True)
     group.command("check", help=t("help_data_check"))(check)
-    # With a callback the only verb keeps its name.
-    group.callback()(lambda: None)
+    group.command("download", help=t("help_data_download"))(download)
     app.add_typer(group, name="data")
 
 

@@ -167,6 +167,24 @@ TEXTS: dict[str, tuple[str, str]] = {
         "체결/호가/체결통보 필드 수: 46/59/23, 46/59/26, 47/63/26, 또는 date (거래일에 맞게)",
         "fields of trades, books and notices: 46/59/23, 46/59/26, 47/63/26, or date: as on the session",
     ),
+    "help_data_download": (
+        "증권사에서 이력을 내려받습니다. 중단해도 이어서 받습니다.",
+        "Fetch history from the broker; an interrupted download goes on where it was.",
+    ),
+    "help_download_symbols": ("종목 코드, 쉼표로 구분", "symbols, separated by commas"),
+    "help_download_top": ("시가총액 상위 N 종목", "the N largest companies; without it, all that are listed"),
+    "help_download_from": ("첫 거래일; 없으면 2년 전", "first session; else two years back"),
+    "help_download_to": ("마지막 거래일; 없으면 끝난 마지막 거래일", "last session; else the last one that is over"),
+    "help_download_what": (
+        "내려받을 것; 여러 번 쓸 수 있음; 분봉만 빼고 모두가 기본",
+        "what to fetch, may be given several times; all but minutes without it",
+    ),
+    "download_resumes": (
+        "받은 것은 저장했습니다. 같은 명령으로 이어서 받습니다.",
+        "What has come is saved; the same command goes on.",
+    ),
+    "download_no_span": ("{first} 은(는) {last} 보다 뒤입니다", "{first} is after {last}"),
+    "download_done": ("{folder}: {first} ~ {last}", "{folder}: {first} to {last}"),
     "help_run_sim": (
         "내장 모의 증권사를 통해 하루를 실제 소켓과 증권사 프로토콜로 매매합니다.",
         "Trade a day through the built-in simulator: the broker's protocol, real sockets.",

@@ -49,7 +49,7 @@ from kats_core.orders.broker import Hear
 READ_EVERY: Nanos = 5 * time.SECOND
 """While orders live, the day's orders are read this often."""
 
-CLOCK_LAG: Nanos = 2 * time.SECOND
+CLOCK_LAG: Nanos = time.SECOND
 """The clock of events is at most so far behind that of the broker: a fill up to then may be in what was read."""
 
 EARLY_PAUSE_S, EARLY_TRIES = 0.7, 3
