@@ -13,7 +13,7 @@ from rich.text import Text
 from kats_core.cli import console as look
 from kats_core.cli.text import label, t
 from kats_core.model.kinds import FactSource
-from kats_core.runtime.assembly import App
+from kats_core.runtime.assembly import App, RunKind
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 def banner(app: App, sessions: Sequence[dt.date]) -> Iterator[Text]:
     """Yield what an operator must know from the first line on."""
-    title = t("paper_run", kind=label(app.kind), days=span(sessions), capital=look.won(app.resolved.capital))
+    title = t(
+        "live_run" if app.kind is RunKind.LIVE else "paper_run",
+        kind=label(app.kind),
+        days=span(sessions),
+        capital=look.won(app.resolved.capital),
+    )
     yield Text.assemble(("KATS", "bold"), " · ", title)
     yield Text.assemble((t("strategies"), "dim"), "  ", ", ".join(s.name for s in app.strategies) or look.NONE)
     yield Text.assemble((t("stages"), "dim"), "  ", " → ".join(s.name for s in app.stages) or look.NONE)

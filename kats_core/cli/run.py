@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kats_core.cli import console, operating, resolving
+from kats_core.cli import console, operating, resolving, staging
 from kats_core.cli.console import InputError
 from kats_core.cli.resolving import ConfigOption, DataOption, JsonOption, SeedOption
 from kats_core.cli.text import t
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from kats_core.cli.audience import View
-    from kats_core.cli.simulated import Stage
+    from kats_core.cli.staging import Stage
     from kats_core.config import Resolved, Settings
     from kats_core.market.source import DataSource
     from kats_core.runtime.control import ControlServer
@@ -47,24 +47,26 @@ def run(
     seed: SeedOption = None,
     goes_on: Annotated[bool, typer.Option("--continue", help=t("help_continue"))] = False,
     check: Annotated[bool, typer.Option("--check", help=t("help_check"))] = False,
+    live: Annotated[bool, typer.Option("--live", help=t("help_run_live"))] = False,
     sim: Annotated[bool, typer.Option("--sim", help=t("help_run_sim"))] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Plan, play, sum up."""
     first = resolving.day(day, "--day")
     factor = _factor(speed)
+    if sim or live:
+        staging.require_alone("--sim" if sim else "--live", data, days, goes_on=goes_on)
     if sim:
-        from kats_core.cli import simulated
-
-        simulated.require_alone(data, days, goes_on=goes_on)
         with console.busy(t("preparing")):
-            stage = simulated.stage(config, first, seed)
-        if check:
-            _check(stage.resolved, stage.request, stage.source, as_json=as_json)
-        else:
-            _play(stage.resolved, stage.request, speed, factor, stage.reread, stage, as_json=as_json)
+            stage = staging.on_simulator(config, first, seed)
+        _perform(stage, speed, factor, check=check, as_json=as_json)
         return
     resolved = resolving.resolved(config, data or (), seed)
+    if live or resolved.data.plugin.is_live:
+        with console.busy(t("preparing")):
+            stage = staging.of_today(resolved, partial(resolving.resolved, config), first, is_live=live)
+        _perform(stage, speed, factor, check=check, as_json=as_json)
+        return
 
     from kats_core.runtime.assembly import RunKind
     from kats_core.runtime.play import Request
@@ -77,6 +79,14 @@ def run(
     else:
         reread = partial(resolving.resolved, config, data or (), seed)
         _play(resolved, request, speed, factor, reread, goes_on=goes_on, as_json=as_json)
+
+
+def _perform(stage: Stage, speed: str | None, factor: float | None, *, check: bool, as_json: bool) -> None:
+    """Check or play a session that comes as it happens."""
+    if check:
+        _check(stage.resolved, stage.request, stage.source, as_json=as_json)
+    else:
+        _play(stage.resolved, stage.request, speed, factor, stage.reread, stage, as_json=as_json)
 
 
 def _factor(speed: str | None) -> float | None:

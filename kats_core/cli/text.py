@@ -189,7 +189,31 @@ TEXTS: dict[str, tuple[str, str]] = {
         "내장 모의 증권사를 통해 하루를 실제 소켓과 증권사 프로토콜로 매매합니다.",
         "Trade a day through the built-in simulator: the broker's protocol, real sockets.",
     ),
-    "sim_alone": ("--sim 은 {option} 와 함께 쓸 수 없습니다", "--sim does not go with {option}"),
+    "help_run_live": (
+        "오늘의 장을 실제 주문으로 매매합니다. kats.yaml 의 mode: live 도 필요합니다.",
+        "Trade today's session with orders that reach the broker; needs mode: live in kats.yaml, too.",
+    ),
+    "live_alone": ("{option} 은(는) {other} 와 함께 쓸 수 없습니다", "{option} does not go with {other}"),
+    "live_today": (
+        "{day} 의 장은 지금 열리지 않습니다: 오늘은 {session}",
+        "the session of {day} is not now: today's is {session}",
+    ),
+    "live_mode": (
+        "--live 에는 kats.yaml 의 mode: live 가 필요하고, TRADE_MODE=PAPER 이면 안 됩니다",
+        "--live needs mode: live in kats.yaml, and TRADE_MODE must not be PAPER",
+    ),
+    "live_plugins": (
+        "--live 에는 data: {{use: kis}} 와 broker: {{use: kis}} 가 필요합니다 (지금은 {data}, {broker})",
+        "--live needs data: {{use: kis}} and broker: {{use: kis}} (found {data} and {broker})",
+    ),
+    "live_assume": (
+        "--live 에서는 assume 을 쓸 수 없습니다: 실제 돈은 가정 위에서 매매하지 않습니다",
+        "--live does not go with assume: real money is not traded on assumptions",
+    ),
+    "live_not_yet": (
+        "실제 증권사로는 아직 매매하지 않습니다: 대사(주문·체결·잔고 대조)가 생길 때까지 KIS_REST_URL 을 `kats sim` 으로 두세요",
+        "no orders to the real broker yet: until orders, fills and positions are reconciled, point KIS_REST_URL at `kats sim`",
+    ),
     "help_sim_cash": ("계좌의 예수금(원)", "cash of each account, in won"),
     "help_sim_no_margin": ("미수 없는 100% 증거금 계좌", "accounts that pay in full: no buying on margin"),
     "help_sim_unlimited": ("호출 한도와 1분 1토큰 규칙을 끕니다", "no limits on calls, and tokens at once"),
@@ -566,6 +590,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Run {run} did not reach its end (it is {status}): its last session may be recorded in part.",
     ),
     # What a run is made of
+    "live_run": ("{kind} · {days} · 자본 {capital}원", "{kind} · {days} · capital {capital} won"),
     "paper_run": ("모의 {kind} · {days} · 자본 {capital}원", "paper {kind} · {days} · capital {capital} won"),
     "span": ("{first} ~ {last} ({count}거래일)", "{first} to {last} ({count} sessions)"),
     "strategies": ("전략", "strategies"),

@@ -106,7 +106,7 @@ class Resolved:
     `deciding` is all that decides but for the data, as plain values; `hash` is its `configuration_hash`.
     """
 
-    mode: Literal["paper"]
+    mode: Literal["paper", "live"]
     capital: int
     data: SourceEntry
     broker: BrokerEntry
@@ -311,9 +311,6 @@ def _settle_mode(work: _Work) -> None:
     if "trade_mode" in work.read.places and work.read.settings.trade_mode == "PAPER":
         work.document.set(("mode",), "paper", work.read.places["trade_mode"])
         work.notes.append("mode is paper, not live: TRADE_MODE=PAPER lowers it")
-        return
-    place = work.document.place_of(("mode",))
-    work.problems.append(Problem(place, "mode", "live trading is not in this version: write paper", "live"))
 
 
 def _uses(work: _Work, available: Sequence[InstalledPlugin]) -> list[Use]:
@@ -450,7 +447,7 @@ def _resolved(work: _Work, file: ConfigFile, uses: Sequence[Use], events: tuple[
         }
     )
     return Resolved(
-        mode="paper",
+        mode=file.mode,
         capital=capital,
         data=SourceEntry(source.name, source.plugin, source.params),
         broker=BrokerEntry(broker.name, broker.plugin, broker.params),

@@ -67,7 +67,9 @@ class ConfigFile(_Block):
     """The whole of `kats.yaml`."""
 
     version: Literal[1] = Field(default=1, description="version of this format")
-    mode: Literal["paper", "live"] = Field(default="paper", description="live is not in this version")
+    mode: Literal["paper", "live"] = Field(
+        default="paper", description="live: orders reach the broker, with `kats run --live` only"
+    )
     capital: int | None = Field(default=None, ge=1, le=10**15, description="won; default: TOTAL_CAPITAL")
     data: PluginUse = Field(description="where prices come from")
     broker: PluginUse = Field(description="who executes orders")

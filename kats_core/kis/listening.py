@@ -30,8 +30,10 @@ from kats_core.kis.wire.quotes import AskInterruptions
 from kats_core.kis.wire.records import BookRecord, Notice, Record
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.source import Interruptions, MarketMessage, SourceError, StatusFeed, Want
-from kats_core.model import time
+from kats_core.model import fact, time
 from kats_core.model.bar import Trade
+from kats_core.model.fact import Fact
+from kats_core.model.kinds import FactSource
 from kats_core.model.time import Nanos
 
 LIST_EVERY: Nanos = time.MINUTE
@@ -61,6 +63,7 @@ class Listener:
     _last: dict[str, int] = field(init=False, default_factory=dict)
     _fed: frozenset[str] = field(init=False, default=frozenset())
     _list_due: Nanos = field(init=False, default=0)
+    _skew: float | None = field(init=False, default=None)
     _interrupted: frozenset[str] = field(init=False, default=frozenset())
 
     async def client(self) -> Client:
@@ -167,6 +170,7 @@ class Listener:
             now = self.around.clock()
             self._tell_needs()
             self._tell_fed(hear)
+            self._tell_skew(hear, now)
             if now >= self._list_due:
                 self._list_due = now + LIST_EVERY
                 await self._read_list(client, hear, now)
@@ -183,6 +187,12 @@ class Listener:
         if fed - self._fed:
             self._list_due = 0
         self._fed = fed
+
+    def _tell_skew(self, hear: Hear, now: Nanos) -> None:
+        skew = None if self._feed is None else self._feed.clock_skew
+        if skew is not None and skew != self._skew:
+            self._skew = skew
+            hear(Fact(fact.CLOCK_SKEW, skew, now, FactSource.FEED))
 
     async def _read_list(self, client: Client, hear: Hear, now: Nanos) -> None:
         if self.keys.is_mock:

@@ -83,6 +83,7 @@ def kats_register_data_sources() -> SourcePlugin:
         params=KisParams,
         build=build_source,
         needs_settings=True,
+        is_live=True,
     )
 
 

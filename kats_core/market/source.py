@@ -148,7 +148,8 @@ class SourcePlugin:
     """What a data source registers. `summary` is (Korean, English).
 
     `build` imports what the source needs and opens it; it raises `SourceError` when the data cannot be used. One that
-    `needs_settings` also gets what the environment says, folders and secrets: `build(params, settings)`.
+    `needs_settings` also gets what the environment says, folders and secrets: `build(params, settings)`. `is_live`: it builds a
+    `LiveSource`, so that `kats run` plays today as it happens.
     """
 
     name: str
@@ -156,3 +157,4 @@ class SourcePlugin:
     params: type[BaseModel]
     build: Callable[..., DataSource]
     needs_settings: bool = False
+    is_live: bool = False

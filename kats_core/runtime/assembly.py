@@ -54,11 +54,13 @@ class RunKind(Labelled):
     RUN = "run", "실행", "run"
     BACKTEST = "backtest", "백테스트", "backtest"
     SIM = "sim", "시뮬레이터 실행", "run on the simulator"
+    PAPER = "paper", "실시간 매매", "run on today's market"
+    LIVE = "live", "실매매", "live run"
 
     @property
     def is_live(self) -> bool:
         """Whether the session comes as it happens, over a wire."""
-        return self is RunKind.SIM
+        return self in (RunKind.SIM, RunKind.PAPER, RunKind.LIVE)
 
 
 @dataclass(slots=True)
@@ -136,11 +138,13 @@ def build(
     seed = int(getattr(resolved.data.params, "seed", 0))
     forced = () if bars is Bars.AUTO else (bars.value,)
     run_id = ids.run_id(kind, resolved.hash, source.identity(), first, last, seed, *forced)
-    if not kind.is_live and resolved.broker.plugin.is_remote:
+    if resolved.broker.plugin.is_remote and kind not in (RunKind.SIM, RunKind.LIVE):
         raise BrokerError(
-            f"broker {resolved.broker.use} sends orders to its exchange now: it does not go with a run on recorded data"
+            f"broker {resolved.broker.use} sends orders to its exchange now: it goes with `kats run --live` or `--sim` only"
         )
-    desk = _desk(resolved, source, run_id, scope, getattr(resolved.broker.params, "bar_path", BarPath.WORST), second)
+    desk = _desk(
+        resolved, source, kind, run_id, scope, getattr(resolved.broker.params, "bar_path", BarPath.WORST), second
+    )
     conditions = market_conditions(panel.indices, panel, krx_calendar(), last, resolved.regime, resolved.pulse)
     screening = screens.build(panel, resolved.universe, desk.strategies, conditions, resolved.assume.grade)
     return App(
@@ -167,7 +171,7 @@ def build(
 
 def on_path(app: App, path: BarPath) -> App:
     """Return the run once more with a fresh account, on another assumed way through the bars; only its result is recorded."""
-    desk = _desk(app.resolved, app.source, app.run_id, app.scope, path, is_recorded=False)
+    desk = _desk(app.resolved, app.source, app.kind, app.run_id, app.scope, path, is_recorded=False)
     return replace(
         app,
         engine=desk.engine,
@@ -192,6 +196,7 @@ class _Desk:
 def _desk(
     resolved: Resolved,
     source: DataSource,
+    kind: RunKind,
     run_id: str,
     scope: Scope,
     path: BarPath,
@@ -220,6 +225,7 @@ def _desk(
             build_stage=workshop,
             path=path,
             is_recorded=is_recorded,
+            is_live=kind is RunKind.LIVE,
             rejudging=None if second is None else _rejudging(second, broker),
             codes=CodeBook(code_enums(resolved)),
         )

@@ -96,6 +96,7 @@ class Conversation:
         self._is_draining = False
         self.last_ping = ""
         """The newest sign of life, as it came: texts of one day rise with its time."""
+        self.last_ping_at: Nanos = 0
         self.needs_approval = False
         """The broker does not know the approval key: nothing is sent until `renewed` is called."""
 
@@ -161,7 +162,7 @@ class Conversation:
             self._listener.unreadable(error, now)
             return None
         if isinstance(message, Ping):
-            self.last_ping = message.text
+            self.last_ping, self.last_ping_at = message.text, now
             return message.text
         if isinstance(message, Ack):
             self._answered(message, now)

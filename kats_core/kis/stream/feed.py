@@ -36,6 +36,7 @@ from kats_core.kis.stream.session import (
     Socket,
     Surroundings,
 )
+from kats_core.kis.wire.stream import ping_time
 from kats_core.model.time import MINUTE, SECOND, Nanos
 
 if TYPE_CHECKING:
@@ -126,6 +127,16 @@ class Feed:
     def last_ping(self) -> str | None:
         """The sign of life that has come on every connection; None while there is none."""
         return min((talk.last_ping for talk in self._talks.values()), default=None)
+
+    @property
+    def clock_skew(self) -> float | None:
+        """How far this machine's clock was ahead of the broker's at the last sign of life, in seconds."""
+        talks = [talk for talk in self._talks.values() if talk.last_ping]
+        if not talks:
+            return None
+        newest = max(talks, key=lambda talk: talk.last_ping_at)
+        told = ping_time(newest.last_ping)
+        return None if told is None else (newest.last_ping_at - told) / SECOND
 
     async def next(self) -> FeedMessage:
         """Return the next message; waits for it."""

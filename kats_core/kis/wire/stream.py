@@ -10,6 +10,7 @@ server  0|H0STCNT0|002|005930^100512^71500^...          flag, stream, number of 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
@@ -19,6 +20,8 @@ from kats_core.kis.wire.cipher import CipherKeys
 from kats_core.kis.wire.errors import WireError
 from kats_core.kis.wire.layouts import ENCRYPTED, WidthError, layout_of
 from kats_core.kis.wire.values import NULL
+from kats_core.model import time as kst
+from kats_core.model.time import Nanos
 
 SEPARATOR: Final = "^"
 PING: Final = "PINGPONG"
@@ -124,6 +127,15 @@ class Ping(msgspec.Struct, frozen=True, gc=False):
     def at(cls, clock: str) -> Ping:
         """Return the message of a moment, written YYYYMMDDHHMMSS."""
         return cls(_json({"header": {"tr_id": PING, "datetime": clock}}))
+
+
+def ping_time(text: str) -> Nanos | None:
+    """Return the moment that a sign of life names, None where it names none."""
+    try:
+        stamp = msgspec.json.decode(text)["header"]["datetime"]
+        return kst.from_datetime(dt.datetime.strptime(stamp, "%Y%m%d%H%M%S").replace(tzinfo=kst.KST))
+    except (msgspec.DecodeError, KeyError, TypeError, ValueError):
+        return None
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):

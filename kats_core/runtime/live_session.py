@@ -1,0 +1,103 @@
+"""Play today's session by a clock that runs by itself: the machine's, or that of a simulator in another process."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import time as wall
+from dataclasses import dataclass
+
+import httpx
+import msgspec
+
+from kats_core.kis.source import KisSource
+from kats_core.kis.stream.feed import open_socket
+from kats_core.kis.stream.session import Surroundings
+from kats_core.market.calendar import krx_calendar
+from kats_core.market.source import DataSource, LiveSource, SourceError
+from kats_core.model import fact, time
+from kats_core.model.fact import Fact
+from kats_core.model.kinds import FactSource
+from kats_core.model.time import Nanos
+from kats_core.runtime.assembly import App, RunKind
+from kats_core.runtime.live import WallClock, drive
+from kats_core.runtime.live_day import LiveDay
+from kats_core.runtime.play import Perform
+
+_PATIENCE_S = 3.0
+_LEAST_SPACING_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class RunningClock:
+    """A clock that runs by itself: it stood at `start` when the machine's own count stood at `since`, and runs `speed` times as fast."""
+
+    start: Nanos
+    since: float
+    speed: float = 1.0
+
+    def now(self) -> Nanos:
+        """Return the time."""
+        return self.start + int((wall.monotonic() - self.since) * self.speed * time.SECOND)
+
+    async def sleep(self, seconds: float) -> None:
+        """Return when so much of its time has passed."""
+        await asyncio.sleep(seconds / self.speed)
+
+
+class _Told(msgspec.Struct):
+    time: dt.datetime
+    speed: float
+
+
+def clock_of(source: DataSource) -> RunningClock:
+    """Return the clock by which a source goes: the machine's, or that of the simulator that it hears.
+
+    Raises:
+        SourceError: what listens at the addresses of a simulator is none, or its time does not run.
+    """
+    if not isinstance(source, KisSource) or source.listener.keys.calls_the_broker:
+        return RunningClock(wall.time_ns(), wall.monotonic())
+    url = source.listener.keys.rest_url
+    try:
+        answered = httpx.get(f"{url}/sim", timeout=_PATIENCE_S, trust_env=False)
+        told = msgspec.json.decode(answered.content, type=_Told)
+    except (httpx.HTTPError, msgspec.DecodeError) as error:
+        raise SourceError(f"KIS_REST_URL={url}: no simulator answers there ({error}); `kats sim` starts one") from None
+    if told.speed <= 0:
+        raise SourceError(f"KIS_REST_URL={url}: the simulator only steps; start it with a speed")
+    return RunningClock(time.from_datetime(told.time), wall.monotonic(), told.speed)
+
+
+def session_of(clock: RunningClock) -> dt.date:
+    """Return the session that is to come or under way today; raises SourceError where there is none."""
+    now = clock.now()
+    today, calendar = time.session_date(now), krx_calendar()
+    if not calendar.is_session(today):
+        raise SourceError(f"{today} is no session; the next one is {calendar.next_session(today)}")
+    if now >= calendar.hours(today).close:
+        raise SourceError(f"the session of {today} is over; the next one is {calendar.next_session(today)}")
+    return today
+
+
+def performed_now(clock: RunningClock) -> Perform:
+    """Return what lets today's session happen by a clock that runs by itself."""
+
+    def perform(day: LiveDay, app: App) -> None:
+        asyncio.run(_perform(clock, day, app))
+
+    return perform
+
+
+async def _perform(clock: RunningClock, day: LiveDay, app: App) -> None:
+    source = app.source
+    if not isinstance(source, LiveSource):
+        raise SourceError("the data source tells nothing of what happens now")
+    if isinstance(source, KisSource):
+        source.listener.around = Surroundings(
+            clock=clock.now, sleep=clock.sleep, connect=open_socket, spacing_s=_LEAST_SPACING_S * clock.speed
+        )
+    if app.kind is RunKind.LIVE:
+        now = clock.now()
+        day.hear(Fact(fact.ARMED_FOR, app.first.isoformat(), now, FactSource.FEED), now)
+    await drive(day, source, app.broker, WallClock(clock.now, clock.speed))
