@@ -23,12 +23,8 @@ if TYPE_CHECKING:
 
 def banner(app: App, sessions: Sequence[dt.date]) -> Iterator[Text]:
     """Yield what an operator must know from the first line on."""
-    title = t(
-        "live_run" if app.kind is RunKind.LIVE else "paper_run",
-        kind=label(app.kind),
-        days=span(sessions),
-        capital=look.won(app.resolved.capital),
-    )
+    told = {"kind": label(app.kind), "days": span(sessions), "capital": look.won(app.resolved.capital)}
+    title = t("live_run", **told) if app.kind is RunKind.LIVE else t("paper_run", **told)
     yield Text.assemble(("KATS", "bold"), " · ", title)
     yield Text.assemble((t("strategies"), "dim"), "  ", ", ".join(s.name for s in app.strategies) or look.NONE)
     yield Text.assemble((t("stages"), "dim"), "  ", " → ".join(s.name for s in app.stages) or look.NONE)

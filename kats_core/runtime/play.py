@@ -38,7 +38,6 @@ from kats_core.runtime.continuing import state_of, take_up
 from kats_core.runtime.control import ControlServer
 from kats_core.runtime.days import Arming, DayPlayer, Market
 from kats_core.runtime.inputs import assuming
-
 from kats_core.runtime.live_day import LiveDay
 from kats_core.runtime.memory import paused_collection
 from kats_core.runtime.operations import Operations
