@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from functools import cached_property
 from itertools import groupby
 
 from rich import box
@@ -22,7 +23,7 @@ from kats_core.journal.explain import Explanation, InstanceDay, OrderTrail, Outc
 from kats_core.market.events import day_from_text
 from kats_core.model import fact
 from kats_core.model.fact import Fact, FactValue
-from kats_core.model.kinds import Decision, FactSource, OrderType, Profile
+from kats_core.model.kinds import Decision, FactSource, OrderType, Profile, Regime
 from kats_core.model.labels import Language
 from kats_core.model.record import (
     FaultRecord,
@@ -101,6 +102,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "not_armed": ("미대기", "not armed"),
     "run": ("실행", "run"),
     "count": ("{count}종목", "symbols: {count}"),
+    "count_all": ("전 종목 ({count})", "all symbols ({count})"),
     "and_more": ("외 {count}", "and {count} more"),
     "sessions": ("{count}일 ({first} ~ {last})", "{count} sessions ({first} to {last})"),
     "earlier": ("이전 거래일의 신호", "signals of earlier sessions"),
@@ -233,9 +235,10 @@ class _Page:
     ) -> Iterator[Text | Padding | Table]:
         today = [explanation for explanation in explanations if explanation.session == session]
         earlier = [explanation for explanation in explanations if explanation.session != session]
-        instances = overview(today)
+        instances = sorted(overview(today), key=lambda one: self._place(one.instance))
+        title = [f" · {regime}" for regime in filter(None, [_regime_of(today, self._language)])]
         yield Text.assemble(
-            (session.isoformat(), "bold"), f" · {self._say('run')} {self._run.run_id[:8]} ({self._run.kind})"
+            (session.isoformat(), "bold"), *title, f" · {self._say('run')} {self._run.run_id[:8]} ({self._run.kind})"
         )
         if not explanations:
             yield Text(self._say("nothing"))
@@ -285,6 +288,11 @@ class _Page:
             )
             yield Padding(Text(self._sessions(sessions)), (0, 0, 0, 2), expand=False)
 
+    def _place(self, instance: str) -> tuple[int, str]:
+        """Return where a strategy stands in the run's configuration; the others come behind, by name."""
+        order = [entry["as"] for entry in (self._run.configuration or {}).get("strategies", ())]
+        return (order.index(instance) if instance in order else len(order), instance)
+
     def _say(self, name: str, **values: object) -> str:
         return _TEXTS[name][self._which].format(**values)
 
@@ -299,6 +307,15 @@ class _Page:
     def _reason_and_code(self, code: str) -> str:
         reason = self._reason(code)
         return code if reason == code else f"{reason} ({code})"
+
+    def _reason_and_stage(self, code: str) -> str:
+        """Return a reason behind the name of the stage that gave it; nobody has to be told of the core and of strategies."""
+        owner, reason = code.partition(":")[0], self._reason(code)
+        return f"{owner}: {reason}" if owner in self._stages_of_run else reason
+
+    @cached_property
+    def _stages_of_run(self) -> frozenset[str]:
+        return frozenset(entry["use"] for entry in (self._run.configuration or {}).get("risk", ()))
 
     def _line(self, label: str, content: str | Text) -> Padding:
         table = Table.grid(padding=(0, 2))
@@ -491,24 +508,27 @@ class _Page:
         yield Text(day.instance, "bold")
         if day.armed:
             yield Padding(self._candidates(day.armed), (0, 0, 0, 2), expand=False)
+        is_out = not day.armed and len(day.not_armed) == 1
         for code, symbols in day.not_armed:
-            count = self._say("count", count=f"{len(symbols):,}")
+            count = self._say("count_all" if is_out else "count", count=f"{len(symbols):,}")
             head = f"{self._say('not_armed')} · {self._reason_and_code(code)} · {count}"
             yield Padding(Text.assemble((head, "dim")), (0, 0, 0, 2), expand=False)
-            if names != 0:
+            if names != 0 and not (is_out and names is not None):
                 yield Padding(Text(self._listed(symbols, names), "dim"), (0, 0, 0, 4), expand=False)
 
     def _listed(self, symbols: Sequence[str], names: int | None) -> str:
         shown = symbols if names is None else symbols[:names]
         more = [self._say("and_more", count=len(symbols) - len(shown))] if len(shown) < len(symbols) else []
-        return ", ".join([*(self._named(symbol) for symbol in shown), *more])
+        # A name stays on the line of its code.
+        return ", ".join([*(self._named(symbol).replace(" ", "\u00a0") for symbol in shown), *more])
 
     def _candidates(self, explanations: Iterable[Explanation]) -> Table:
         table = Table.grid(padding=(0, 2))
         for explanation in explanations:
-            reason = "" if explanation.code is None else self._reason(explanation.code)
+            slot = f" #{explanation.slot}" if explanation.slot else ""
+            reason = "" if explanation.code is None else self._reason_and_stage(explanation.code)
             table.add_row(
-                Text(self._named(explanation.symbol)),
+                Text(self._named(explanation.symbol) + slot),
                 Text(explanation.outcome.label(self._language), "bold" if explanation.signals else ""),
                 Text.assemble(reason, *self._result_after(explanation)),
             )
@@ -559,6 +579,20 @@ class _Page:
         if isinstance(value, bool):
             return self._say("yes" if value else "no")
         return look.plain(value) if isinstance(value, (int, float)) else str(value)
+
+
+def _regime_of(explanations: Iterable[Explanation], language: Language) -> str | None:
+    """Return the regime that was in force, where a signal's judges have read it."""
+    read = (
+        item
+        for one in explanations
+        for trail in one.signals
+        for attempt in trail.attempts
+        for verdict in attempt
+        for item in verdict.facts
+    )
+    value = next((item.value for item in read if item.name == fact.REGIME), None)
+    return next((regime.label(language) for regime in Regime if regime.value == value), None)
 
 
 def _end(trail: SignalTrail) -> str:

@@ -27,6 +27,15 @@ if TYPE_CHECKING:
     from kats_core.config.effective import StrategyEntry
     from kats_core.runtime.candidates import Found
 
+_SIGNS = {
+    Regime.STRONG_BULL: "▲",
+    Regime.BULL: "△",
+    Regime.SIDEWAYS: "-",
+    Regime.BEAR: "▽",
+    Regime.STRONG_BEAR: "▼",
+}
+"""As `kats regime` draws them."""
+
 _PARTS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 
 
@@ -44,7 +53,7 @@ def overview(found: Found, out: Console) -> None:
         t("heading_armed"),
         t("heading_why_none"),
     ):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for line in _lines(found):
         one = line.instance
         table.add_row(
@@ -57,6 +66,7 @@ def overview(found: Found, out: Console) -> None:
             line.reason or "",
         )
     out.print(table)
+    out.print(Text("   ").join(Text.assemble((f"{sign} ", "dim"), (label(one), "dim")) for one, sign in _SIGNS.items()))
 
 
 def overview_as_json(found: Found) -> dict[str, Any]:
@@ -238,10 +248,11 @@ def _regime(regime: object) -> Text:
 
 
 def _regimes(one: StrategyInstance, now: object) -> Text:
-    text = Text()
-    for place, regime in enumerate(r for r in Regime if r in one.regimes):
-        text.append(", " if place else "")
-        text.append(label(regime), "bold" if regime.value == now else "dim")
+    """Return a sign for each regime in which a strategy trades, in the order of the legend; today's is bold."""
+    text = Text(no_wrap=True)
+    for regime, sign in _SIGNS.items():
+        text.append(sign if regime in one.regimes else "·", "bold cyan" if regime.value == now else "dim")
+        text.append(" ")
     return text
 
 

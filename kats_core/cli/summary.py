@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,6 +18,8 @@ from kats_core.cli.describing import span
 from kats_core.cli.text import label, t
 from kats_core.cli.wording import Wording
 from kats_core.journal.explain import Explanation, Outcome, explain
+from kats_core.model import fact
+from kats_core.model.kinds import Regime
 from kats_core.model.record import (
     FaultRecord,
     OperatorRecord,
@@ -31,6 +34,7 @@ from kats_core.model.time import Nanos, clock, session_date
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from kats_core.runtime.assembly import App
     from kats_core.runtime.play import Finished
 
 _FAULTS_SHOWN = 10
@@ -42,6 +46,10 @@ class Summary(Quiet):
     def __init__(self) -> None:
         self._records: list[Record] = []
         self._not_armed: dict[str, Counter[str]] = {}
+        self._app: App | None = None
+
+    def on_start(self, app: App, sessions: Sequence[dt.date]) -> None:
+        self._app = app
 
     def on_record(self, record: Record) -> None:
         if isinstance(record, SetupRecord) and record.status is SetupStatus.NOT_ARMED:
@@ -65,11 +73,11 @@ class Summary(Quiet):
         console.rule(Text(t("summary_title", days=span(finished.sessions)), "bold"), style="dim")
         console.print(_account(finished))
         if len(finished.equity) > 1:
-            console.print(_days(finished))
-        console.print(_trades(finished.trades, wording))
+            console.print(self._days(finished))
+        console.print(_trades(finished.trades, wording, self._codes, is_one_day=len(finished.sessions) == 1))
         for line in self._held(finished, wording):
             console.print(line, soft_wrap=True)
-        console.print(self._signals(wording))
+        console.print(self._signals(finished, wording))
         self._print_orders_of_people(wording, console)
         print_faults(finished.faults, wording, console)
         for note in run.notes:
@@ -96,8 +104,38 @@ class Summary(Quiet):
         for record in ordered:
             console.print(Text(f"  {_moment(record.ts)} · {wording.operator(record)}"), soft_wrap=True)
 
-    def _signals(self, wording: Wording) -> Table | Text:
-        """Return, for each strategy, how many setups were armed, fired, and ended how for which reason."""
+    @property
+    def _codes(self) -> dict[str, str]:
+        """What each strategy is called in narrow columns, in the order of the configuration: its code, or the name it was given."""
+        several = () if self._app is None else self._app.strategies
+        return {one.name: one.traits.code if one.name == one.plugin else one.name for one in several}
+
+    def _days(self, finished: Finished) -> Table:
+        table = _table(t("sessions"))
+        for heading in (t("day"), t("regime")):
+            table.add_column(heading, no_wrap=True)
+        for heading in (t("equity_end"), t("profit_loss"), t("exposure")):
+            table.add_column(heading, justify="right", no_wrap=True)
+        before = finished.run.capital
+        for day in finished.equity:
+            table.add_row(
+                day.session.isoformat(),
+                self._regime(day.session),
+                look.won(day.equity),
+                _gain(day.equity - before),
+                look.percent(day.exposure),
+            )
+            before = day.equity
+        return table
+
+    def _regime(self, session: dt.date) -> str:
+        if self._app is None:
+            return look.NONE
+        value = self._app.inputs.of_market(fact.REGIME, session).value
+        return next((label(regime) for regime in Regime if regime.value == value), look.NONE)
+
+    def _signals(self, finished: Finished, wording: Wording) -> Table | Text:
+        """Return, for each strategy, how many setups were armed, fired, what they made, and how they ended for which reason."""
         instances: dict[str, list[Explanation]] = {instance: [] for instance in self._not_armed}
         for explanation in explain(self._records):
             instances.setdefault(explanation.instance, []).append(explanation)
@@ -105,17 +143,25 @@ class Summary(Quiet):
             return Text(t("nothing_armed"), "dim")
         table = _table(t("signals_title"))
         table.add_column(t("strategy"), overflow="fold")
-        for heading in (t("armed"), t("fired"), t("bought")):
-            table.add_column(heading, justify="right")
+        for heading in (t("armed"), t("fired"), t("bought"), t("profit_loss")):
+            table.add_column(heading, justify="right", no_wrap=True)
         table.add_column(t("became"), overflow="fold")
-        for instance, members in sorted(instances.items()):
+        profits: Counter[str] = Counter()
+        for trade in finished.trades:
+            profits[trade.instance] += trade.net_profit
+        codes, order = self._codes, list(self._codes)
+        for instance, members in sorted(
+            instances.items(), key=lambda item: (order.index(item[0]) if item[0] in order else len(order), item[0])
+        ):
             armed = sum(member.setup is not None for member in members)
             fired = sum(len(member.signals) for member in members)
             bought = sum(member.outcome in (Outcome.HOLDING, Outcome.CLOSED) for member in members)
             ends = Counter((member.outcome, member.code) for member in members)
             if not members:
                 ends.update({(Outcome.NOT_ARMED, code): n for code, n in self._not_armed[instance].items()})
-            table.add_row(instance, str(armed), str(fired), str(bought), _ends(ends, wording))
+            profit = _gain(profits[instance]) if instance in profits else Text("")
+            name = " ".join(dict.fromkeys((codes.get(instance, instance), instance)))
+            table.add_row(name, str(armed), str(fired), str(bought), profit, _ends(ends, wording))
         return table
 
     def as_json(self, finished: Finished) -> dict[str, Any]:
@@ -176,25 +222,15 @@ def _account(finished: Finished) -> Table:
     return table
 
 
-def _days(finished: Finished) -> Table:
-    table = _table(t("sessions"))
-    for heading in (t("day"), t("equity_end"), t("profit_loss"), t("exposure")):
-        table.add_column(heading, justify="left" if heading == t("day") else "right")
-    before = finished.run.capital
-    for day in finished.equity:
-        table.add_row(
-            day.session.isoformat(), look.won(day.equity), _gain(day.equity - before), look.percent(day.exposure)
-        )
-        before = day.equity
-    return table
-
-
-def _trades(trades: Sequence[TradeRecord], wording: Wording) -> Table | Text:
+def _trades(
+    trades: Sequence[TradeRecord], wording: Wording, codes: Mapping[str, str], *, is_one_day: bool
+) -> Table | Text:
+    """Return a line for each trade, with its moments where one day was played, with its days otherwise."""
     if not trades:
         return Text(t("no_trades"), "dim")
     table = _table(t("trades_title", count=len(trades)))
     table.add_column(t("symbol"))
-    table.add_column(t("strategy"), overflow="fold")
+    table.add_column(t("strategy"), no_wrap=True)
     for heading in (t("quantity"), t("entry"), t("exit"), t("profit_loss"), "R"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column(t("exit_reason"))
@@ -202,22 +238,25 @@ def _trades(trades: Sequence[TradeRecord], wording: Wording) -> Table | Text:
     for trade in trades:
         table.add_row(
             wording.named(trade.symbol),
-            trade.instance,
+            codes.get(trade.instance, trade.instance),
             look.won(trade.quantity),
             look.won(trade.bought_amount / trade.quantity),
             look.won(trade.sold_amount / trade.quantity),
             _gain(trade.net_profit),
             look.multiple(trade.r_multiple),
             wording.reason(trade.exit_code),
-            _held(trade),
+            _moments(trade) if is_one_day else _days_of(trade),
         )
     return table
 
 
-def _held(trade: TradeRecord) -> str:
-    if trade.opened_on == trade.closed_on:
-        return f"{clock(trade.opened_at):%H:%M} – {clock(trade.closed_at):%H:%M}"
-    return f"{_moment(trade.opened_at)} – {_moment(trade.closed_at)}"
+def _moments(trade: TradeRecord) -> str:
+    return f"{clock(trade.opened_at):%H:%M} – {clock(trade.closed_at):%H:%M}"
+
+
+def _days_of(trade: TradeRecord) -> str:
+    first = f"{trade.opened_on:%m-%d}"
+    return first if trade.opened_on == trade.closed_on else f"{first} – {trade.closed_on:%m-%d}"
 
 
 def _ends(ends: Counter[tuple[Outcome, str | None]], wording: Wording) -> str:

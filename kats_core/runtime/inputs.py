@@ -181,6 +181,15 @@ class Inputs:
                 answers.setdefault(answer.name, []).append(answer)
         return SessionInputs(self.symbols, self._column_of, answers)
 
+    def of_market(self, name: str, session: dt.date) -> Fact:
+        """Return one input of the whole market at the start of a session, from the first provider that speaks for it."""
+        at = time.at(session, PREPARED)
+        for provider in self.providers:
+            for answer in provider.of_session(session, at):
+                if answer.name == name and isinstance(answer, Fact) and answer.symbol == MARKET_WIDE:
+                    return answer
+        return missing(name)
+
     def told(self, session: dt.date) -> dict[FactSource, list[str]]:
         """Return, for people, which inputs of the session are derived and which are assumed, these with their values."""
         found: dict[FactSource, dict[str, None]] = {FactSource.DERIVED: {}, FactSource.ASSUMED: {}}
