@@ -50,6 +50,7 @@ from kats_core.market.screening.history import (
 from kats_core.market.sessions import SessionHours
 from kats_core.market.source import (
     DataSource,
+    IndexMinutesSource,
     LiveFeed,
     LiveSource,
     MarketMessage,
@@ -59,7 +60,7 @@ from kats_core.market.source import (
     TapeSource,
     Want,
 )
-from kats_core.market.tables import DIVIDENDS, FloatArray, IndexSeries, SideTable
+from kats_core.market.tables import DIVIDENDS, FloatArray, IndexMinutes, IndexSeries, SideTable
 from kats_core.market.ticks import TickTable
 from kats_core.market.vi import StatusMessage, ViState, ViTerms
 from kats_core.market.volume_curve import expected_fraction, projected_volume
@@ -330,6 +331,8 @@ __all__ = [
     "Grade",
     "Group",
     "Hear",
+    "IndexMinutes",
+    "IndexMinutesSource",
     "IndexSeries",
     "IndexTail",
     "Indicators",

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.panel import Panel
-from kats_core.market.tables import IndexSeries, SideTable
+from kats_core.market.tables import IndexMinutes, IndexSeries, SideTable
 from kats_core.market.vi import ListedVi, StatusMessage
 from kats_core.model.bar import Book, Trade
 from kats_core.model.fact import Fact
@@ -141,6 +141,14 @@ class LiveFeed(Protocol):
 @runtime_checkable
 class LiveSource(DataSource, LiveFeed, Protocol):
     """A data source that also tells what happens now."""
+
+
+@runtime_checkable
+class IndexMinutesSource(Protocol):
+    """A data source that knows the indices within a session too; elsewhere conditions on them count as approximated."""
+
+    def index_minutes(self, session: dt.date) -> Mapping[str, IndexMinutes]:
+        """Return, by the names of `indices`, how they moved in a session. An index that is not known is left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

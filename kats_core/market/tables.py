@@ -149,6 +149,20 @@ def _until(tables: Mapping[str, SideTable], name: str, session: dt.date) -> Side
     return tables[name].until(session)
 
 
+@dataclass(frozen=True)
+class IndexMinutes:
+    """An index within one session: its points at instants in `Nanos`, oldest first, the open first and the close last."""
+
+    name: str
+    session: dt.date
+    at: npt.NDArray[np.int64]
+    points: FloatArray
+
+    def __post_init__(self) -> None:
+        if self.at.shape != self.points.shape or (np.diff(self.at) <= 0).any():
+            raise ValueError(f"index {self.name} on {self.session}: instants and points do not belong together")
+
+
 _INDEX_COLUMNS = ("open", "high", "low", "close", "value", "advancing", "declining")
 
 

@@ -22,7 +22,7 @@ from kats_core.market.events import EventCalendar
 from kats_core.market.exact import to_fraction
 from kats_core.market.panel import Panel
 from kats_core.market.regime import LEVELS, RegimeParams
-from kats_core.market.source import DataSource
+from kats_core.market.source import DataSource, IndexMinutesSource
 from kats_core.market.tables import DIVIDENDS
 from kats_core.model import ids
 from kats_core.model.codes import CoreCode
@@ -112,6 +112,11 @@ class App:
     codes: CodeTexts
     versions: dict[str, str]
     bars: Bars = Bars.AUTO
+
+    @property
+    def index_minutes(self) -> IndexMinutesSource | None:
+        """The data source, where it knows the indices within a session."""
+        return self.source if isinstance(self.source, IndexMinutesSource) else None
 
 
 def open_source(resolved: Resolved) -> DataSource:

@@ -25,7 +25,7 @@ from kats_core.market.overlays import OverlayParams
 from kats_core.market.panel import BoolArray, Panel
 from kats_core.market.rules import symbol_rules
 from kats_core.market.sessions import SessionHours
-from kats_core.market.source import Tape
+from kats_core.market.source import IndexMinutesSource, Tape
 from kats_core.market.vi import ViTerms
 from kats_core.model import fact, time
 from kats_core.model.bar import Bar
@@ -48,6 +48,7 @@ from kats_core.model.record import FaultRecord, Record, SetupRecord
 from kats_core.model.setup import Above, At, Below, Setup
 from kats_core.model.time import NEVER, Nanos
 from kats_core.runtime.arming import SIDE_LIMIT, ArmingDesk
+from kats_core.runtime.index_feed import IndexFeed
 from kats_core.runtime.inputs import PREPARED, Inputs, SessionInputs
 from kats_core.runtime.live_day import LatestBooks, LiveDay
 from kats_core.runtime.pump import Look, Pump
@@ -65,7 +66,8 @@ Follow: TypeAlias = Callable[[Sequence[Instrument], Mapping[str, int], Nanos], I
 class Market:
     """What the days are played from: daily history to arm from, and who can be traded.
 
-    `first` is the first session to be played, where that is known: nothing is armed for those before it.
+    `first` is the first session to be played, where that is known: nothing is armed for those before it. `live` knows the
+    index within a session, where somebody does.
     """
 
     panel: Panel
@@ -77,6 +79,7 @@ class Market:
     screening: Screening | None = None
     side_limit: int = SIDE_LIMIT
     first: dt.date | None = None
+    live: IndexMinutesSource | None = None
 
 
 class Arming(Protocol):
@@ -134,6 +137,7 @@ class DayPlayer:
     _arming: Arming = field(init=False)
     _faults: list[tuple[StrategyInstance, Exception]] = field(init=False, default_factory=list)
     _is_index_told: bool = field(init=False, default=True)
+    _index: IndexFeed = field(init=False)
     _index_open: dict[dt.date, float] = field(init=False, default_factory=dict)
     _index_change: dict[dt.date, float] = field(init=False, default_factory=dict)
     _attention: _Attention = field(init=False, default_factory=lambda: _Attention(-1, None, frozenset()))
@@ -157,6 +161,7 @@ class DayPlayer:
         if index is not None:
             self._index_open = _changes(index.sessions, index.open, index.close)
             self._index_change = _changes(index.sessions, index.close, index.close)
+        self._index = IndexFeed(market.live, index, self.pump.feed)
 
     @property
     def arming(self) -> Arming:
@@ -194,6 +199,7 @@ class DayPlayer:
             if start > now and self._is_due(start):
                 self.pump.feed(TimePassed(start))
             now = start + time.MINUTE
+            self._index.until(now)
             busy = self._look().busy
             for row in _and_of(busy, bars, rows, chosen) if busy else chosen:
                 self.pump.feed(BarClosed(now, bars.bar(row), scans.of(row)))
@@ -232,7 +238,7 @@ class DayPlayer:
     def play_tape(self, bars: MinuteBars, tape: Tape) -> None:
         """Play one session of which trades and order books are known."""
         hours = self.market.calendar.hours(bars.session)
-        day = StreamedDay(feed=self._feed(hours, tape.book), bars=bars, tape=tape)
+        day = StreamedDay(feed=self._feed(hours, tape.book), bars=bars, tape=tape, index=self._index)
         setups = self._begin(hours, SessionBars(minute=frozenset(bars.symbols)), day.follow)
         scans = self._scan(bars, setups, hours.open)
         day.play(np.ones(len(bars), dtype=np.bool_) if self.dense else self._wanted(bars, setups, scans), scans)
@@ -320,7 +326,8 @@ class DayPlayer:
         self.pump.feed(SetupsArmed(prepared_at, setups))
         # Where every symbol has minutes, nothing has to stand for what the index did in between.
         by_day = streamed.daily
-        self._is_index_told = by_day is None or not by_day.isdisjoint(symbols)
+        is_live = by_day is not None and self._index.begin(session)
+        self._is_index_told = not is_live and (by_day is None or not by_day.isdisjoint(symbols))
         return tuple(entry.setup for entry in self.engine.setups)
 
     def _scan(self, bars: MinuteBars, setups: Sequence[Setup], at: Nanos) -> Scans:
@@ -351,6 +358,7 @@ class DayPlayer:
         self.pump.feed(PhaseReached(at, phase))
         if phase is MarketPhase.OPEN:
             self._tell_index(at, self._index_open)
+            self._index.until(at)
         self.on_clock(at)
 
     def _bases(self, symbols: Sequence[str], session: dt.date) -> dict[str, int]:

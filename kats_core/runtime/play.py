@@ -328,6 +328,7 @@ def _player(
             screening=app.screening,
             side_limit=app.resolved.universe.side_limit,
             first=plan.sessions[0],
+            live=app.index_minutes,
         ),
         strategies=app.strategies,
         keep=keep,
@@ -554,7 +555,8 @@ def _describe(plan: Plan, started: dt.datetime, names: dict[str, str]) -> Run:
 def approximated(app: App) -> tuple[str, ...]:
     """Return the inputs that the run's minutes do not show; conditions on them count as met."""
     is_streamed = app.kind.is_live or (app.kind is RunKind.RUN and isinstance(app.source, TapeSource))
-    return APPROXIMATED_ON_BOOKS if is_streamed else APPROXIMATED
+    index, *others = APPROXIMATED_ON_BOOKS if is_streamed else APPROXIMATED
+    return (*([] if app.index_minutes or app.kind.is_live else [index]), *others)
 
 
 def _not_shown(plan: Plan) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from kats_core.model.fact import Fact
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import MarketPhase
 from kats_core.model.time import Nanos
+from kats_core.runtime.index_feed import IndexFeed
 from kats_core.runtime.scanning import Scans
 from kats_core.runtime.session_feed import SessionFeed
 
@@ -33,6 +34,7 @@ class StreamedDay:
     feed: SessionFeed
     bars: MinuteBars
     tape: Tape
+    index: IndexFeed
     _near: dict[str, Nanos] = field(init=False, default_factory=dict)
     _statuses: list[StatusMessage] = field(init=False, default_factory=list)
 
@@ -62,6 +64,7 @@ class StreamedDay:
         for start in range(hours.open, last + 1, time.MINUTE):
             self._live_through(start)
             end = start + time.MINUTE
+            self.index.until(end)
             for row in rows.get(start, ()):
                 symbol = self.bars.symbols[self.bars.symbol[row]]
                 if wanted[row] or feed.engine.is_busy(symbol):
@@ -82,6 +85,7 @@ class StreamedDay:
             self._watch_from(symbol)
         self.feed.tell(opening, changed)
         self.feed.phase(MarketPhase.OPEN, opening)
+        self.index.until(opening)
 
     def _watch_from(self, symbol: str) -> None:
         """Note when a symbol comes near an interruption for the first time; until then its state cannot change."""

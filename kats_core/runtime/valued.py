@@ -150,6 +150,7 @@ class Tracks:
             overlays=app.resolved.overlays,
             screening=longer.screening,
             side_limit=app.resolved.universe.side_limit,
+            live=app.index_minutes,
         )
         broker = app.resolved.broker
         rules = Rules(

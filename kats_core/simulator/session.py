@@ -27,7 +27,6 @@ from kats_core.model.time import Nanos
 from kats_core.simulator.exchange.board import Board, Thresholds
 from kats_core.simulator.exchange.happenings import Printed
 from kats_core.simulator.quote import Quote, minute_of
-from kats_core.sources.sample.companies import Company
 from kats_core.sources.sample.tape import SampleTape
 
 HISTORY_SESSIONS = 520
@@ -198,9 +197,8 @@ def tape_of_bars(
     bars: MinuteBars, hours: SessionHours, instruments: Mapping[str, Instrument], limits: dict[str, tuple[int, int]]
 ) -> Tape:
     """Return trades and books that add up to minute bars, for markets that have only those."""
-    companies = [Company(one, 0, limits[one.symbol][0], one.listed_shares or 0) for one in instruments.values()]
     others = frozenset(bars.symbols) - frozenset(instruments)
-    return SampleTape(0, hours, bars.without(others), (), companies, limits)
+    return SampleTape(0, hours, bars.without(others), (), list(instruments.values()), limits)
 
 
 def history_of(source: DataSource, day: dt.date) -> Panel:

@@ -14,6 +14,9 @@ import pytest
 
 from kats_core.cli import main
 
+BREAKOUTS = "version: 1\nstrategies:\n  - use: volatility-breakout\n"
+"""One strategy, for what is about its trades or about one list of candidates; without a configuration all twelve run."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -54,6 +57,10 @@ class Kats:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
                 code = main([str(argument) for argument in arguments])
         return Answer(code, out.getvalue(), err.getvalue())
+
+    def configure(self, more: str = "") -> None:
+        """Run breakouts alone, with more lines of configuration."""
+        self.write("kats.yaml", BREAKOUTS + more)
 
     def write(self, name: str, text: str) -> Path:
         """Write a file into the working folder."""
@@ -96,5 +103,5 @@ def backtested(tmp_path_factory: pytest.TempPathFactory) -> Kats:
     """Return a command line whose folder `result` holds four weeks of the sample market, in which stages refuse and shrink."""
     folder = tmp_path_factory.mktemp("backtested")
     kats = Kats(folder, folder / "home")
-    assert kats("backtest", "--from", "2024-12-02", "--to", "2024-12-30", "--out", "result").code == 0
+    assert kats("backtest", "--from", "2026-11-02", "--to", "2026-11-30", "--out", "result").code == 0
     return kats

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-DAYS = ("--from", "2025-08-01", "--to", "2025-08-29")
+DAYS = ("--from", "2026-11-02", "--to", "2026-11-30")
 
 
 def test_figures_and_decisions_of_the_sample_market(kats: Any) -> None:
@@ -25,9 +25,9 @@ def test_figures_and_decisions_of_the_sample_market(kats: Any) -> None:
         "run.json",
         "trades.csv",
     ]
-    explained = kats("explain", "--day", "2025-08-29", "--run", "result", "--json")
+    explained = kats("explain", "--day", "2026-11-30", "--run", "result", "--json")
     assert explained.code == 0
-    assert {found["session"] for found in explained.lines} == {"2025-08-29"}
+    assert {found["session"] for found in explained.lines} == {"2026-11-30"}
 
 
 def test_what_rejected_signals_is_counted_with_its_first_and_last_day(kats: Any) -> None:
@@ -36,7 +36,7 @@ def test_what_rejected_signals_is_counted_with_its_first_and_last_day(kats: Any)
     found = kats("backtest", *DAYS, "--json").json
     (refusal,) = (r for r in found["refusals"] if r["code"] == "grade-allocator:MAX_POSITIONS")
     assert refusal["count"] > 0
-    assert "2025-08-01" <= refusal["first"] <= refusal["last"] <= "2025-08-29"
+    assert "2026-11-02" <= refusal["first"] <= refusal["last"] <= "2026-11-30"
     for lang, words in (("en", ("rejected signals", "first → last")), ("ko", ("거절된 신호", "처음 → 마지막"))):
         shown = kats("backtest", *DAYS, "--lang", lang).out
         assert all(word in shown for word in (*words, "grade-allocator", f"{refusal['first']} → {refusal['last']}"))
@@ -56,7 +56,7 @@ def test_without_a_folder_it_is_kept_at_home_and_is_the_last_run(kats: Any) -> N
     found = kats("backtest", *DAYS, "--json").json
     assert found["folder"] == str(kats.home / "runs" / found["run"]["run_id"])
     assert kats("explain", "--run", found["run"]["run_id"][:8], "--day", "--json").code == 0
-    assert kats("explain", "--day", "--json").lines[0]["session"] == "2025-08-29"
+    assert kats("explain", "--day", "--json").lines[0]["session"] == "2026-11-30"
 
 
 def test_a_strategy_is_chosen_by_its_instance_with_its_parameters(kats: Any) -> None:
@@ -81,7 +81,7 @@ def test_the_sample_market_goes_back_as_far_as_it_is_asked(kats: Any) -> None:
 
 def test_a_result_says_on_what_it_rests(kats: Any) -> None:
     """In the JSON and in the folder: bars, what they do not show, what was assumed, and both ways through a bar."""
-    found = kats("backtest", "--from", "2025-03-03", "--to", "2025-06-30", "--out", "result", "--json").json
+    found = kats("backtest", "--from", "2026-10-20", "--to", "2026-12-30", "--out", "result", "--json").json
     caveats = found["caveats"]
     kept = json.loads((kats.folder / "result" / "run.json").read_text(encoding="utf-8"))["run"]["summary"]["caveats"]
     assert kept == caveats
@@ -102,7 +102,7 @@ def test_a_result_says_on_what_it_rests(kats: Any) -> None:
 
 def test_the_other_path_is_what_a_run_on_it_gives(kats: Any) -> None:
     """`bar_path: adaptive` played first makes the same totals, the other way round."""
-    days = ("--from", "2025-03-03", "--to", "2025-06-30", "--json")
+    days = ("--from", "2026-10-20", "--to", "2026-12-30", "--json")
     worst = kats("backtest", *days).json["caveats"]["bar_path"]
     kats.write("kats.yaml", "broker: {use: paper, params: {bar_path: adaptive}}\n")
     adaptive = kats("backtest", *days).json["caveats"]["bar_path"]
@@ -115,13 +115,13 @@ def test_the_other_path_is_what_a_run_on_it_gives(kats: Any) -> None:
 def test_both_paths_are_shown(kats: Any) -> None:
     """Beside each other, in both languages."""
     for lang, words in (("en", ("worst", "adaptive", "bar_path")), ("ko", ("최악 경로", "근접 경로"))):
-        shown = kats("backtest", "--from", "2025-03-03", "--to", "2025-06-30", "--lang", lang).out
+        shown = kats("backtest", "--from", "2026-10-20", "--to", "2026-12-30", "--lang", lang).out
         assert all(word in shown for word in words)
 
 
 def test_the_bars_are_chosen(kats: Any) -> None:
     """The sample market is played on daily bars unless minutes are asked for; both say so."""
-    days = ("--from", "2025-08-25", "--to", "2025-08-29")
+    days = ("--from", "2026-11-23", "--to", "2026-11-27")
     unasked = kats("backtest", *days, "--json").json
     forced = kats("backtest", *days, "--bars", "minute", "--json").json
     none = {"daily": 0, "minute": 0, "mixed": 0, "off_scale": 0}

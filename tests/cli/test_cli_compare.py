@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-DAYS = ("--from", "2024-11-01", "--to", "2024-12-31")
+DAYS = ("--from", "2026-11-02", "--to", "2026-12-30")
+BREAKOUTS = "version: 1\nstrategies:\n  - use: volatility-breakout\n"
 
 
-def played(kats: Any, name: str, yaml: str = "version: 1\n", days: tuple[str, ...] = DAYS) -> Any:
+def played(kats: Any, name: str, yaml: str = BREAKOUTS, days: tuple[str, ...] = DAYS) -> Any:
     """Play a run into the folder `name`; return what it printed."""
     kats.write("kats.yaml", yaml)
     return kats("backtest", *days, "--out", name, "--json").json
@@ -30,7 +31,7 @@ def test_a_run_beside_itself_differs_in_nothing(kats: Any) -> None:
 
 def test_another_parameter_shows_as_the_key_and_as_what_it_changed(kats: Any) -> None:
     """What differs is named, and trades and decisions add up to both runs."""
-    one = played(kats, "a", "version: 1\nstrategies:\n  - use: volatility-breakout\n")
+    one = played(kats, "a")
     other = played(
         kats,
         "b",
@@ -65,7 +66,7 @@ def test_another_parameter_shows_as_the_key_and_as_what_it_changed(kats: Any) ->
 )
 def test_the_tables_in_both_languages(kats: Any, lang: str, words: tuple[str, ...]) -> None:
     """A key of the configuration is shown whole, with the name in brackets."""
-    played(kats, "a", "version: 1\nstrategies:\n  - use: volatility-breakout\n")
+    played(kats, "a")
     played(kats, "b", "version: 1\nstrategies:\n  - use: volatility-breakout\n    params: {k: 0.6}\n")
     answer = kats("backtest", "compare", "a", "b", "--lang", lang)
     assert answer.code == 0
@@ -76,11 +77,11 @@ def test_the_tables_in_both_languages(kats: Any, lang: str, words: tuple[str, ..
 def test_only_the_days_of_both_are_compared(kats: Any) -> None:
     """A longer run's other days are no difference; without a common day that is said."""
     played(kats, "a")
-    played(kats, "b", days=("--from", "2024-11-01", "--to", "2024-11-29"))
+    played(kats, "b", days=("--from", "2026-11-02", "--to", "2026-11-30"))
     found = kats("backtest", "compare", "a", "b", "--json").json
-    assert (found["first_day"], found["last_day"]) == ("2024-11-01", "2024-11-29")
+    assert (found["first_day"], found["last_day"]) == ("2026-11-02", "2026-11-30")
     assert found["trades_only_a"] == found["trades_only_b"] == []
-    played(kats, "c", days=("--from", "2025-02-03", "--to", "2025-02-07"))
+    played(kats, "c", days=("--from", "2027-02-01", "--to", "2027-02-05"))
     apart = kats("backtest", "compare", "a", "c", "--lang", "en")
     assert (apart.code, "no day in common" in apart.out) == (0, True)
 

@@ -40,7 +40,7 @@ def test_show_tells_where_a_value_comes_from(kats: Any) -> None:
     kats.write("kats.yaml", "version: 1\nlimits: {max_exposure: 0.5}\n")
     found = {each["key"]: each for each in kats("config", "show", "--json").json}
     assert found["limits.max_exposure"] == {"key": "limits.max_exposure", "value": 0.5, "origin": "kats.yaml:2:24"}
-    assert found["strategies[0].params.k"]["origin"] == "default"
+    assert found["strategies[0].params.eps_min"]["origin"] == "default"
     assert found["KATS_HOME"]["origin"] == "environment"
     assert "hush" not in kats("config", "show").out
 

@@ -10,6 +10,21 @@ import pytest
 
 KatsAnswer = tuple[Any, Any]
 
+STRATEGIES = (
+    "sepa-momentum",
+    "gap-and-go",
+    "canslim-breakout",
+    "triple-screen",
+    "vwap-bounce",
+    "dead-cat-bounce",
+    "inverse-etf",
+    "range-trading",
+    "oversold-reversal",
+    "volatility-breakout",
+    "grid-trading",
+    "dividend-switching",
+)
+
 
 def fired(kats: Any) -> dict[str, Any]:
     """Return the first candidate of the day that gave a signal."""
@@ -19,7 +34,7 @@ def fired(kats: Any) -> dict[str, Any]:
 def test_the_day_may_be_left_to_the_run(played: KatsAnswer) -> None:
     """Without a verb's argument, with a bare `--day`, and with the date it is the same day."""
     kats, _ = played
-    pages = [kats("explain"), kats("explain", "--day"), kats("explain", "--day", "2025-09-18")]
+    pages = [kats("explain"), kats("explain", "--day"), kats("explain", "--day", "2025-10-14")]
     assert all(page.code == 0 for page in pages)
     assert len({page.out for page in pages}) == 1
     assert "volatility-breakout" in pages[0].out
@@ -45,9 +60,10 @@ def test_json_holds_every_verdict(played: KatsAnswer) -> None:
     ]
 
 
-def test_a_signal_that_comes_again_for_the_same_reason_is_told_once(played: KatsAnswer) -> None:
-    """A full regime refuses the same symbol every minute; the page says how often, the JSON holds each."""
-    kats, _ = played
+def test_a_signal_that_comes_again_for_the_same_reason_is_told_once(kats: Any) -> None:
+    """A full grade refuses the same symbol every minute; the page says how often, the JSON holds each."""
+    kats.configure()
+    kats("run", "--day", "2025-09-24")
     refused = [
         line
         for line in kats("explain", "--json", "--day").lines
@@ -60,9 +76,10 @@ def test_a_signal_that_comes_again_for_the_same_reason_is_told_once(played: Kats
     assert page.count("not reached") == 5
 
 
-def test_events_are_named_not_spelled_out(played: KatsAnswer) -> None:
+def test_events_are_named_not_spelled_out(kats: Any) -> None:
     """The day after an FOMC statement halves the size; the page says so in words."""
-    kats, _ = played
+    kats.configure()
+    kats("run", "--day", "2025-12-11")
     bought = next(line for line in kats("explain", "--json", "--day").lines if line["outcome"] == "CLOSED")
     page = kats("explain", bought["symbol"], "--lang", "en").out
     assert "an event reduces the size" in page
@@ -98,7 +115,7 @@ def test_a_signal_is_called_by_the_beginning_of_its_id(played: KatsAnswer) -> No
 
 
 @pytest.mark.parametrize(
-    "arguments", [("nothing",), ("--day", "2024-01-02"), ("--run", "ffffffff"), ("123456", "--day", "2025-09-18")]
+    "arguments", [("nothing",), ("--day", "2024-01-02"), ("--run", "ffffffff"), ("123456", "--day", "2025-10-14")]
 )
 def test_what_was_never_recorded(played: KatsAnswer, arguments: tuple[str, ...]) -> None:
     """A message and exit code 2, never an empty page."""
@@ -118,3 +135,17 @@ def test_a_run_that_did_not_reach_its_end_says_so(kats: Any) -> None:
     stopped = kats("explain", "--day", "--json", "--lang", "en")
     assert "did not reach its end (it is aborted)" in stopped.err
     assert (stopped.out, whole.err) == (whole.out, "")
+
+
+def test_a_day_of_twelve_strategies_says_of_each_what_became_of_it(played: KatsAnswer) -> None:
+    """In the order of the configuration: who was off for the whole market in one line, who refused, and which level of a grid."""
+    kats, _ = played
+    page = kats("explain", "--day", "--lang", "en").out
+    assert page.splitlines()[0].startswith("2025-10-14 · sideways · run ")
+    heads = [line for line in page.splitlines() if line.strip() in STRATEGIES]
+    assert heads == list(STRATEGIES)
+    off = page[page.index("\nsepa-momentum\n") :].splitlines()[2:4]
+    assert off == ["  not armed · the strategy is not for this regime (core:REGIME_OFF) · all symbols (61)", ""]
+    assert "grade-allocator: " in page
+    assert "990090 다솜생명 #" in page
+    assert "114800\u00a0코스피인버스" in kats("explain", "--day", "--all").out

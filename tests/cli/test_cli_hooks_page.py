@@ -37,6 +37,7 @@ PROTOCOLS = (
     api.StageContext,
     api.Notifier,
     api.DataSource,
+    api.IndexMinutesSource,
     api.LiveFeed,
     api.Broker,
     api.RemoteBroker,

@@ -25,7 +25,7 @@ from kats_core.runtime.play import Request, Watcher, plan, play
 from kats_core.store.recorder import Reasons
 from kats_core.store.run import Run, RunStatus
 
-DAY = dt.date(2025, 9, 18)
+DAY = dt.date(2025, 10, 14)
 
 
 class Forgetful:
@@ -73,6 +73,7 @@ class Photographer(Quiet):
 def show(watcher: Watcher, folder: Path, language: Language = "ko") -> None:
     """Play the sample day before somebody's eyes."""
     text.speak(language)
+    (folder / "kats.yaml").write_text("version: 1\nstrategies:\n  - use: volatility-breakout\n", encoding="utf-8")
     resolved = resolve(None, environ={"KATS_HOME": str(folder)}, cwd=folder)
     play(
         plan(resolved, Request(kind=RunKind.RUN, first=DAY)),
@@ -98,8 +99,7 @@ def test_at_0931_the_screen_answers_why(tmp_path: Path) -> None:
         "데이터에서 계산한 값",
     ):
         assert part in picture
-    assert "position-sizer ✓ 255" in picture
-    assert "event-guard ▽ 127" in picture
+    assert "position-sizer ✓ 684" in picture
     assert "추격 한도 초과" in picture
     assert "손절가" in picture
     assert all(len(line.rstrip("\n")) <= 120 for line in picture.splitlines())
@@ -110,7 +110,15 @@ def test_the_afternoon_shows_what_was_closed_in_english(tmp_path: Path) -> None:
     photographer = Photographer("15:17")
     show(photographer, tmp_path, "en")
     picture = photographer.pictures["15:17"]
-    for part in ("closed today 4", "time exit", "sold", "signals 7", "nothing is held", "P&L today"):
+    for part in (
+        "closed today 3",
+        "time exit",
+        "sold",
+        "signals 4",
+        "grade-allocator ▽ 450",
+        "nothing is held",
+        "P&L today",
+    ):
         assert part in picture
 
 
@@ -119,7 +127,7 @@ def test_a_narrow_terminal_gets_everything_below_one_another(tmp_path: Path) -> 
     photographer = Photographer("10:05", width=80)
     show(photographer, tmp_path)
     assert "관심 종목 10" in photographer.pictures["10:05"]
-    assert "신호 3" in photographer.pictures["10:05"]
+    assert "신호 1" in photographer.pictures["10:05"]
 
 
 def test_the_live_view_keeps_the_pace_and_leaves_the_screen(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ HOLD = {
     "why": "점검",
     "ko": "점검",
     "en": "점검",
-    "since": "2025-09-18T10:16:00+09:00",
+    "since": "2025-10-14T10:16:00+09:00",
     "until": "resume",
 }
 NOTICE = {
@@ -41,7 +41,7 @@ def running(kats: Any, **changes: Any) -> Iterator[list[Request]]:
         asked.append(request)
         if "refusal" in changes:
             raise changes["refusal"]
-        usual = {"verb": request.verb, "time": "2025-09-18T10:16:00+09:00", "scope": "all", "sold": 3, "cancelled": 2}
+        usual = {"verb": request.verb, "time": "2025-10-14T10:16:00+09:00", "scope": "all", "sold": 3, "cancelled": 2}
         counts = {"positions": 4, "buying": 0, "selling": 1}
         return {**usual, **counts, "states": [HOLD], "notices": [], **changes}
 
@@ -95,7 +95,7 @@ def test_what_was_typed_is_asked(kats: Any, arguments: tuple[str, ...], sent: di
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("ko", ("2025-09-18 10:16:00", "거래 중단: 전체 · 매수 주문 2건 취소", "kim · 점검 · 재개할 때까지")),
+        ("ko", ("2025-10-14 10:16:00", "거래 중단: 전체 · 매수 주문 2건 취소", "kim · 점검 · 재개할 때까지")),
         ("en", ("halted: everything · entry orders cancelled: 2", "kim · 점검 · until resumed", "positions: 4")),
     ],
 )

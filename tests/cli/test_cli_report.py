@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-DAYS = ("--from", "2024-11-01", "--to", "2025-01-31")
+DAYS = ("--from", "2026-10-20", "--to", "2026-12-30")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 WIDE, NARROW = 1440, 390
 PATIENCE = 300_000
@@ -173,7 +173,7 @@ def test_a_folder_that_is_not_there_and_a_run_without_folder_are_refused(kats: A
 def test_a_run_without_trades_has_a_report_too(kats: Any) -> None:
     """It says so, and why nothing was bought."""
     kats.write("kats.yaml", "version: 1\nlimits: {max_positions: 0}\n")
-    assert kats("backtest", "--from", "2025-08-01", "--to", "2025-08-29", "--out", "run", "--lang", "en").code == 0
+    assert kats("backtest", "--from", "2026-11-02", "--to", "2026-11-30", "--out", "run", "--lang", "en").code == 0
     text = (kats.folder / "run" / "report.html").read_text(encoding="utf-8")
     assert "There were no trades in this period." in text
     assert "as many symbols" in text

@@ -13,9 +13,10 @@ DATA = Path(__file__).parents[2].parent / "shared" / "data"
 
 def test_the_list_of_the_sample_market(kats: Any) -> None:
     """How the market was cut down, then the best first with marks for the checks, and who is armed."""
+    kats.configure()
     korean = kats("screen").out
     for text in (
-        "2025-09-17 종가까지로 고른 2025-09-18 후보",
+        "2025-10-13 종가까지로 고른 2025-10-14 후보",
         "60 · 시가총액 부족 −4 → 56",
         "12345678",
         "1위 대기",
@@ -23,17 +24,18 @@ def test_the_list_of_the_sample_market(kats: Any) -> None:
     ):
         assert text in korean
     english = kats("screen", "--lang", "en").out
-    for text in ("candidates for 2025-09-18, from the close of 2025-09-17", "market cap too small", "armed, 1"):
+    for text in ("candidates for 2025-10-14, from the close of 2025-10-13", "market cap too small", "armed, 1"):
         assert text in english
     assert "the data do not hold" not in english
 
 
 def test_the_list_for_programs_agrees_with_a_run(kats: Any) -> None:
     """Whoever is armed passed every check; of those left out each is counted once."""
+    kats.configure()
     found = kats("screen", "--json").json
     (only,) = found["lists"]
-    assert (found["session"], found["evening"], found["in_force"]) == ("2025-09-18", "2025-09-17", True)
-    assert sum(only["left_out"].values()) + len(only["symbols"]) == 60
+    assert (found["session"], found["evening"], found["in_force"]) == ("2025-10-14", "2025-10-13", True)
+    assert sum(only["left_out"].values()) + len(only["symbols"]) == 61
     assert {one["symbol"] for one in found["armed"]} <= {one["symbol"] for one in only["symbols"]}
     ranked = {sector["name"]: sector["rank"] for sector in found["sectors"]}
     assert list(ranked.values()) == list(range(1, len(ranked) + 1))
@@ -51,24 +53,23 @@ def test_the_list_for_programs_agrees_with_a_run(kats: Any) -> None:
 
 def test_a_symbol_says_why_it_is_not_armed(kats: Any) -> None:
     """By its code or its name: the reason, what the stars follow from, and each check with what it read."""
-    english = kats("screen", "--symbol", "990010", "--lang", "en").out
+    kats.configure()
+    english = kats("screen", "--symbol", "990020", "--lang", "en").out
     assert "not armed: too few stars (core:CONFIDENCE_LOW)" in english
     assert "trend  0/8" in english
-    assert re.search(r"✗ +T1 +above SMA50 +close 22,400 +> SMA50 25,457", english)
+    assert re.search(r"✗ +T1 +above SMA50 +close 114,300 +> SMA50 118,480", english)
     assert re.search(r"✓ +Q4 .*asked at the entry", english)
     assert re.search(r"sector strength +전기·전자 \d+ of \d+ · ", english)
-    korean = kats("screen", "--symbol", "한빛전자").out
+    korean = kats("screen", "--symbol", "새벽반도체").out
     assert "미대기: 확신도 부족" in korean
-    found = kats("screen", "--symbol", "990010", "--json").json
+    found = kats("screen", "--symbol", "990020", "--json").json
     assert found["strategies"]["volatility-breakout"]["code"] == "core:CONFIDENCE_LOW"
-    assert found["checks"]["T1"]["readings"][0]["value"] == 22_400
+    assert found["checks"]["T1"]["readings"][0]["value"] == 114_300
 
 
 def test_an_empty_list_says_which_check_emptied_it(kats: Any) -> None:
     """And all the others before it."""
-    kats.write(
-        "kats.yaml", "version: 1\nuniverse: {min_turnover: 900000000000000, min_turnover_small: 900000000000000}\n"
-    )
+    kats.configure("universe: {min_turnover: 900000000000000, min_turnover_small: 900000000000000}\n")
     assert "nobody is left; the last check: mean turnover too low" in kats("screen", "--lang", "en").out
     (only,) = kats("screen", "--json").json["lists"]
     assert (only["symbols"], only["emptied_by"]) == ([], "core:TURNOVER_LOW")
@@ -76,7 +77,7 @@ def test_an_empty_list_says_which_check_emptied_it(kats: Any) -> None:
 
 def test_ranking_by_turnover_asks_for_no_size(kats: Any) -> None:
     """The check is marked as not asked, and the list says by what it ranks."""
-    kats.write("kats.yaml", "version: 1\nuniverse: {rank_by: turnover}\n")
+    kats.configure("universe: {rank_by: turnover}\n")
     found = kats("screen", "--symbol", "990600", "--json").json
     assert found["ranked_by"] == "turnover"
     assert (found["checks"]["Q1"]["passed"], found["checks"]["Q1"]["note"]) == (True, "BY_TURNOVER")
@@ -85,7 +86,7 @@ def test_ranking_by_turnover_asks_for_no_size(kats: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (("--symbol", "123456"), "--symbol 123456: not among the 60 symbols"),
+        (("--symbol", "123456"), "--symbol 123456: not among the 61 symbols"),
         (("--day", "2025-09-20"), "2025-09-20 is no session of the exchange: the next one is 2025-09-22"),
         (("--day", "someday"), "--day someday: no day"),
         (("--data", "nowhere"), "nowhere"),

@@ -8,9 +8,9 @@ from typing import Any
 def test_the_list_says_who_trades_and_with_whom(kats: Any) -> None:
     """The regime of the session, when each trades, how many symbols it is armed with."""
     korean, english = kats("strategies").out, kats("strategies", "--lang", "en").out
-    for text in ("2025-09-18 전략", "보합/횡보장", "volatility-breakout", "09:30-14:00"):
+    for text in ("2025-10-14 전략", "보합/횡보장", "volatility-breakout", "09:30-14:00"):
         assert text in korean
-    for text in ("strategies for 2025-09-18", "sideways", "why none"):
+    for text in ("strategies for 2025-10-14", "sideways", "why none"):
         assert text in english
 
 
@@ -20,7 +20,7 @@ def test_the_list_for_programs_agrees_with_the_screen(kats: Any) -> None:
     armed = {symbol for one in found["strategies"] for symbol in one["armed"]}
     assert armed == {one["symbol"] for one in screened["armed"]}
     (breakout,) = [one for one in found["strategies"] if one["plugin"] == "volatility-breakout"]
-    assert sum(breakout["not_armed"].values()) + len(breakout["armed"]) == 60
+    assert sum(breakout["not_armed"].values()) + len(breakout["armed"]) == 61
 
 
 def test_a_strategy_that_is_off_says_why_nothing_is_armed(kats: Any) -> None:
@@ -30,7 +30,7 @@ def test_a_strategy_that_is_off_says_why_nothing_is_armed(kats: Any) -> None:
         one for one in kats("strategies", "--json").json["strategies"] if one["plugin"] == "volatility-breakout"
     ]
     assert (breakout["is_on"], breakout["armed"]) == (False, [])
-    assert breakout["not_armed"] == {"core:STRATEGY_OFF": 60}
+    assert breakout["not_armed"] == {"core:STRATEGY_OFF": 61}
 
 
 def test_one_strategy_by_its_code(kats: Any) -> None:
@@ -50,7 +50,7 @@ def test_values_of_the_configuration_stand_beside_the_defaults(kats: Any) -> Non
 
 def test_the_last_run_is_counted(kats: Any) -> None:
     """Trades of that instance only."""
-    kats("backtest", "--from", "2025-08-01", "--to", "2025-08-29")
+    kats("backtest", "--from", "2026-11-02", "--to", "2026-11-30")
     found = kats("strategies", "show", "VB", "--json").json
     assert found["last_run"]["trades"] > 0
     assert "최근 실행" in kats("strategies", "show", "VB").out

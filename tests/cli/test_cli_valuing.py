@@ -37,7 +37,7 @@ def test_people_are_told_what_it_does_not_say(backtested: Any, language: str, wo
 
 def test_a_day_of_minutes_counts_an_idea_once(kats: Any) -> None:
     """A refused setup comes again each minute: the first is followed, on minutes and then on daily bars."""
-    kats.write("kats.yaml", "version: 1\nlimits: {max_positions: 1}\n")
+    kats.configure("limits: {max_positions: 1}\n")
     assert kats("run", "--speed", "max").code == 0
     found = kats("risk", "value", "--json").json
     refused = [entry for entry in found["entries"] if entry["cuts"][-1]["decision"] == "reject"]

@@ -41,7 +41,7 @@ from kats_core.strategy.params import StrategyParams
 if TYPE_CHECKING:
     from conftest import House
 
-FIRST = dt.date(2025, 9, 18)
+FIRST = dt.date(2025, 10, 14)
 DAYS = 2
 BASE = """
 version: 1

@@ -29,7 +29,7 @@ from kats_core.store.folder_recorder import FolderRecorder
 from kats_core.store.reading import load_run
 from kats_core.store.recorder import utc_now
 
-SESSION = dt.date(2025, 9, 18)
+SESSION = dt.date(2025, 10, 14)
 
 
 class Person:
@@ -64,7 +64,8 @@ class Person:
 
 
 def sample(folder: Path) -> Plan:
-    found = resolve(None, environ={"KATS_HOME": str(folder)}, cwd=folder)
+    breakouts = {"strategies": [{"use": "volatility-breakout"}]}
+    found = resolve(None, overrides=breakouts, environ={"KATS_HOME": str(folder)}, cwd=folder)
     return plan(found, Request(kind=RunKind.RUN, first=SESSION, days=1))
 
 

@@ -23,7 +23,7 @@ DAYS = ("2025-10-20", "2025-10-21", "2025-10-22")
 def resolved(cwd: Path, *needs_minutes: bool) -> Resolved:
     """The sample configuration with one strategy for each of `needs_minutes`."""
     found = resolve(None, environ={"KATS_HOME": str(cwd)}, cwd=cwd)
-    (entry,) = found.strategies
+    entry = next(one for one in found.strategies if one.instance == "volatility-breakout")
     entries = []
     for number, needed in enumerate(needs_minutes):
         traits = replace(entry.plugin.traits, needs_minute_bars=needed)

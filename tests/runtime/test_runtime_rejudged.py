@@ -29,7 +29,7 @@ from kats_core.store.reading import StoredRun, load_run
 from kats_core.store.recorder import utc_now
 from kats_core.store.run import RunStatus
 
-BUSY = Request(kind=RunKind.BACKTEST, first=dt.date(2024, 11, 11), last=dt.date(2025, 1, 6))
+BUSY = Request(kind=RunKind.BACKTEST, first=dt.date(2026, 10, 26), last=dt.date(2026, 12, 22))
 """Sessions of the sample market in which stages shrink, refuse and defer, until the ladder turns red."""
 
 FREE = ("drawdown-protocol", "daily-kill-switch", "grade-allocator", "sector-limit", "event-guard", "vi-guard")
@@ -50,7 +50,9 @@ def configured(folder: Path, stages: Sequence[Any] = NINE, **blocks: Any) -> Res
     """Return a configuration of these stages, given by name or as entries, and these other blocks."""
     path = folder / "kats.yaml"
     entries = [{"use": stage} if isinstance(stage, str) else stage for stage in stages]
-    path.write_text(json.dumps({"risk": entries, **blocks}), encoding="utf-8")
+    path.write_text(
+        json.dumps({"strategies": [{"use": "volatility-breakout"}], "risk": entries, **blocks}), encoding="utf-8"
+    )
     return resolve(path, environ={"KATS_HOME": str(folder)}, cwd=folder)
 
 

@@ -28,8 +28,8 @@ from kats_core.runtime.play import Request, plan, play
 from kats_core.store.folder_recorder import FolderRecorder
 from kats_core.store.recorder import utc_now
 
-FIRST = dt.date(2025, 9, 18)
-SECOND = dt.date(2025, 9, 19)
+FIRST = dt.date(2025, 10, 14)
+SECOND = dt.date(2025, 10, 15)
 BASE = """
 version: 1
 assume: {stars: 4}

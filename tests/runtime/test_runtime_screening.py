@@ -85,9 +85,9 @@ def test_a_symbol_is_told_how_strong_its_sector_is(house: House) -> None:
     best = on_eve.sectors.names[int(np.argmin(np.where(on_eve.sectors.rank > 0, on_eve.sectors.rank, 99)))]
     of_best = np.array([instrument.sector == best for instrument in panel.instruments])
     assert set(rank[of_best]) == {1}
-    assert set(strength[of_best]) == {on_eve.sectors.composite.max()}
+    assert set(strength[of_best]) == {np.nanmax(on_eve.sectors.composite)}
     assert set(flow[of_best]) <= {"BUY", "NEUTRAL", "SELL"}
-    unranked = np.array([on_eve.sectors.rank[k] == 0 for k in on_eve.sectors.sector_of])
+    unranked = np.array([k < 0 or on_eve.sectors.rank[k] == 0 for k in on_eve.sectors.sector_of])
     assert [*rank[unranked], *strength[unranked], *flow[unranked]] == [None] * 3 * int(unranked.sum())
     assert inputs.get(fact.SECTOR_RANK, "990010").source is FactSource.DERIVED
 

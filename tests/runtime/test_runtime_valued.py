@@ -23,7 +23,7 @@ from kats_core.store.folder_recorder import FolderRecorder
 from kats_core.store.reading import StoredRun, load_run
 from kats_core.store.recorder import utc_now
 
-BUSY = Request(kind=RunKind.BACKTEST, first=dt.date(2024, 11, 11), last=dt.date(2025, 1, 6))
+BUSY = Request(kind=RunKind.BACKTEST, first=dt.date(2026, 10, 26), last=dt.date(2026, 12, 22))
 """Sessions of the sample market in which stages shrink, refuse and defer, until the ladder turns red."""
 
 
@@ -39,9 +39,10 @@ class Watching(Quiet):
 
 @pytest.fixture(scope="module")
 def resolved(tmp_path_factory: pytest.TempPathFactory) -> Resolved:
-    """The sample configuration."""
+    """The sample configuration, of breakouts alone."""
     folder = tmp_path_factory.mktemp("home")
-    return resolve(None, environ={"KATS_HOME": str(folder)}, cwd=folder)
+    breakouts = {"strategies": [{"use": "volatility-breakout"}]}
+    return resolve(None, overrides=breakouts, environ={"KATS_HOME": str(folder)}, cwd=folder)
 
 
 @pytest.fixture(scope="module")

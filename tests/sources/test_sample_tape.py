@@ -51,7 +51,9 @@ def is_hidden(book: Book) -> bool:
     return not book.asks and not book.bids
 
 
-@pytest.mark.parametrize(("day", "symbol"), [(TWICE, "990570"), (TWICE, "990010"), (DOWN, "990080"), (DOWN, "990600")])
+@pytest.mark.parametrize(
+    ("day", "symbol"), [(TWICE, "990570"), (TWICE, "990010"), (DOWN, "990080"), (DOWN, "990600"), (DOWN, "114800")]
+)
 def test_the_trades_of_a_minute_are_its_bar(day: dt.date, symbol: str) -> None:
     """Open, high, low, close, volume, and the day's volume and value so far."""
     bars, tape = market(day)
@@ -127,8 +129,9 @@ def test_a_book_stands_around_the_last_trade() -> None:
     """Ten levels a side, on tick, inside the price limits, a tick apart; the last trade is at the bid or at the ask."""
     _, tape = market(TWICE)
     trades = trades_of(TWICE, "990010")
-    instrument = SOURCE.instruments(TWICE)[0]
-    base = int(SOURCE._bars.base[SOURCE._row(TWICE), 0])
+    column = [one.symbol for one in SOURCE.instruments(TWICE)].index("990010")
+    instrument = SOURCE.instruments(TWICE)[column]
+    base = int(SOURCE._bars.base[SOURCE._row(TWICE), column])
     rules = symbol_rules(instrument, base, TWICE, Scope.RAW)
     for at in seconds(TWICE, 300):
         book = tape.book("990010", at)

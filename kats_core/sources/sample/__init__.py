@@ -40,8 +40,8 @@ def build(params: SampleParams) -> SampleSource:
 
 
 def default_session() -> dt.date:
-    """Return a session of the default seed worth watching: a rising market with breakouts, and stops too."""
-    return dt.date(2025, 9, 18)
+    """Return a session of the default seed worth watching: breakouts and a grid; six changes of regime follow in a quarter."""
+    return dt.date(2025, 10, 14)
 
 
 @hookimpl

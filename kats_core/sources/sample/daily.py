@@ -35,7 +35,6 @@ class DailyBars:
     """Daily bars of all companies, (sessions x companies) in won and shares; `base` is the day's base price."""
 
     sessions: tuple[dt.date, ...]
-    regime: tuple[Regime, ...]
     base: Int64Array
     lower: Int64Array
     upper: Int64Array
@@ -46,20 +45,33 @@ class DailyBars:
     volume: Int64Array
     value: Int64Array
 
+    def columns(self) -> dict[str, Int64Array]:
+        """Return the bars by name, without what they are about."""
+        names = ("base", "lower", "upper", "open", "high", "low", "close", "volume", "value")
+        return {name: getattr(self, name) for name in names}
 
-def generate(seed: int, sessions: Sequence[dt.date], companies: Sequence[Company]) -> DailyBars:
-    """Return the whole history of a seed."""
+
+def side_by_side(first: DailyBars, second: DailyBars) -> DailyBars:
+    """Return the bars of two groups of symbols on the same sessions, one group after the other."""
+    other = second.columns()
+    columns = {name: np.hstack([column, other[name]]) for name, column in first.columns().items()}
+    return DailyBars(second.sessions, **columns)
+
+
+def generate(seed: int, sessions: Sequence[dt.date], companies: Sequence[Company], gone: Int64Array) -> DailyBars:
+    """Return the whole history of a seed; `gone` are the dividends, won a share, that go ex on each session."""
     course = regimes(Draws(seed, _REGIME_PURPOSE), len(sessions))
     exchange = _Exchange(sessions, companies)
     moves = _moves(seed, course, companies)
-    base, close = _closes(moves, exchange, companies)
+    base, close = _closes(moves, exchange, companies, gone)
     lower, upper = exchange.limits(base)
-    open_ = np.clip(exchange.rounded(np.asarray(base * np.exp(moves.overnight), dtype=np.float64)), lower, upper)
+    before = np.maximum(base - gone, _LOWEST_WON)
+    open_ = np.clip(exchange.rounded(np.asarray(before * np.exp(moves.overnight), dtype=np.float64)), lower, upper)
     high, low = _extremes(open_, close, moves, exchange, lower, upper)
     volume = _volumes(moves, np.log(close / base), companies)
     volume = np.where(high == low, np.maximum(volume // 5, 1), volume)  # locked at a limit: nobody sells, or buys
     value = volume * (open_ + high + low + close) // 4
-    return DailyBars(tuple(sessions), tuple(course), base, lower, upper, open_, high, low, close, volume, value)
+    return DailyBars(tuple(sessions), base, lower, upper, open_, high, low, close, volume, value)
 
 
 @dataclass(frozen=True)
@@ -126,12 +138,16 @@ def _waves(shocks: FloatArray, memory: float, scale: float) -> FloatArray:
     return result
 
 
-def _closes(moves: _Moves, exchange: _Exchange, companies: Sequence[Company]) -> tuple[Int64Array, Int64Array]:
+def _closes(
+    moves: _Moves, exchange: _Exchange, companies: Sequence[Company], gone: Int64Array
+) -> tuple[Int64Array, Int64Array]:
     anchor = np.log([company.anchor for company in companies])
     floor = np.log(_LOWEST_WON)
     prices = np.empty_like(moves.whole)
     price = anchor
     for t, move in enumerate(moves.whole):
+        if gone[t].any():  # the market takes a dividend out of the price, the exchange does not take it out of the base
+            price = np.log(np.maximum(np.exp(price) - gone[t], _LOWEST_WON))
         price = np.maximum(price + move - _REVERSION * (price - anchor), floor)
         prices[t] = price
     close = exchange.rounded(np.exp(prices))

@@ -1,10 +1,11 @@
-"""Serve the sample market as a data source: sixty companies that do not exist, any session from 2015-06-15 to 2027."""
+"""Serve the sample market as a data source: sixty companies that do not exist and a fund, any session from 2015-06-15 to 2027."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -13,19 +14,18 @@ from kats_core.market.calendar import krx_calendar
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.panel import Panel
 from kats_core.market.source import SourceError
-from kats_core.market.tables import IndexSeries, SideTable
+from kats_core.market.tables import DIVIDENDS, IndexMinutes, IndexSeries, SideTable
 from kats_core.model import time
-from kats_core.model.fact import MARKET, MARKET_CAP, REGIME, SECTOR, STATUS, Fact
+from kats_core.model.fact import MARKET, MARKET_CAP, SECTOR, STATUS, Fact, FactValue
 from kats_core.model.instrument import Instrument
-from kats_core.model.kinds import FactSource, Scope
-from kats_core.sources.sample import daily, disclosed, minutes
+from kats_core.model.kinds import FactSource, Market, Scope
+from kats_core.sources.sample import daily, disclosed, dividends, fund, indices, minutes
 from kats_core.sources.sample.companies import companies
-from kats_core.sources.sample.indices import indices
+from kats_core.sources.sample.fund import FUND
 from kats_core.sources.sample.interruptions import Interruption
-from kats_core.sources.sample.regimes import known_on_the_eve
 from kats_core.sources.sample.tape import SampleTape
 
-GENERATOR = "kats sample 4"
+GENERATOR = "kats sample 5"
 """Changes whenever the same seed gives other prices or reports."""
 
 ORIGIN = dt.date(2015, 6, 15)
@@ -36,15 +36,43 @@ ORDINARY = "00"
 _KEPT_SESSIONS = 4
 
 
+@dataclass(frozen=True)
+class _History:
+    """All days of a seed. `listed` are the fund, then the companies, as their symbols are ordered."""
+
+    companies: daily.DailyBars
+    listed: daily.DailyBars
+    indices: Mapping[str, IndexSeries]
+    dividends: tuple[dividends.Dividend, ...]
+
+
 @lru_cache(maxsize=4)
-def _history(seed: int) -> daily.DailyBars:
-    calendar = krx_calendar()
-    return daily.generate(seed, calendar.sessions(ORIGIN, calendar.covered_through), companies())
+def _history(seed: int) -> _History:
+    calendar, several = krx_calendar(), companies()
+    sessions = calendar.sessions(ORIGIN, calendar.covered_through)
+    declared = dividends.declared(seed, sessions, several)
+    bars = daily.generate(seed, sessions, several, dividends.gone(declared, sessions, several))
+    series = indices.indices(bars, several)
+    listed = daily.side_by_side(fund.daily(seed, series[Market.KOSPI.value]), bars)
+    return _History(bars, listed, series, declared)
 
 
 @lru_cache(maxsize=4)
 def _tables(seed: int) -> Mapping[str, SideTable]:
-    return disclosed.tables(seed, _history(seed), companies())
+    several, history = companies(), _history(seed)
+    return {
+        **disclosed.tables(seed, history.companies, several),
+        DIVIDENDS: dividends.table(history.dividends, several),
+    }
+
+
+@dataclass(frozen=True)
+class _Session:
+    """What a session is within."""
+
+    bars: MinuteBars
+    interruptions: tuple[Interruption, ...]
+    indices: Mapping[str, IndexMinutes]
 
 
 class SampleSource:
@@ -54,7 +82,8 @@ class SampleSource:
         self.seed = seed
         self.history_sessions = history_sessions
         self._companies = companies()
-        self._minutes: dict[dt.date, tuple[MinuteBars, tuple[Interruption, ...]]] = {}
+        self._instruments = (FUND, *(company.instrument for company in self._companies))
+        self._known: dict[dt.date, _Session] = {}
 
     def identity(self) -> str:
         """Return a hash of the whole daily history and of the generator that makes its minutes."""
@@ -66,7 +95,7 @@ class SampleSource:
         ]
 
     def instruments(self, day: dt.date) -> Sequence[Instrument]:
-        return [company.instrument for company in self._companies]
+        return self._instruments
 
     def daily_sessions(self) -> Sequence[dt.date]:
         return self._bars.sessions
@@ -85,8 +114,8 @@ class SampleSource:
         return Panel(
             sessions=sessions[rows],
             next_session=(*sessions[start + 1 : stop + 1], *([None] if start < stop == len(sessions) else [])),
-            instruments=tuple(company.instrument for company in self._companies),
-            present=np.ones((stop - start, len(self._companies)), dtype=np.bool_),
+            instruments=self._instruments,
+            present=np.ones((stop - start, len(self._instruments)), dtype=np.bool_),
             open=bars.open[rows],
             high=bars.high[rows],
             low=bars.low[rows],
@@ -97,68 +126,68 @@ class SampleSource:
         )
 
     def minutes(self, session: dt.date) -> MinuteBars:
-        return self._intraday(session)[0]
+        return self._within(session).bars
+
+    def index_minutes(self, session: dt.date) -> Mapping[str, IndexMinutes]:
+        return self._within(session).indices
 
     def tape(self, session: dt.date) -> SampleTape:
         """Return the session's trades and order books, which add up to its minutes."""
-        bars, interruptions = self._intraday(session)
-        row = self._row(session)
+        day, row = self._within(session), self._row(session)
         limits = {
-            company.instrument.symbol: (int(self._bars.lower[row, j]), int(self._bars.upper[row, j]))
-            for j, company in enumerate(self._companies)
+            instrument.symbol: (int(self._bars.lower[row, j]), int(self._bars.upper[row, j]))
+            for j, instrument in enumerate(self._instruments)
         }
-        return SampleTape(self.seed, krx_calendar().hours(session), bars, interruptions, self._companies, limits)
+        hours, numbers = krx_calendar().hours(session), {one.symbol: n for n, one in enumerate(self._numbered)}
+        return SampleTape(self.seed, hours, day.bars, day.interruptions, self._instruments, limits, numbers)
 
-    def _intraday(self, session: dt.date) -> tuple[MinuteBars, tuple[Interruption, ...]]:
-        found = self._minutes.get(session)
+    def _within(self, session: dt.date) -> _Session:
+        found = self._known.get(session)
         if found is None:
             found = self._generated(session)
-            self._minutes[session] = found
-            if len(self._minutes) > _KEPT_SESSIONS:
-                del self._minutes[next(iter(self._minutes))]
+            self._known[session] = found
+            if len(self._known) > _KEPT_SESSIONS:
+                del self._known[next(iter(self._known))]
         return found
 
     def tables(self) -> Mapping[str, SideTable]:
-        """Return shares, net buying and reports; of companies that do not exist, like everything here."""
+        """Return shares, net buying, reports and dividends; of companies that do not exist, like everything here."""
         return _tables(self.seed)
 
     def indices(self) -> Mapping[str, IndexSeries]:
-        return self._indices
+        return _history(self.seed).indices
 
     def facts(self, session: dt.date) -> Sequence[Fact]:
-        """Return the regime known on the eve and, by company, sector, market, status and market cap."""
+        """Return market and status of each symbol and, of companies, sector and market cap."""
         row = self._row(session)
         as_of = time.at(session, PREPARED)
-        facts = [Fact(REGIME, str(self._known_regimes[row]), as_of, FactSource.FEED)]
-        for j, company in enumerate(self._companies):
-            instrument = company.instrument
-            values = {
-                SECTOR: instrument.sector,
-                MARKET: instrument.market.value,
-                STATUS: ORDINARY,
-                MARKET_CAP: int(self._bars.base[row, j]) * company.shares,
-            }
+        base = _history(self.seed).companies.base[row].tolist()
+        caps = {company.instrument.symbol: base[j] * company.shares for j, company in enumerate(self._companies)}
+        facts = []
+        for instrument in self._instruments:
+            values: dict[str, FactValue] = {MARKET: instrument.market.value, STATUS: ORDINARY}
+            if instrument.symbol in caps:
+                values |= {SECTOR: instrument.sector, MARKET_CAP: caps[instrument.symbol]}
             facts += [Fact(name, value, as_of, FactSource.FEED, instrument.symbol) for name, value in values.items()]
         return facts
 
     @property
     def _bars(self) -> daily.DailyBars:
-        return _history(self.seed)
+        return _history(self.seed).listed
+
+    @property
+    def _numbered(self) -> Sequence[Instrument]:
+        """What is listed, by the number that its random numbers have."""
+        return (*(company.instrument for company in self._companies), FUND)
 
     @cached_property
     def _identity(self) -> str:
         whole = hashlib.sha256(f"{GENERATOR} {self.seed}".encode())
         for column in (self._bars.open, self._bars.high, self._bars.low, self._bars.close, self._bars.volume):
             whole.update(np.ascontiguousarray(column, dtype="<i8").tobytes())
+        for record in dividends.records(_history(self.seed).dividends):
+            whole.update(record.encode())
         return whole.hexdigest()
-
-    @cached_property
-    def _indices(self) -> dict[str, IndexSeries]:
-        return indices(self._bars, self._companies)
-
-    @cached_property
-    def _known_regimes(self) -> list[object]:
-        return list(known_on_the_eve(list(self._bars.regime)))
 
     @cached_property
     def _rows(self) -> dict[dt.date, int]:
@@ -173,17 +202,15 @@ class SampleSource:
             )
         return row
 
-    def _generated(self, session: dt.date) -> tuple[MinuteBars, tuple[Interruption, ...]]:
-        row = self._row(session)
-        bars = self._bars
-        day = minutes.Day(
-            bars.open[row],
-            bars.high[row],
-            bars.low[row],
-            bars.close[row],
-            bars.volume[row],
-            bars.value[row],
-            bars.lower[row],
-            bars.upper[row],
+    def _generated(self, session: dt.date) -> _Session:
+        row, history = self._row(session), _history(self.seed)
+        hours = krx_calendar().hours(session)
+        traded, interruptions = minutes.generate(
+            self.seed, hours, self._companies, minutes.Day.of(history.companies, row)
         )
-        return minutes.generate(self.seed, krx_calendar().hours(session), self._companies, day)
+        within = indices.within(hours, history.indices, traded, row, history.companies, self._companies)
+        own = minutes.Day.of(history.listed, row, slice(0, 1))
+        kospi = Market.KOSPI.value
+        of_fund = fund.minutes(self.seed, hours, own, within[kospi], history.indices[kospi], row)
+        symbols = [instrument.symbol for instrument in self._instruments]
+        return _Session(minutes.assembled(hours, symbols, (of_fund, traded)), interruptions, within)

@@ -1,4 +1,4 @@
-"""Break a day of the sample market into minutes that add up to its daily bar, won by won and share by share.
+"""Break a day of the sample's companies into minutes that add up to their daily bars, won by won and share by share.
 
 The path of each company starts at the open, touches low and high in minutes of their own, ends at the close, and is wild
 in between. The closing auction is one bar at the close; the ten minutes before it have none. Where the price runs into a
@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from kats_core.market.ticks import TickTable, tick_table
 from kats_core.model import time
 from kats_core.model.kinds import InstrumentKind
 from kats_core.sources.sample.companies import Company
+from kats_core.sources.sample.daily import DailyBars
 from kats_core.sources.sample.interruptions import Interruption, Path, interrupt
 from kats_core.sources.sample.randomness import Draws, FloatArray
 
@@ -47,23 +49,73 @@ class Day:
     lower: Int64Array
     upper: Int64Array
 
+    @classmethod
+    def of(cls, bars: DailyBars, row: int, columns: slice = slice(None)) -> Day:
+        """Return one session of some columns."""
+        names = (field.name for field in fields(cls))
+        return cls(**{name: getattr(bars, name)[row, columns] for name in names})
+
+
+class Minutes(NamedTuple):
+    """Bars by symbol and minute of continuous trading, the closing auction last; `exists` marks those with a trade."""
+
+    exists: BoolArray
+    open: Int64Array
+    high: Int64Array
+    low: Int64Array
+    close: Int64Array
+    volume: Int64Array
+    value: Int64Array
+
 
 def generate(
     seed: int, hours: SessionHours, companies: Sequence[Company], day: Day
-) -> tuple[MinuteBars, tuple[Interruption, ...]]:
+) -> tuple[Minutes, tuple[Interruption, ...]]:
     """Return a session's minutes and its interruptions; they depend on the seed, the date and the daily bars alone."""
     draws = Draws(seed, _PURPOSE, hours.session.toordinal())
     grid = _Grid(hours.session, companies)
-    minutes = (hours.close_auction - hours.open) // time.MINUTE
+    minutes = continuous_minutes(hours)
     touch_high, touch_low = _touches(draws, day, minutes)
     path = _path(draws, day, grid, touch_high, touch_low, minutes)
     curve = _curve(hours, minutes)
     traded = _traded(draws, day, curve, touch_high, touch_low)
     bars = _bars(draws, day, grid, path, traded)
     interruptions = _interrupted(companies, bars, grid)
-    volume = _volumes(draws, day, bars, curve)
-    value = _values(day, bars, volume)
-    return _assembled(hours, companies, bars, volume, value), interruptions
+    return traded_out(draws, hours, day, bars), interruptions
+
+
+def continuous_minutes(hours: SessionHours) -> int:
+    """Return how many minutes of continuous trading a session has."""
+    return int((hours.close_auction - hours.open) // time.MINUTE)
+
+
+def traded_out(draws: Draws, hours: SessionHours, day: Day, bars: Prices) -> Minutes:
+    """Return bars with the shares and the won that were traded in them, in sum the day's."""
+    volume = _volumes(draws, day, bars, _curve(hours, continuous_minutes(hours)))
+    exists = bars.exists & (volume > 0)
+    return Minutes(exists, bars.open, bars.high, bars.low, bars.close, volume, _values(day, bars, volume))
+
+
+def assembled(hours: SessionHours, symbols: Sequence[str], groups: Sequence[Minutes]) -> MinuteBars:
+    """Return the bars of several groups of symbols, which follow one another as the symbols do."""
+    exists, *columns = (np.vstack(column) for column in zip(*groups, strict=True))
+    minutes = exists.shape[1] - 1
+    starts = np.append(hours.open + np.arange(minutes, dtype=np.int64) * time.MINUTE, hours.close)
+    moment, symbol = np.nonzero(exists.T)
+    opens, highs, lows, closes, volume, value = (column[symbol, moment] for column in columns)
+    return MinuteBars(
+        session=hours.session,
+        symbols=tuple(symbols),
+        symbol=symbol.astype(np.int32),
+        start=starts[moment],
+        open=opens,
+        high=highs,
+        low=lows,
+        close=closes,
+        volume=volume,
+        value=value,
+        is_auction=moment == minutes,
+    )
 
 
 class _Grid:
@@ -96,8 +148,8 @@ class _Grid:
 
 
 @dataclass(frozen=True)
-class _Bars:
-    """Bars by company and minute, the closing auction last; `exists` marks those that are bars."""
+class Prices:
+    """Prices by symbol and minute, the closing auction last; `exists` marks those that are bars."""
 
     exists: BoolArray
     open: Int64Array
@@ -179,7 +231,7 @@ def _traded(
     return traded
 
 
-def _bars(draws: Draws, day: Day, grid: _Grid, path: Int64Array, traded: BoolArray) -> _Bars:
+def _bars(draws: Draws, day: Day, grid: _Grid, path: Int64Array, traded: BoolArray) -> Prices:
     size, minutes = path.shape
     column = np.where(traded[:, :-1], np.arange(minutes), 0)
     before = np.maximum.accumulate(column, axis=1)[:, :-1]
@@ -193,7 +245,7 @@ def _bars(draws: Draws, day: Day, grid: _Grid, path: Int64Array, traded: BoolArr
     highs = np.minimum(grid.near(highest + beyond[0] * grid.tick(highest)), high)
     lows = np.maximum(grid.near(lowest - beyond[1] * grid.tick(lowest)), low)
     auction = day.close[:, None]
-    return _Bars(
+    return Prices(
         traded,
         np.hstack([opens, auction]),
         np.hstack([highs, auction]),
@@ -202,7 +254,7 @@ def _bars(draws: Draws, day: Day, grid: _Grid, path: Int64Array, traded: BoolArr
     )
 
 
-def _interrupted(companies: Sequence[Company], bars: _Bars, grid: _Grid) -> tuple[Interruption, ...]:
+def _interrupted(companies: Sequence[Company], bars: Prices, grid: _Grid) -> tuple[Interruption, ...]:
     """Let prices run into interruptions, in place, and return them."""
     found: list[Interruption] = []
     for row, company in enumerate(companies):
@@ -213,7 +265,7 @@ def _interrupted(companies: Sequence[Company], bars: _Bars, grid: _Grid) -> tupl
     return tuple(found)
 
 
-def _volumes(draws: Draws, day: Day, bars: _Bars, curve: FloatArray) -> Int64Array:
+def _volumes(draws: Draws, day: Day, bars: Prices, curve: FloatArray) -> Int64Array:
     """Return shares by bar: the curve, livelier where the price moves, tilted so that the day's average price comes out."""
     stir = (bars.high - bars.low) / np.maximum(day.high - day.low, 1)[:, None]
     weight = curve * np.exp(0.5 * draws.normal(*bars.open.shape)) * (1.0 + 4.0 * stir)
@@ -231,7 +283,7 @@ def _volumes(draws: Draws, day: Day, bars: _Bars, curve: FloatArray) -> Int64Arr
     return np.asarray(np.diff(until, axis=1, prepend=0), dtype=np.int64)
 
 
-def _values(day: Day, bars: _Bars, volume: Int64Array) -> Int64Array:
+def _values(day: Day, bars: Prices, volume: Int64Array) -> Int64Array:
     """Return won traded by bar, each within what its prices allow, in sum the day's."""
     least, most = bars.low * volume, bars.high * volume
     value = (least + most) // 2
@@ -239,24 +291,3 @@ def _values(day: Day, bars: _Bars, volume: Int64Array) -> Int64Array:
     room = np.where(short > 0, most - value, value - least)
     filled = np.minimum(np.cumsum(room, axis=1), np.abs(short))
     return np.asarray(value + np.sign(short) * np.diff(filled, axis=1, prepend=0), dtype=np.int64)
-
-
-def _assembled(
-    hours: SessionHours, companies: Sequence[Company], bars: _Bars, volume: Int64Array, value: Int64Array
-) -> MinuteBars:
-    minutes = bars.open.shape[1] - 1
-    starts = np.append(hours.open + np.arange(minutes, dtype=np.int64) * time.MINUTE, hours.close)
-    moment, symbol = np.nonzero((bars.exists & (volume > 0)).T)
-    return MinuteBars(
-        session=hours.session,
-        symbols=tuple(company.instrument.symbol for company in companies),
-        symbol=symbol.astype(np.int32),
-        start=starts[moment],
-        open=bars.open[symbol, moment],
-        high=bars.high[symbol, moment],
-        low=bars.low[symbol, moment],
-        close=bars.close[symbol, moment],
-        volume=volume[symbol, moment],
-        value=value[symbol, moment],
-        is_auction=moment == minutes,
-    )

@@ -9,9 +9,6 @@ import numpy as np
 from kats_core.model.kinds import Regime
 from kats_core.sources.sample.randomness import Draws
 
-NOTICED_AFTER = 3
-"""Sessions until a new regime is known: nobody sees it on its first day."""
-
 
 @dataclass(frozen=True, slots=True)
 class Climate:
@@ -35,7 +32,7 @@ CLIMATES = {
 
 
 def regimes(draws: Draws, sessions: int) -> list[Regime]:
-    """Return the regime in force on each session; the first spell is a rise."""
+    """Return the regime that drives each session; the first spell is a rise. Nobody is told: what it is shows in the index."""
     course: list[Regime] = []
     regime = Regime.BULL
     while len(course) < sessions:
@@ -46,8 +43,3 @@ def regimes(draws: Draws, sessions: int) -> list[Regime]:
         follower = int(np.searchsorted(np.cumsum(list(climate.next.values())), branch))
         regime = list(climate.next)[min(follower, len(climate.next) - 1)]
     return course[:sessions]
-
-
-def known_on_the_eve(course: list[Regime]) -> list[Regime]:
-    """Return, for each session, the regime that is known before it begins."""
-    return [course[max(0, t - NOTICED_AFTER)] for t in range(len(course))]

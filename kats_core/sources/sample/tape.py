@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,9 +21,9 @@ from kats_core.market.ticks import TickTable, tick_table
 from kats_core.market.vi import StatusMessage
 from kats_core.model import time
 from kats_core.model.bar import Bar, Book, BookLevel, Trade
+from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import Side
 from kats_core.model.time import Nanos
-from kats_core.sources.sample.companies import Company
 from kats_core.sources.sample.interruptions import MINUTES, Interruption
 from kats_core.sources.sample.randomness import Draws
 
@@ -51,7 +51,7 @@ class _Pause:
 
 
 class SampleTape:
-    """The trades and order books of one session."""
+    """The trades and order books of one session. `numbers`: under which each symbol has random numbers of its own."""
 
     def __init__(
         self,
@@ -59,17 +59,17 @@ class SampleTape:
         hours: SessionHours,
         bars: MinuteBars,
         interruptions: Sequence[Interruption],
-        companies: Sequence[Company],
-        limits: dict[str, tuple[int, int]],
+        instruments: Sequence[Instrument],
+        limits: Mapping[str, tuple[int, int]],
+        numbers: Mapping[str, int] | None = None,
     ) -> None:
         self._seed = seed
         self._hours = hours
         self._bars = bars
         self._limits = limits
-        self._number = {symbol: n for n, symbol in enumerate(bars.symbols)}
+        self._number = numbers or {symbol: n for n, symbol in enumerate(bars.symbols)}
         self._ticks: dict[str, TickTable] = {
-            company.instrument.symbol: tick_table(hours.session, company.instrument.market, company.instrument.kind)
-            for company in companies
+            one.symbol: tick_table(hours.session, one.market, one.kind) for one in instruments
         }
         self._pauses: dict[str, list[_Pause]] = {}
         for one in interruptions:
@@ -115,7 +115,7 @@ class SampleTape:
         found = bisect_right(known, ts, key=lambda trade: trade.ts)
         if found:
             return known[found - 1]
-        rows = self._bars.rows_of[self._number[symbol]]
+        rows = self._bars.rows_of[self._bars.column[symbol]]
         before = int(np.searchsorted(self._bars.start[rows], start)) - 1
         return None if before < 0 else self.trades(symbol, int(self._bars.start[rows[before]]))[-1]
 
@@ -148,7 +148,8 @@ class SampleTape:
     def _volume_of(self, symbol: str) -> int:
         number = self._number[symbol]
         if number not in self._volumes:
-            self._volumes[number] = int(self._bars.volume[self._bars.rows_of[number]].sum())
+            rows = self._bars.rows_of[self._bars.column[symbol]]
+            self._volumes[number] = int(self._bars.volume[rows].sum())
         return self._volumes[number]
 
     def _pause(self, one: Interruption) -> _Pause:
@@ -163,7 +164,7 @@ class SampleTape:
         return any(pause.begins <= ts < pause.ends for pause in self._pauses.get(symbol, ()))
 
     def _row(self, symbol: str, start: Nanos) -> int | None:
-        rows = self._bars.rows_of[self._number[symbol]]
+        rows = self._bars.rows_of[self._bars.column[symbol]]
         found = int(np.searchsorted(self._bars.start[rows], start))
         return int(rows[found]) if found < rows.size and self._bars.start[rows[found]] == start else None
 
@@ -203,7 +204,7 @@ class SampleTape:
 
     def _side_before(self, symbol: str, row: int) -> tuple[Side | None, int]:
         """Return the last trade before a bar as its next one must see it: who had taken, at which price."""
-        rows = self._bars.rows_of[self._number[symbol]]
+        rows = self._bars.rows_of[self._bars.column[symbol]]
         before = int(np.searchsorted(rows, row)) - 1
         if before < 0:
             return None, int(self._bars.open[row])

@@ -22,7 +22,7 @@ from kats_core.testing.kit.subject import Subject
 
 SEED = 7
 LAST = dt.date(2025, 9, 18)
-"""The sample market's day that is worth watching."""
+"""The last session of the sample market that strategies are checked on."""
 
 SESSIONS = 520
 RECENT = 5
