@@ -45,6 +45,9 @@ ENDS_WHEN_FLAT_FOR = 10
 FAR_FROM_MIDDLE = 15
 """How far the RSI may lie from 50."""
 
+FARTHEST = 1 + to_fraction(0.03)
+"""How far above the last price an entry may bid: the order gate lets none pass that bids more, however often it comes again."""
+
 
 class GridTrading:
     """A grid of limit orders in a box. Keeps no state: everything it knows is in the setup and the view."""
@@ -96,6 +99,8 @@ class GridTrading:
             return NotYet(CoreCode.NO_TOUCH)
         if view.last <= stop:
             return NotYet(CoreCode.GRID_HALT)
+        if view.bar is not None and buy > view.last * FARTHEST:
+            return NotYet(CoreCode.COLLAR)
         here = [one for one in view.setups if one.symbol == setup.symbol]
         lots = len(here) - len(view.free_slots)
         if (lots + 1) * to_fraction(self._params.order_frac) > to_fraction(self._params.max_frac):

@@ -222,6 +222,13 @@ def test_nothing_is_bought_where_the_grid_would_halt(last: int, code: Code | Non
     assert answer == NotYet(code) if code else isinstance(answer, Signal)
 
 
+@pytest.mark.parametrize(("last", "code"), [(19_410, CoreCode.COLLAR), (19_420, None)])
+def test_a_level_far_above_the_price_waits(last: int, code: Code | None) -> None:
+    """20 000 is bought while that is no more than 3 % above the last price; the order gate would refuse it each minute."""
+    answer = confirm(at(last), 4)
+    assert answer == NotYet(code) if code else isinstance(answer, Signal)
+
+
 @pytest.mark.parametrize(("free", "is_full"), [((2, 3, 4), False), ((3, 4), True)])
 def test_a_grid_holds_no_more_than_its_share(free: tuple[int, ...], is_full: bool) -> None:
     """Three lots of a tenth are 0.30; a fourth is too much. Orders that wait count as lots."""
