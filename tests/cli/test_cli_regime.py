@@ -73,10 +73,11 @@ def test_the_days_as_json(kats: Any, index: Path) -> None:
 
 
 def test_the_sample_market_has_an_index(kats: Any) -> None:
-    """No data, no configuration: the verb answers all the same, and says that the source states a regime of its own."""
+    """No data, no configuration: the verb answers all the same, out of the index that its companies make."""
     answer = kats("regime", "--lang", "en")
     assert answer.code == 0
-    assert "this data source states a regime of its own" in answer.out
+    assert answer.out.startswith("KOSPI ")
+    assert "changes of side (bull, sideways, bear)" in answer.out
 
 
 @pytest.mark.parametrize(

@@ -549,7 +549,7 @@ signal 09:31:00 · entry · rejected · cccccccc
   reason      too little history (core:WARMUP)
 """,
     ("day", "ko"): """\
-2026-07-02 · 실행 1a2b3c4d (sample)
+2026-07-02 · 일반 상승장 · 실행 1a2b3c4d (sample)
 전략                  대기   신호   거절   미체결   매수   신호 없음   미대기
 ─────────────────────────────────────────────────────────────────────────────
 volatility-breakout      5      4      2        1      1           1        3
@@ -568,7 +568,7 @@ volatility-breakout
   10:00:00 volatility-breakout · core:STRATEGY_ERROR · 000270 기아 · ZeroDivisionError
 """,
     ("day", "en"): """\
-2026-07-02 · run 1a2b3c4d (sample)
+2026-07-02 · bull · run 1a2b3c4d (sample)
 strategy              armed   fired   refused   not filled   bought   never came   not armed
 ────────────────────────────────────────────────────────────────────────────────────────────
 volatility-breakout       5       4         2            1        1            1           3

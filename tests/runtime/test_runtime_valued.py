@@ -95,7 +95,12 @@ def test_every_signal_that_was_cut_is_in_it_once(played: Any, found: Ledger) -> 
         for decision in taken:
             times = sum(v.stage == stage and v.decision is decision for v in verdicts)
             assert counted[stage, decision] == times
-    assert [s.stage for s in found.stages] == ["drawdown-protocol", "grade-allocator", "event-guard"]
+    assert [s.stage for s in found.stages] == [
+        "drawdown-protocol",
+        "grade-allocator",
+        "sector-limit",
+        "event-guard",
+    ]
 
 
 def test_the_shares_of_the_cuts_are_those_of_the_verdicts(played: Any, found: Ledger) -> None:

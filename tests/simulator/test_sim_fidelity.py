@@ -328,7 +328,7 @@ async def test_master_files_are_cut_as_their_lists_say() -> None:
                     for one in fields
                 }
                 found[row["mksc_shrn_iscd"]] = row
-        assert len(found) == 60
+        assert len(found) == 61
         quote = sim.market.quotes[SYMBOL]
         row = found[SYMBOL]
         assert (row["hts_kor_isnm"], int(row["stck_sdpr"])) == (quote.instrument.name, quote.limits.base)

@@ -87,8 +87,8 @@ def test_awkward_markets_are_what_a_source_may_bring() -> None:
 
 
 def test_the_fixture_of_pytest_is_the_usual_market(kats_panel: Panel) -> None:
-    """Sixty companies, with tables and indices beside their bars."""
-    assert kats_panel.present.shape == (520, 60)
+    """Sixty companies and a fund, with tables and indices beside their bars."""
+    assert kats_panel.present.shape == (520, 61)
     assert {"flows", "quarters"} <= set(kats_panel.tables)
     assert "KOSPI" in kats_panel.indices
 

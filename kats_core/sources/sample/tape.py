@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.sessions import SessionHours
@@ -212,7 +213,22 @@ class SampleTape:
         price = int(self._bars.close[earlier])
         if price != int(self._bars.open[row]):
             return None, price  # whoever takes has to move the price, and that tells who
+        # A price that stands still for hours makes a long chain: its minutes are made from the first one on.
+        for one in self._unmoved(symbol, rows, before):
+            self.trades(symbol, int(self._bars.start[one]))
         return self.trades(symbol, int(self._bars.start[earlier]))[-1].aggressor, price
+
+    def _unmoved(self, symbol: str, rows: npt.NDArray[np.intp], place: int) -> list[int]:
+        """Return the bars before one that have to be made before it, oldest first: each opens where the one before closed."""
+        chain: list[int] = []
+        while place > 0:
+            own, earlier = int(rows[place]), int(rows[place - 1])
+            is_known = (symbol, int(self._bars.start[earlier])) in self._minutes
+            if is_known or self._bars.close[earlier] != self._bars.open[own]:
+                break
+            chain.append(earlier)
+            place -= 1
+        return chain[::-1]
 
     def _side(self, symbol: str, price: int, previous: int, side: Side | None) -> Side:
         """Return who takes: whoever moves the price, or has the same side to take from as before."""
