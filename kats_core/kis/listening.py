@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time as wall
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -32,14 +32,26 @@ from kats_core.market.calendar import krx_calendar
 from kats_core.market.source import Interruptions, MarketMessage, SourceError, StatusFeed, Want
 from kats_core.model import fact, time
 from kats_core.model.bar import Trade
+from kats_core.model.codes import CoreCode
+from kats_core.model.command import Notify
 from kats_core.model.fact import Fact
-from kats_core.model.kinds import FactSource
+from kats_core.model.kinds import FactSource, Severity
+from kats_core.model.setup import Numbers
 from kats_core.model.time import Nanos
 
 LIST_EVERY: Nanos = time.MINUTE
 """The exchange's list of interruptions is read this often, and after each reconnect."""
 
 Hear: TypeAlias = Callable[[MarketMessage], None]
+
+
+_TOLD: Mapping[FeedEvent, tuple[CoreCode, Severity]] = {
+    FeedEvent.UP: (CoreCode.FEED_UP, Severity.INFO),
+    FeedEvent.HEARD: (CoreCode.FEED_HEARD, Severity.INFO),
+    FeedEvent.DOWN: (CoreCode.FEED_DOWN, Severity.CRITICAL),
+    FeedEvent.SILENT: (CoreCode.FEED_SILENT, Severity.CRITICAL),
+    FeedEvent.HELD_UNWATCHED: (CoreCode.FEED_TROUBLE, Severity.CRITICAL),
+}
 
 
 def surroundings() -> Surroundings:
@@ -49,14 +61,13 @@ def surroundings() -> Surroundings:
 
 @dataclass(slots=True)
 class Listener:
-    """The stream of one app key. Notices go to `on_notice`; `on_told` hears what happens to the feed itself."""
+    """The stream of one app key. Notices of orders go to `on_notice`; what happens to the feed itself is told like the market."""
 
     keys: Keys
     home: Path
     around: Surroundings = field(default_factory=surroundings)
     on_notice: Callable[[Notice], None] = lambda _: None
     on_reconnected: Callable[[], None] = lambda: None
-    on_told: Callable[[Told], None] = lambda _: None
     _client: asyncio.Future[Client] | None = field(init=False, default=None)
     _feed: Feed | None = field(init=False, default=None)
     _wants: tuple[Want, ...] = field(init=False, default=())
@@ -136,7 +147,7 @@ class Listener:
 
     def _pass_on(self, message: Received | Told, hear: Hear) -> None:
         if isinstance(message, Told):
-            self._on_told(message)
+            self._on_told(message, hear)
             return
         record, now = message.record, message.at
         if isinstance(record, Notice):
@@ -158,11 +169,16 @@ class Listener:
                 self._interrupted ^= {record.symbol}
                 yield status
 
-    def _on_told(self, told: Told) -> None:
+    def _on_told(self, told: Told, hear: Hear) -> None:
+        """Let people know what happens to the feed; when it is there again, read what it has missed."""
         if told.event is FeedEvent.UP:
             self._list_due = 0
             self.on_reconnected()
-        self.on_told(told)
+        code, severity = _TOLD.get(told.event, (CoreCode.FEED_TROUBLE, Severity.WARNING))
+        detail: Numbers = {"event": told.event.value, "line": told.line, "text": told.detail}
+        if told.symbols:
+            detail = {**detail, "symbols": ", ".join(told.symbols)}
+        hear(Notify(told.at, severity, str(code), detail=detail))
 
     async def _watch(self, client: Client, hear: Hear) -> None:
         """Each second: ask for what is near now, say whose status comes, read the list of interruptions when it is due."""

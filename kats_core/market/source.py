@@ -19,6 +19,7 @@ from kats_core.market.panel import Panel
 from kats_core.market.tables import IndexMinutes, IndexSeries, SideTable
 from kats_core.market.vi import ListedVi, StatusMessage
 from kats_core.model.bar import Book, Trade
+from kats_core.model.command import Notify
 from kats_core.model.fact import Fact
 from kats_core.model.instrument import Instrument
 from kats_core.model.time import Nanos
@@ -120,8 +121,9 @@ class Interruptions(msgspec.Struct, frozen=True, gc=False):
     rows: tuple[ListedVi, ...]
 
 
-MarketMessage: TypeAlias = Trade | Book | StatusMessage | StatusFeed | Interruptions | Fact
-"""What a live source tells: a `Fact` is the newest word on an input, such as the index's change in the session."""
+MarketMessage: TypeAlias = Trade | Book | StatusMessage | StatusFeed | Interruptions | Fact | Notify
+"""What a live source tells: a `Fact` is the newest word on an input, such as the index's change in the session; a `Notify` is for
+people, as when nothing comes any more."""
 
 
 class LiveFeed(Protocol):

@@ -153,6 +153,11 @@ class CoreCode(Code, owner="core"):
     CANCEL_REFUSED = "취소 거부", "the broker refused to cancel"
     FOREIGN_ORDER = "이 실행이 내지 않은 주문", "an order that this run has not sent"
     INVALID_TRANSITION = "허용되지 않는 주문 상태 전이", "an order event that its state does not allow"
+    FEED_UP = "시세 연결됨", "the feed is connected and proven"
+    FEED_DOWN = "시세 연결 끊김", "the feed is not connected"
+    FEED_SILENT = "시세 무응답", "the feed is connected and silent"
+    FEED_HEARD = "시세 재개", "the feed is heard again"
+    FEED_TROUBLE = "시세 이상", "something is wrong with the feed"
     CALENDAR_UNKNOWN = "달력 범위 밖: 진입 금지", "the calendar does not cover this day: no entries"
     CALENDAR_DISAGREES = (
         "달력과 브로커의 개장일 불일치: 진입 금지",

@@ -29,6 +29,7 @@ FIRST_MONTH: dict[str, Any] = {
     "max_volume_frac": 0.01,
     "max_bought_frac": 1.0,
     "min_price_krw": 2_000,
+    "ask_frac": 0.01,
     "leveraged_funds": False,
 }
 """What `profile: first-month` puts in place of the defaults; a key of the file itself wins over it."""
@@ -91,9 +92,9 @@ class GateConfig(BaseModel):
     )
     ask_frac: float = Field(
         json_schema_extra=LESS_IS_TIGHTER,
-        default=0.01,
+        default=0.03,
         gt=0,
-        le=0.01,
+        le=0.03,
         description="how far above the best ask an entry may bid, five ticks at least; can only be less",
     )
     drift_frac: float = Field(

@@ -20,6 +20,7 @@ from kats_core.market.source import Interruptions, MarketMessage, StatusFeed, Wa
 from kats_core.market.vi import StatusMessage
 from kats_core.model import time
 from kats_core.model.bar import Book, Trade
+from kats_core.model.command import Notify
 from kats_core.model.event import BrokerEvent, FactsChanged, Fetched, StateOrdered
 from kats_core.model.fact import Fact
 from kats_core.model.kinds import MarketPhase
@@ -108,24 +109,32 @@ class LiveDay:
         """Take in what is heard at an instant."""
         now = self._not_before(now)
         match one:
-            case Trade():
-                if one.symbol in self.feed.ticks and self._builder.take(one):
-                    self.feed.tell(now, self.feed.trade(one, now))
-            case Book():
-                self.latest.known[one.symbol] = one
-                if self.feed.engine.is_busy(one.symbol):
-                    self.feed.show(one.symbol, now)
-            case StatusMessage():
+            case Trade() | Book() | StatusMessage():
                 if one.symbol in self.feed.ticks:
-                    self.feed.status(one, now)
+                    self._take(one, now)
             case StatusFeed():
                 self.feed.tell(now, self.feed.vi.on_subscribed(one.symbol, is_subscribed=one.is_fed))
             case Interruptions():
                 self.feed.tell(now, self.feed.vi.on_list(now, one.rows))
             case Fact():
                 self.feed.pump.feed(FactsChanged(now, (one,)))
+            case Notify():
+                self.feed.pump.tell(structs.replace(one, ts=now))
             case _:
                 self.feed.pump.feed(structs.replace(one, ts=now))
+
+    def _take(self, one: Trade | Book | StatusMessage, now: Nanos) -> None:
+        """Take in what is told of a symbol of the session."""
+        match one:
+            case Trade():
+                if self._builder.take(one):
+                    self.feed.tell(now, self.feed.trade(one, now))
+            case Book():
+                self.latest.known[one.symbol] = one
+                if self.feed.engine.is_busy(one.symbol):
+                    self.feed.show(one.symbol, now)
+            case StatusMessage():
+                self.feed.status(one, now)
 
     def tick(self, now: Nanos) -> None:
         """Let time pass: minutes end, moments of the session come, and whatever waits for time alone."""

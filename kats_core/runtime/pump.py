@@ -45,6 +45,7 @@ class Pump:
         self.handled = 0
         self._waiting: deque[list[Command]] = deque()
         self._keep = keep
+        self.tell = tell
         self._carry: dict[type, Callable[[Any], None]] = {
             Send: self._send,
             Cancel: self._send,

@@ -33,6 +33,7 @@ from kats_core.simulator.keys import Env, client_keys
 from kats_core.simulator.server import Simulator, SimulatorConfig
 
 STEP: Nanos = time.SECOND
+_TURNS = 4
 PATIENCE_S = 30.0
 """How long a step may take on the wall's clock; longer means that something hangs."""
 
@@ -81,6 +82,9 @@ class SteppedTime:
             _, _, sleeper = heapq.heappop(self._sleepers)
             if not sleeper.done():
                 sleeper.set_result(None)
+        # Whoever was woken gets his turn, and whoever he wakes: then it can be seen what is under way.
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
         await self._until(lambda: self._has_heard(mark))
         return instant
 

@@ -427,11 +427,17 @@ def test_leveraged_funds_are_bought_unless_the_gate_is_closed_for_them() -> None
     ("ask", "limit", "code"),
     [(25_450, 25_700, None), (25_450, 25_750, CoreCode.COLLAR), (1_000, 1_010, None), (100, 105, None)],
 )
-def test_a_buy_is_held_to_one_percent_above_the_ask(ask: int, limit: int, code: CoreCode | None) -> None:
-    """5.1, the opposite quote; where a tick is more than a fifth of a percent, five ticks."""
+def test_a_buy_is_held_to_its_part_above_the_ask(ask: int, limit: int, code: CoreCode | None) -> None:
+    """5.1, the opposite quote; where a tick is more than a fifth of a percent, five ticks.
+
+    One percent in the first month. A grid bids its level when the price has fallen through it, so the default lets three pass.
+    """
+    month = GateConfig(ask_frac=0.01)
     limits = price_limits(ask, SESSION, Market.KOSPI)
     view: dict[str, Any] = {"last": limit, "limits": limits, "stream": streamed(ask=ask)}
-    assert judged(but(ENTRY, limit=limit), **view) is code
+    assert judged(but(ENTRY, limit=limit), month, **view) is code
+    assert judged(but(ENTRY, limit=limit), **view) is None
+    assert GateConfig(profile="first-month").ask_frac == 0.01
 
 
 def test_own_purchases_of_a_minute_must_not_drive_the_price() -> None:
@@ -457,7 +463,7 @@ TIGHTER: dict[str, st.SearchStrategy[Any]] = {
     "max_volume_frac": st.floats(0.001, 1.0),
     "min_price_krw": st.integers(0, 100_000),
     "entries_a_minute": st.integers(1, 3),
-    "ask_frac": st.floats(0.0001, 0.01),
+    "ask_frac": st.floats(0.0001, 0.03),
     "drift_frac": st.floats(0.0001, 0.02),
     "clock_skew_s": st.integers(1, 3),
     "leveraged_funds": st.just(False),

@@ -19,6 +19,7 @@ from kats_core.market.calendar import krx_calendar
 from kats_core.market.panel import Panel
 from kats_core.market.source import DataSource
 from kats_core.model import time
+from kats_core.model.codes import CoreCode
 from kats_core.model.kinds import OrderState, Side
 from kats_core.model.record import FaultRecord, FillRecord, OrderEventRecord, OrderRecord, TradeRecord
 from kats_core.orders.broker import BrokerAccount
@@ -169,6 +170,16 @@ HARMLESS = {
     "a lost connection": Fault(kind=FaultKind.DISCONNECT, where="H0STCNT0*", times=2, after=300),
     "an answer of nothing but blanks": Fault(kind=FaultKind.EMPTY, where="inquire_psbl_order", times=1),
 }
+
+
+def test_people_are_told_when_the_feed_is_lost_and_when_it_is_there_again(house: type[House], tmp_path: Path) -> None:
+    """An alarm for the cut, a word for each proof; what was missed is read."""
+    run = played(house, tmp_path, HARMLESS["a lost connection"])
+    told = [notice.code for notice in run.desk.notices if notice.code.startswith("core:FEED")]
+    assert told[0] == str(CoreCode.FEED_UP)
+    assert told.count(str(CoreCode.FEED_DOWN)) == 2
+    assert told[-1] in (str(CoreCode.FEED_UP), str(CoreCode.FEED_HEARD))
+    check_agreement(run)
 
 
 @pytest.mark.slow
