@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-DAY = "2025-09-18"
+DAY = "2025-10-14"
 
 
 @pytest.mark.slow
