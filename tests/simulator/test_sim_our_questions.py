@@ -41,7 +41,9 @@ def every(kind: type[Any]) -> Iterator[type[Any]]:
 def questions() -> list[type[Any]]:
     for room in ROOMS:
         importlib.import_module(f"kats_core.kis.wire.{room}")
-    asked = [one for one in every(Ask) if one.__module__.startswith("kats_core.")]  # other tests have questions of their own
+    asked = [
+        one for one in every(Ask) if one.__module__.startswith("kats_core.")
+    ]  # other tests have questions of their own
     return [one for one in asked if one.__name__ not in NOT_ASKED]
 
 
