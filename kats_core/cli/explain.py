@@ -101,7 +101,7 @@ def _show(
 ) -> None:
     from kats_core.journal.explain import explain as explanations_of
     from kats_core.journal.explain import json_lines
-    from kats_core.model.record import FaultRecord, OperatorRecord
+    from kats_core.model.record import EquityRecord, FaultRecord, OperatorRecord
     from kats_core.store.run import RunStatus
 
     found = explanations_of(stored.records)
@@ -123,8 +123,18 @@ def _show(
         explaining.render_symbol(symbol, found, stored.run, language(), screen, ordered=ordered)
     elif what is None and session is not None:
         faults = [record for record in stored.records if isinstance(record, FaultRecord)]
+        ended = [one for one in stored.records if isinstance(one, EquityRecord) and one.session == session]
+        regime = ended[0].regime if ended else None
         explaining.render_day(
-            session, found, stored.run, language(), screen, names=names, faults=faults, ordered=ordered
+            session,
+            found,
+            stored.run,
+            language(),
+            screen,
+            names=names,
+            regime=regime,
+            faults=faults,
+            ordered=ordered,
         )
     else:
         for explanation in found:

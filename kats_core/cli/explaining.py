@@ -180,15 +180,17 @@ def render_day(
     console: Console,
     *,
     names: int | None = NAMES_SHOWN,
+    regime: Regime | None = None,
     faults: Sequence[FaultRecord] = (),
     ordered: Sequence[OperatorRecord] = (),
 ) -> None:
     """Print a session: counts of each strategy, a line for each candidate, and why the others were not armed.
 
-    `names` symbols are listed for each reason, all of them when it is None; `ordered` is what people did meanwhile.
+    `names` symbols are listed for each reason, all of them when it is None; `regime` is the session's as it was recorded;
+    `ordered` is what people did meanwhile.
     """
     page = _Page(run, language)
-    console.print(Group(*page.day(session, explanations, names, faults), *page.ordered(ordered)))
+    console.print(Group(*page.day(session, explanations, names, regime, faults), *page.ordered(ordered)))
 
 
 def render_symbol(
@@ -231,12 +233,18 @@ class _Page:
                 yield Padding(Text(text, "dim"), (0, 0, 0, 2), expand=False)
 
     def day(
-        self, session: dt.date, explanations: Sequence[Explanation], names: int | None, faults: Sequence[FaultRecord]
+        self,
+        session: dt.date,
+        explanations: Sequence[Explanation],
+        names: int | None,
+        regime: Regime | None,
+        faults: Sequence[FaultRecord],
     ) -> Iterator[Text | Padding | Table]:
         today = [explanation for explanation in explanations if explanation.session == session]
         earlier = [explanation for explanation in explanations if explanation.session != session]
         instances = sorted(overview(today), key=lambda one: self._place(one.instance))
-        title = [f" · {regime}" for regime in filter(None, [_regime_of(today, self._language)])]
+        regime = regime or _regime_read(today)
+        title = [] if regime is None else [f" · {regime.label(self._language)}"]
         yield Text.assemble(
             (session.isoformat(), "bold"), *title, f" · {self._say('run')} {self._run.run_id[:8]} ({self._run.kind})"
         )
@@ -581,8 +589,8 @@ class _Page:
         return look.plain(value) if isinstance(value, (int, float)) else str(value)
 
 
-def _regime_of(explanations: Iterable[Explanation], language: Language) -> str | None:
-    """Return the regime that was in force, where a signal's judges have read it."""
+def _regime_read(explanations: Iterable[Explanation]) -> Regime | None:
+    """Return the regime that a signal's judges have read: a session that has not ended has no record of its own yet."""
     read = (
         item
         for one in explanations
@@ -591,8 +599,7 @@ def _regime_of(explanations: Iterable[Explanation], language: Language) -> str |
         for verdict in attempt
         for item in verdict.facts
     )
-    value = next((item.value for item in read if item.name == fact.REGIME), None)
-    return next((regime.label(language) for regime in Regime if regime.value == value), None)
+    return Regime.of(next((item.value for item in read if item.name == fact.REGIME), None))
 
 
 def _end(trail: SignalTrail) -> str:

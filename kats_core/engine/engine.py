@@ -65,7 +65,7 @@ from kats_core.model.event import (
 )
 from kats_core.model.fact import Fact
 from kats_core.model.instrument import Instrument
-from kats_core.model.kinds import BarKind, FactSource, MarketPhase, Severity, TradingState
+from kats_core.model.kinds import BarKind, FactSource, MarketPhase, Regime, Severity, TradingState
 from kats_core.model.order import Order
 from kats_core.model.position import Position
 from kats_core.model.receivable import Receivable
@@ -715,6 +715,7 @@ class Engine:
                 market_value=state.portfolio.market_value,
                 receivable=state.portfolio.owed,
                 exposure=round(self._exposure_at_check, 6),
+                regime=Regime.of(state.facts.get(fact.REGIME).value),
             )
         )
 

@@ -424,7 +424,7 @@ class Entries:
 
     def free_places(self) -> int:
         """Return how many more symbols may be held or ordered in the regime; none where it is not known."""
-        regime = next((r for r in Regime if r == self._state.facts.get(fact.REGIME).value), Regime.UNKNOWN)
+        regime = Regime.of(self._state.facts.get(fact.REGIME).value) or Regime.UNKNOWN
         limits = self._state.config.limits
         buys = (order.symbol for order in self.desk.live if order.side is Side.BUY)
         used = {*(symbol for _, symbol, _ in self._state.portfolio.positions), *buys}

@@ -60,6 +60,11 @@ class Regime(Labelled):
     STRONG_BEAR = "STRONG_BEAR", "강한 하락장", "strong bear"
     UNKNOWN = "UNKNOWN", "장세 미확인", "unknown"
 
+    @classmethod
+    def of(cls, value: object) -> Regime | None:
+        """Return the regime that a fact's value names, None where it names none."""
+        return next((regime for regime in cls if regime == value), None)
+
 
 class Pulse(Labelled):
     """How the market's uptrend holds: distribution and follow-through."""

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import msgspec
 
 from kats_core.model.fact import Fact
-from kats_core.model.kinds import Decision, OrderState, OrderType, Purpose, Side
+from kats_core.model.kinds import Decision, OrderState, OrderType, Purpose, Regime, Side
 from kats_core.model.labels import Labelled
 from kats_core.model.setup import Numbers, Trigger
 from kats_core.model.time import Nanos
@@ -198,7 +198,10 @@ class PositionRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="p
 
 
 class EquityRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="equity"):
-    """The account at the end of a session; `equity` is cash, holdings and `receivable`, the dividends not paid yet."""
+    """The account at the end of a session; `equity` is cash, holdings and `receivable`, the dividends not paid yet.
+
+    `regime` was in force during the session, None where it was not known.
+    """
 
     session: dt.date
     equity: int
@@ -207,6 +210,7 @@ class EquityRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="equ
     exposure: float
     """Invested share of equity at the end-of-day check, before clock exits."""
     receivable: int = 0
+    regime: Regime | None = None
 
 
 class OperatorVerb(Labelled):

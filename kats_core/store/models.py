@@ -47,7 +47,7 @@ from kats_core.model.record import (
     VerdictRecord,
 )
 
-SCHEMA = "0005"
+SCHEMA = "0006"
 """The newest migration. A database with another version is migrated or, when it is newer, refused."""
 
 _json = msgspec.json.Encoder()
@@ -368,7 +368,7 @@ class PositionRow(Base):
 
 
 class EquityRow(Base):
-    """일별 자산: the account at the end of each session."""
+    """일별 자산: the account at the end of each session, and the regime that it was in."""
 
     __tablename__ = "equity"
 
@@ -379,6 +379,7 @@ class EquityRow(Base):
     market_value: Mapped[Big]
     exposure: Mapped[float]
     receivable: Mapped[Big] = mapped_column(server_default="0")
+    regime: Mapped[Kind | None]
 
 
 class FaultRow(Base):

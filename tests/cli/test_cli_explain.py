@@ -149,3 +149,15 @@ def test_a_day_of_twelve_strategies_says_of_each_what_became_of_it(played: KatsA
     assert "grade-allocator: " in page
     assert "990090 다솜생명 #" in page
     assert "114800\u00a0코스피인버스" in kats("explain", "--day", "--all").out
+
+
+@pytest.mark.parametrize("verb", [("run", "--speed", "max"), ("backtest", "--out", "kept")])
+def test_a_day_without_a_signal_knows_its_regime(kats: Any, verb: tuple[str, ...]) -> None:
+    """The regime is the session's own, not what a signal's judges happened to read: from the database and from a folder."""
+    day = "2025-10-14"
+    kats.write("kats.yaml", "version: 1\nstrategies:\n  - use: sepa-momentum\n")
+    days = ("--day", day) if verb[0] == "run" else ("--from", day, "--to", day)
+    assert kats(*verb, *days).code == 0
+    assert all(not found["signals"] for found in kats("explain", "--day", "--json").lines)
+    assert kats("explain", "--day", "--lang", "en").out.startswith(f"{day} · sideways · run ")
+    assert kats("explain", "--day", "--lang", "ko").out.startswith(f"{day} · 보합/횡보장 · 실행 ")

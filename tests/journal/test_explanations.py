@@ -14,7 +14,7 @@ from rich.console import Console
 from kats_core.cli.explaining import render, render_day, render_symbol
 from kats_core.journal.explain import Explanation, Outcome, explain, json_lines, overview
 from kats_core.model.fact import Fact
-from kats_core.model.kinds import Decision, FactSource, OrderState, OrderType, Purpose, Side
+from kats_core.model.kinds import Decision, FactSource, OrderState, OrderType, Purpose, Regime, Side
 from kats_core.model.labels import Language
 from kats_core.model.record import (
     FaultRecord,
@@ -606,6 +606,12 @@ def test_a_day_reads_like_this(language: Language, records: list[Record], run: R
     faults = [record for record in records if isinstance(record, FaultRecord)]
     text = printed(lambda console: render_day(DAY, explain(records), run, language, console, names=1, faults=faults))
     assert text + "\n" == SNAPSHOTS["day", language]
+
+
+def test_a_session_says_itself_in_which_regime_it_was(records: list[Record], run: Run) -> None:
+    """Its own record is believed before what the judges of a signal have read."""
+    page = printed(lambda console: render_day(DAY, explain(records), run, "en", console, regime=Regime.BEAR))
+    assert page.startswith(f"{DAY} · bear · run ")
 
 
 def test_all_names_are_listed_on_request(records: list[Record], run: Run) -> None:

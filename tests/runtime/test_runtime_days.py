@@ -17,7 +17,7 @@ from kats_core.model import fact, time
 from kats_core.model.codes import CoreCode
 from kats_core.model.event import SessionPrepared
 from kats_core.model.fact import Fact
-from kats_core.model.kinds import FactSource, Side
+from kats_core.model.kinds import FactSource, Regime, Side
 from kats_core.model.record import (
     EquityRecord,
     FaultRecord,
@@ -82,6 +82,13 @@ def test_a_session_of_minutes_is_played_to_its_end(house: type[House]) -> None:
     assert desk.fills == [("BUY", 25_500, 100), ("SELL", 25_400, 100)]
     assert [record.status for record in desk.kept(SetupRecord)] == [SetupStatus.ARMED, SetupStatus.FIRED]
     assert desk.kept(EquityRecord)[0].equity == desk.engine.cash
+
+
+@pytest.mark.parametrize(("read", "kept"), [("BEAR", Regime.BEAR), ("UNKNOWN", Regime.UNKNOWN), (None, None)])
+def test_a_session_keeps_its_regime(house: type[House], read: str | None, kept: Regime | None) -> None:
+    """Whatever came of it: with the account at its end."""
+    desk = desk_of(house).play(history(SYMBOL), [minutes_of((SYMBOL, "09:00", 25_450))], facts={fact.REGIME: read})
+    assert [day.regime for day in desk.kept(EquityRecord)] == [kept]
 
 
 def test_an_order_whose_life_ended_in_a_gap_of_the_data_is_not_filled_behind_it(house: type[House]) -> None:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from kats_core.model.fact import Fact
-from kats_core.model.kinds import Decision, FactSource, OrderState, OrderType, Purpose, Side
+from kats_core.model.kinds import Decision, FactSource, OrderState, OrderType, Purpose, Regime, Side
 from kats_core.model.record import (
     EquityRecord,
     FaultRecord,
@@ -171,7 +171,14 @@ def records_of(session: dt.date, symbol: str = "005930", profit: int = 1_000) ->
             signal_id=name,
             **common,
         ),
-        EquityRecord(session=session, equity=100_001_000, cash=100_001_000, market_value=0, exposure=0.07),
+        EquityRecord(
+            session=session,
+            equity=100_001_000,
+            cash=100_001_000,
+            market_value=0,
+            exposure=0.07,
+            regime=Regime.BULL,
+        ),
         FaultRecord(ts=open_at, owner="vb", code="core:STRATEGY_ERROR", symbol=symbol, text="ZeroDivisionError"),
         OperatorRecord(ts=open_at, verb=OperatorVerb.HALT, who="kim", reason="점검"),
         OperatorRecord(ts=open_at + 1, verb=OperatorVerb.FLATTEN, symbol=symbol, who="kim"),
