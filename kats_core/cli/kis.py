@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,22 +36,22 @@ def check(
     symbol: Annotated[str | None, typer.Option("--symbol", metavar="CODE", help=t("help_kis_symbol"))] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Walk through token, approval key, quote, balance and stream; exit with 1 when one fails."""
+    """Walk through token, approval key, quote, balance and stream with each app key; exit with 1 when one fails."""
     from kats_core.config import ConfigError
 
     try:
-        keys, home = _keys(account=True)
+        pool, home = _pool(account=True)
     except ConfigError as error:
         if not as_json:
             raise
         console.out().print_json(data={"passed": False, "problems": [problem.as_dict() for problem in error.problems]})
         raise typer.Exit(console.BAD_INPUT) from None
     if not as_json:
-        _show_keys(keys)
-    findings = asyncio.run(_walk(keys, home, symbol, is_quiet=as_json))
-    failed = [finding for finding in findings if finding.outcome == "FAILED"]
+        _show_server(pool[0])
+    found = asyncio.run(_walk(pool, home, symbol, is_quiet=as_json))
+    failed = [finding for _, finding in found if finding.outcome == "FAILED"]
     if as_json:
-        console.out().print_json(data=_as_json(keys, findings))
+        console.out().print_json(data=_as_json(pool[0], found))
     else:
         told = t("kis_failed", count=len(failed)) if failed else t("kis_passed")
         console.out().print(told, style="bold red" if failed else "green")
@@ -59,35 +60,44 @@ def check(
 
 
 def revoke() -> None:
-    """Give the access token back; the next call asks for a new one."""
+    """Give the access token of each app key back; the next call asks for a new one."""
+    pool, home = _pool(account=False)
+    are_done = [_revoked(keys, home, of_several=len(pool) > 1) for keys in pool]
+    if not all(are_done):
+        raise typer.Exit(console.FAILED)
+
+
+def _revoked(keys: Keys, home: Path, *, of_several: bool) -> bool:
+    """Give a token back and say so; tell whether that went well."""
     from kats_core.kis.errors import KisError
 
-    keys, home = _keys(account=False)
+    whose = f"{keys.name}: " if of_several else ""
     try:
         is_revoked = asyncio.run(_revoke(keys, home))
     except KisError as error:
-        console.report(ValueError(error.label(language())))
-        raise typer.Exit(console.FAILED) from None
-    typer.echo(t("kis_revoked") if is_revoked else t("kis_nothing_to_revoke"))
+        console.report(ValueError(whose + error.label(language())))
+        return False
+    typer.echo(whose + (t("kis_revoked") if is_revoked else t("kis_nothing_to_revoke")))
+    return True
 
 
-def _keys(*, account: bool) -> tuple[Keys, Path]:
+def _pool(*, account: bool) -> tuple[tuple[Keys, ...], Path]:
     import os
     from pathlib import Path
 
     from kats_core.config import read_settings
-    from kats_core.kis.settings import keys_of
+    from kats_core.kis.settings import pool_of
 
     read = read_settings(os.environ, Path.cwd())
-    return keys_of(read.settings, places=read.places, account=account), read.settings.kats_home
+    return pool_of(read.settings, places=read.places, account=account), read.settings.kats_home
 
 
-async def _walk(keys: Keys, home: Path, symbol: str | None, *, is_quiet: bool) -> list[Finding]:
+async def _walk(pool: Sequence[Keys], home: Path, symbol: str | None, *, is_quiet: bool) -> list[tuple[Keys, Finding]]:
     from kats_core.kis.checkup import USUAL_SYMBOL, Checkup, symbol_to_try
     from kats_core.kis.client import open_client
     from kats_core.kis.errors import KisError
 
-    findings: list[Finding] = []
+    found: list[tuple[Keys, Finding]] = []
     screen = console.err()
     status = screen.status("", spinner="dots") if screen.is_terminal and not is_quiet else None
 
@@ -98,19 +108,22 @@ async def _walk(keys: Keys, home: Path, symbol: str | None, *, is_quiet: bool) -
 
     with suppress(KisError):
         # Where that fails, everything else fails, too, and says why.
-        symbol = symbol or await symbol_to_try(keys)
+        symbol = symbol or await symbol_to_try(pool[0])
     try:
-        async with open_client(keys, home) as client:
-            async for finding in Checkup(client, symbol or USUAL_SYMBOL, time.time_ns, began).walk():
-                findings.append(finding)
-                if status is not None:
-                    status.stop()
-                if not is_quiet:
-                    _show(finding)
+        for keys in pool:
+            if len(pool) > 1 and not is_quiet:
+                console.out().print(keys.name, style="bold")
+            async with open_client(keys, home) as client:
+                async for finding in Checkup(client, symbol or USUAL_SYMBOL, time.time_ns, began).walk():
+                    found.append((keys, finding))
+                    if status is not None:
+                        status.stop()
+                    if not is_quiet:
+                        _show(finding)
     finally:
         if status is not None:
             status.stop()
-    return findings
+    return found
 
 
 async def _revoke(keys: Keys, home: Path) -> bool:
@@ -120,7 +133,7 @@ async def _revoke(keys: Keys, home: Path) -> bool:
         return await client.authority.revoke()
 
 
-def _show_keys(keys: Keys) -> None:
+def _show_server(keys: Keys) -> None:
     from rich.text import Text
 
     server = t("kis_mock") if keys.is_mock else t("kis_real")
@@ -145,14 +158,19 @@ def _show(finding: Finding) -> None:
     console.out().print(line)
 
 
-def _as_json(keys: Keys, findings: list[Finding]) -> dict[str, Any]:
+def _as_json(main: Keys, found: Sequence[tuple[Keys, Finding]]) -> dict[str, Any]:
     return {
-        "env": keys.env,
-        "rest_url": keys.rest_url,
-        "ws_url": keys.stream_url,
-        "passed": all(finding.outcome != "FAILED" for finding in findings),
+        "env": main.env,
+        "rest_url": main.rest_url,
+        "ws_url": main.stream_url,
+        "passed": all(finding.outcome != "FAILED" for _, finding in found),
         "checks": [
-            {"check": finding.step.lower(), "outcome": finding.outcome.lower(), "text": finding.text(language())}
-            for finding in findings
+            {
+                "key": keys.name,
+                "check": finding.step.lower(),
+                "outcome": finding.outcome.lower(),
+                "text": finding.text(language()),
+            }
+            for keys, finding in found
         ],
     }

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kats_core.simulator.texts import Widths
 
 MOST_PORT = 65_535
+MOST_KEYS = 20
 
 
 def register(app: typer.Typer) -> None:
@@ -43,6 +44,7 @@ def sim(
     faults: Annotated[Path | None, typer.Option("--faults", metavar="FILE", help=t("help_sim_faults"))] = None,
     fault_seed: Annotated[int, typer.Option("--fault-seed", min=0, help=t("help_sim_fault_seed"))] = 0,
     widths: Annotated[str, typer.Option("--widths", metavar="N/N/N|date", help=t("help_sim_widths"))] = "47/63/26",
+    keys: Annotated[int, typer.Option("--keys", min=1, max=MOST_KEYS, help=t("help_sim_keys"))] = 1,
     cash: Annotated[int, typer.Option("--cash", min=0, help=t("help_sim_cash"))] = 100_000_000,
     no_margin: Annotated[bool, typer.Option("--no-margin", help=t("help_sim_no_margin"))] = False,
     unlimited: Annotated[bool, typer.Option("--unlimited", help=t("help_sim_unlimited"))] = False,
@@ -59,6 +61,7 @@ def sim(
         start=start,
         speed=speed,
         market_seed=seed,
+        keys=keys,
         cash=cash,
         uses_margin=not no_margin,
         widths=_widths(widths, start),

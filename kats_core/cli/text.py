@@ -214,6 +214,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "실제 증권사로는 아직 매매하지 않습니다: 대사(주문·체결·잔고 대조)가 생길 때까지 KIS_REST_URL 을 `kats sim` 으로 두세요",
         "no orders to the real broker yet: until orders, fills and positions are reconciled, point KIS_REST_URL at `kats sim`",
     ),
+    "help_sim_keys": (
+        "환경마다 앱키 수. 한 사용자의 것이고 계좌는 앱키마다 다릅니다.",
+        "app keys of each environment: one user's, each with an account of its own",
+    ),
     "help_sim_cash": ("계좌의 예수금(원)", "cash of each account, in won"),
     "help_sim_no_margin": ("미수 없는 100% 증거금 계좌", "accounts that pay in full: no buying on margin"),
     "help_sim_unlimited": ("호출 한도와 1분 1토큰 규칙을 끕니다", "no limits on calls, and tokens at once"),
@@ -310,8 +314,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "help_kis_group": ("한국투자증권(KIS) 접속을 확인합니다.", "Look after the access to the broker KIS."),
     "help_kis_check": (
-        "접근토큰, 접속키, 현재가, 잔고, 실시간 등록을 차례로 해 보고, 실패하면 무엇을 할지 알려 줍니다. 주문은 내지 않습니다.",
-        "Try token, approval key, quote, balance and stream in turn, and say what to do where one fails. Orders nothing.",
+        "앱키마다 접근토큰, 접속키, 현재가, 잔고, 실시간 등록을 차례로 해 보고, 실패하면 무엇을 할지 알려 줍니다. 주문은 내지 않습니다.",
+        "Try token, approval key, quote, balance and stream of each app key, and say what to do on failure. Orders nothing.",
     ),
     "help_kis_revoke": (
         "저장된 접근토큰을 폐기합니다. 다음 호출이 새로 받습니다.",

@@ -76,7 +76,7 @@ _Seen: TypeAlias = tuple[str, str]
 
 
 class Checkup:
-    """The walk with one client. `clock` is the wall clock; `began` is called before each step, for whoever shows it."""
+    """The walk with one client; the account and its notices are the main app's. `clock` is the wall clock; `began` is called before each step, for whoever shows it."""
 
     def __init__(
         self, client: Client, symbol: str, clock: Callable[[], Nanos], began: Callable[[Step], None] = lambda _: None
@@ -92,7 +92,10 @@ class Checkup:
         yield token
         approval = await self._tried(Step.APPROVAL, self._approval)
         yield approval
-        for step, look in ((Step.QUOTE, self._quote), (Step.BALANCE, self._balance)):
+        calls = [(Step.QUOTE, self._quote)]
+        if self._client.keys.is_main:
+            calls.append((Step.BALANCE, self._balance))
+        for step, look in calls:
             yield await self._tried(step, look) if token.outcome is Outcome.PASSED else _skipped(step, Step.TOKEN)
         if approval.outcome is Outcome.PASSED:
             self._began(Step.STREAM)
@@ -100,7 +103,8 @@ class Checkup:
                 yield finding
         else:
             yield _skipped(Step.STREAM, Step.APPROVAL)
-            yield _skipped(Step.NOTICES, Step.APPROVAL)
+            if self._client.keys.is_main:
+                yield _skipped(Step.NOTICES, Step.APPROVAL)
 
     async def _tried(self, step: Step, look: Callable[[], Awaitable[_Seen]]) -> Finding:
         self._began(step)
@@ -164,6 +168,8 @@ class Checkup:
             why or _refused(refused.get(Channel.TRADES)),
             (f"{self._symbol} 등록 확인", f"{self._symbol} registered"),
         )
+        if not keys.is_main:
+            return
         if not keys.hts_id:
             yield Finding(
                 Step.NOTICES,

@@ -14,10 +14,10 @@ _PATH = "/tryitout"
 """What the broker's own sample connects to; any path is answered."""
 
 
-def line_of(keys: Keys, authority: Authority, *, name: str = "main") -> Line:
-    """Return the line of an app key; with an HTS id it carries the order notices."""
+def line_of(keys: Keys, authority: Authority) -> Line:
+    """Return the line of an app key, named as the environment names the key; with an HTS id it carries the order notices."""
     url = keys.stream_url if urlsplit(keys.stream_url).path else keys.stream_url + _PATH
-    return Line(name, url, approval_of(authority), hts_id=keys.hts_id)
+    return Line(keys.name, url, approval_of(authority), hts_id=keys.hts_id)
 
 
 def approval_of(authority: Authority) -> Approval:

@@ -10,6 +10,7 @@ import asyncio
 import random
 import time as wall
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -17,9 +18,10 @@ from typing import TypeAlias
 
 from kats_core.kis.client import Client, open_client
 from kats_core.kis.errors import KisError
+from kats_core.kis.line import line_of
 from kats_core.kis.settings import Keys
 from kats_core.kis.stream.budget import Need, distance_to
-from kats_core.kis.stream.feed import Feed, Line, open_socket
+from kats_core.kis.stream.feed import Feed, open_socket
 from kats_core.kis.stream.messages import FeedEvent, Received, Told
 from kats_core.kis.stream.registrations import Channel
 from kats_core.kis.stream.session import Surroundings
@@ -61,10 +63,14 @@ def surroundings() -> Surroundings:
 
 @dataclass(slots=True)
 class Listener:
-    """The stream of one app key. Notices of orders go to `on_notice`; what happens to the feed itself is told like the market."""
+    """The stream: a session of the main app, by which calls and notices of orders go, and one of each of `more` apps.
+
+    Notices go to `on_notice`; what happens to the feed itself is told like the market.
+    """
 
     keys: Keys
     home: Path
+    more: Sequence[Keys] = ()
     around: Surroundings = field(default_factory=surroundings)
     on_notice: Callable[[Notice], None] = lambda _: None
     on_reconnected: Callable[[], None] = lambda: None
@@ -90,13 +96,19 @@ class Listener:
         """Pass on what happens until cancelled.
 
         Raises:
-            SourceError: the broker takes no calls with these keys.
+            SourceError: the broker takes no calls with the main app's keys. One of `more` that it does not take is told, and
+                the others go on without it.
         """
         session = time.session_date(self.around.clock())
         try:
-            async with open_client(self.keys, self.home) as client:
+            async with AsyncExitStack() as opened:
+                pool = [
+                    await opened.enter_async_context(open_client(keys, self.home)) for keys in (self.keys, *self.more)
+                ]
+                client = pool[0]
+                await client.authority.approval_key()
                 self._promised().set_result(client)
-                feed = self._feed = self._feed_of(client)
+                feed = self._feed = self._feed_of(pool)
                 feed.hub.expect(continuous_trading(krx_calendar().hours(session)))
                 self._tell_needs()
                 async with asyncio.TaskGroup() as tasks:
@@ -124,16 +136,11 @@ class Listener:
             self._client = asyncio.get_running_loop().create_future()
         return self._client
 
-    def _feed_of(self, client: Client) -> Feed:
-        keys = self.keys
-
-        async def approval(*, renew: bool) -> str:
-            return (await client.authority.approval_key(is_new=renew)).get_secret_value()
-
-        line = Line("main", keys.stream_url, approval, hts_id=keys.hts_id)
-        account = None if keys.account is None else keys.account.number + keys.account.product
-        streams = streams_of(is_mock=keys.is_mock)
-        return Feed([line], streams, account, random.random, surroundings=self.around)
+    def _feed_of(self, pool: Sequence[Client]) -> Feed:
+        lines = [line_of(client.keys, client.authority) for client in pool]
+        account = None if self.keys.account is None else self.keys.account.digits
+        streams = streams_of(is_mock=self.keys.is_mock)
+        return Feed(lines, streams, account, random.random, surroundings=self.around)
 
     def _tell_needs(self) -> None:
         if self._feed is not None:

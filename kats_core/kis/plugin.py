@@ -33,18 +33,18 @@ def archive_folder(home: Path, keys: Keys) -> Path:
 def build_source(params: KisParams, settings: Settings) -> KisSource:
     """Return the broker as a source; raises SourceError without keys or without history."""
     from kats_core.kis.listening import Listener
-    from kats_core.kis.settings import keys_of
+    from kats_core.kis.settings import pool_of
     from kats_core.kis.source import KisSource
     from kats_core.sources.files import FilesParams, build
 
     try:
-        keys = keys_of(settings, account=True)
+        keys, *more = pool_of(settings, account=True)
     except ConfigError as error:
         raise SourceError(str(error)) from None
     folder = archive_folder(settings.kats_home, keys)
     if not (folder / "daily_adjusted.parquet").exists():
         raise SourceError(f"{folder}: there is no history yet; `kats data download` fetches it")
-    return KisSource(build(FilesParams(paths=(str(folder),))), Listener(keys, settings.kats_home))
+    return KisSource(build(FilesParams(paths=(str(folder),))), Listener(keys, settings.kats_home, more))
 
 
 def build_broker(params: KisParams, account: BrokerAccount) -> Broker:

@@ -1,4 +1,4 @@
-"""Turn the environment's KIS_ keys into the keys of one app at the broker, complete and of the right shape, or say what is wrong.
+"""Turn the environment's KIS_ keys into those of one or several apps at the broker, complete and of the right shape, or say what is wrong.
 
 Checked only where somebody wants to call the broker: without keys KATS runs on the sample market and on files.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -20,6 +20,9 @@ from kats_core.kis.wire.endpoints import Env
 from kats_core.kis.wire.orders import Account
 
 KEY_LENGTH, SECRET_LENGTH = 36, 180
+MOST_KEYS = 5
+"""App keys that the environment can hold: KIS_APP_KEY, and KIS_APP_KEY_2 to KIS_APP_KEY_5."""
+
 ACCOUNT_DIGITS, PRODUCT_DIGITS = 8, 2
 
 CEILING = 18.0
@@ -47,7 +50,10 @@ _Complaint: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What one app of one environment needs to call the broker. Shows no secret, however it is printed."""
+    """What one app of one environment needs to call the broker. Shows no secret, however it is printed.
+
+    `number` is 1 for the main app, by which the account's orders and notices go; further ones have no account.
+    """
 
     env: Env
     app_key: SecretStr
@@ -59,6 +65,17 @@ class Keys:
     hts_id: str = field(default="", repr=False)
     calls_per_second: float = DEFAULT_RATE["vps"]
     hashes_orders: bool = False
+    number: int = 1
+
+    @property
+    def name(self) -> str:
+        """The environment's name of the app key: what may be shown of it."""
+        return _names(self.number)[0].upper()
+
+    @property
+    def is_main(self) -> bool:
+        """Whether the account's orders and notices go by this app."""
+        return self.number == 1
 
     @property
     def is_mock(self) -> bool:
@@ -84,7 +101,16 @@ class Keys:
 def keys_of(
     settings: Settings, *, places: Mapping[str, Place] | None = None, account: bool = False, hts_id: bool = False
 ) -> Keys:
-    """Return the keys that the environment holds; `account` and `hts_id` say what the caller cannot do without.
+    """Return the main app's keys; as `pool_of`."""
+    return pool_of(settings, places=places, account=account, hts_id=hts_id)[0]
+
+
+def pool_of(
+    settings: Settings, *, places: Mapping[str, Place] | None = None, account: bool = False, hts_id: bool = False
+) -> tuple[Keys, ...]:
+    """Return the keys of all apps that the environment holds, the main one first.
+
+    `account` and `hts_id` say what the caller cannot do without.
 
     Raises:
         ConfigError: with every key that is missing or cannot be one; values of secrets are never shown.
@@ -93,7 +119,7 @@ def keys_of(
     if found:
         raise ConfigError(found)
     env = settings.kis_env
-    return Keys(
+    main = Keys(
         env=env,
         app_key=settings.kis_app_key,
         app_secret=settings.kis_app_secret,
@@ -107,6 +133,37 @@ def keys_of(
         calls_per_second=settings.kis_calls_per_second or DEFAULT_RATE[env],
         hashes_orders=settings.kis_hashkey,
     )
+    more = (
+        replace(main, app_key=app.key, app_secret=app.secret, number=app.number, account=None, hts_id="")
+        for app in _apps(settings)[1:]
+    )
+    return main, *more
+
+
+class _App(NamedTuple):
+    """A pair of the environment's."""
+
+    number: int
+    key: SecretStr
+    secret: SecretStr
+
+    @property
+    def parts(self) -> tuple[tuple[str, SecretStr, int], ...]:
+        """Name, value and length of both."""
+        name_of_key, name_of_secret = _names(self.number)
+        return (name_of_key, self.key, KEY_LENGTH), (name_of_secret, self.secret, SECRET_LENGTH)
+
+
+def _names(number: int) -> tuple[str, str]:
+    """Return the settings that hold key and secret of an app."""
+    end = "" if number == 1 else f"_{number}"
+    return f"kis_app_key{end}", f"kis_app_secret{end}"
+
+
+def _apps(settings: Settings) -> list[_App]:
+    """Return the main app, and each other of which something is given."""
+    apps = [_App(n, *(getattr(settings, name) for name in _names(n))) for n in range(1, MOST_KEYS + 1)]
+    return [app for app in apps if app.number == 1 or app.key.get_secret_value() or app.secret.get_secret_value()]
 
 
 def _problems(settings: Settings, places: Mapping[str, Place], *, account: bool, hts_id: bool) -> Iterator[Problem]:
@@ -117,6 +174,7 @@ def _problems(settings: Settings, places: Mapping[str, Place], *, account: bool,
     )
     for name, text in told:
         yield Problem(places.get(name, ENVIRONMENT), name.upper(), text)
+    yield from _of_halves(settings, places)
     if hts_id and not settings.kis_hts_id:
         text = "is missing; without your user id at the broker nobody tells of fills"
         yield Problem(ENVIRONMENT, "KIS_HTS_ID", text)
@@ -124,17 +182,30 @@ def _problems(settings: Settings, places: Mapping[str, Place], *, account: bool,
 
 def _of_secrets(settings: Settings) -> Iterator[_Complaint]:
     of_env = f"the {'mock server' if settings.kis_env == 'vps' else 'real broker'} (KIS_ENV={settings.kis_env})"
-    for name, secret, length in (
-        ("kis_app_key", settings.kis_app_key, KEY_LENGTH),
-        ("kis_app_secret", settings.kis_app_secret, SECRET_LENGTH),
-    ):
-        size = len(secret.get_secret_value())
-        if not size:
-            yield name, f"is missing; {of_env} gives one of {length} characters, put it into .env"
-        elif size != length:
-            yield name, f"expected {length} characters, found {size}; copy the whole of it"
-        elif not secret.get_secret_value().isascii():
-            yield name, f"expected {length} letters, digits and signs"
+    known: dict[str, str] = {}
+    for app in _apps(settings):
+        for name, secret, length in app.parts:
+            text = secret.get_secret_value()
+            if not text:
+                if app.number == 1:
+                    yield name, f"is missing; {of_env} gives one of {length} characters, put it into .env"
+            elif len(text) != length:
+                yield name, f"expected {length} characters, found {len(text)}; copy the whole of it"
+            elif not text.isascii():
+                yield name, f"expected {length} letters, digits and signs"
+            elif known.setdefault(text, name) != name:
+                yield name, f"is that of {known[text].upper()} again; the broker gives each app key one session"
+
+
+def _of_halves(settings: Settings, places: Mapping[str, Place]) -> Iterator[Problem]:
+    """Name the half that is given of a further app, and where; the other half is what is missing."""
+    for app in _apps(settings)[1:]:
+        given = [name for name, secret, _ in app.parts if secret.get_secret_value()]
+        for name, _, length in app.parts:
+            if name not in given:
+                place, other = places.get(given[0], ENVIRONMENT), given[0].upper()
+                text = f"is given without the {length} characters that belong to it"
+                yield Problem(place, other, text, nearest=name.upper())
 
 
 def _of_account(settings: Settings, *, is_needed: bool) -> Iterator[_Complaint]:

@@ -39,16 +39,17 @@ _APP_KEY, _APP_SECRET = 36, 180
 _DIGITS = 10**5
 
 
-def client_keys(env: Env, seed: int) -> ClientKeys:
-    """Return the keys of an environment."""
-    number = int.from_bytes(_bytes(env, seed, "account", 8)) % _DIGITS
+def client_keys(env: Env, seed: int, number: int = 1) -> ClientKeys:
+    """Return the keys of an environment's user for the account of a number: an app key belongs to one account."""
+    which = "" if number == 1 else f" {number}"
+    first = int.from_bytes(_bytes(env, seed, "account", 8)) % _DIGITS
     return ClientKeys(
         env=env,
-        app_key=("PS" if env is Env.PROD else "VS") + _letters(env, seed, "key", _APP_KEY - 2),
-        app_secret=_letters(env, seed, "secret", _APP_SECRET),
-        account=f"{'810' if env is Env.PROD else '500'}{number:05}",
+        app_key=("PS" if env is Env.PROD else "VS") + _letters(env, seed, f"key{which}", _APP_KEY - 2),
+        app_secret=_letters(env, seed, f"secret{which}", _APP_SECRET),
+        account=f"{'810' if env is Env.PROD else '500'}{(first + number - 1) % _DIGITS:05}",
         product="01",
-        hts_id=f"sim{number % 1000:03}",
+        hts_id=f"sim{first % 1000:03}",
     )
 
 

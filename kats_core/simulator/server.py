@@ -49,7 +49,8 @@ class SimulatorConfig:
     """How the simulator plays.
 
     `start` is the exchange's time at the begin, None for the wall clock's; `speed` how fast it runs, 0 for one that only steps.
-    Ports of 0 are chosen free. `source` None is the sample market of `market_seed`.
+    Ports of 0 are chosen free. `keys` are the app keys of each environment: one user's, each with an account of its own. `source`
+    None is the sample market of `market_seed`.
     """
 
     port: int = 0
@@ -58,6 +59,7 @@ class SimulatorConfig:
     speed: float = 1.0
     seed: int = 1
     market_seed: int = 7
+    keys: int = 1
     cash: int = 100_000_000
     uses_margin: bool = True
     widths: Widths = field(default_factory=Widths)
@@ -81,9 +83,11 @@ class Simulator:
     def __init__(self, config: SimulatorConfig, *, gateway_wall: Callable[[], float] = wall.time) -> None:
         self.config = config
         self.seed = config.seed
-        self.prod, self.vps = client_keys(Env.PROD, config.seed), client_keys(Env.VPS, config.seed)
+        numbers = range(1, config.keys + 1)
+        self.clients = tuple(client_keys(env, config.seed, n) for n in numbers for env in (Env.PROD, Env.VPS))
+        self.prod, self.vps = self.clients[:2]
         self.gateway_clock = GatewayClock(gateway_wall)
-        self.gateway = Gateway((self.prod, self.vps), config.pace)
+        self.gateway = Gateway(self.clients, config.pace)
         self.faults = Faults(config.fault_seed)
         self.faults.add(config.faults)
         self.widths = config.widths
@@ -93,7 +97,7 @@ class Simulator:
         start = wall.time_ns() if config.start is None else config.start
         self.clock = MarketClock(start, config.speed, wall.monotonic)
         self.market = Market(_source(config), start, delay=int(config.order_delay * SECOND))
-        self._accounts = {keys.app_key: self._account(keys) for keys in (self.prod, self.vps)}
+        self._accounts = {keys.app_key: self._account(keys) for keys in self.clients}
         self.market.accounts = list(self._accounts.values())
         self.market.desk.margins = {
             one.symbol: Fraction(_MARGINS[n % len(_MARGINS)], 100) for n, one in enumerate(self.market.instruments())
@@ -141,7 +145,7 @@ class Simulator:
                     "product": keys.product,
                     "hts_id": keys.hts_id,
                 }
-                for keys in (self.prod, self.vps)
+                for keys in self.clients
             ],
         }
 
@@ -230,12 +234,12 @@ class Simulator:
         return self._accounts[keys.app_key]
 
     def account_in(self, env: Env) -> Account:
-        """Return the account of an environment's client."""
+        """Return the account of an environment's first client."""
         return self.account_of(self.prod if env is Env.PROD else self.vps)
 
     def keys_of(self, account: Account) -> ClientKeys:
         """Return whose account it is."""
-        return next(keys for keys in (self.prod, self.vps) if self._accounts[keys.app_key] is account)
+        return next(keys for keys in self.clients if self._accounts[keys.app_key] is account)
 
     def count_reply(self) -> int:
         """Return a number that no other reply has."""

@@ -117,6 +117,46 @@ def test_a_token_of_before_is_used_and_can_be_given_back(kats: Any, simulator: S
     assert "no access token" in kats("--lang", "en", "kis", "revoke").out
 
 
+def pooled(simulator: Simulator, **changes: str) -> dict[str, str]:
+    other = simulator.clients[2]
+    more = {"KIS_APP_KEY_2": other.app_key, "KIS_APP_SECRET_2": other.app_secret}
+    return settings(simulator, **more | changes)
+
+
+def test_each_key_of_a_pool_is_tried_under_its_name(kats: Any) -> None:
+    """The account and its notices by the main one alone; each has a token of its own, which is given back by its name."""
+    with served(keys=2) as simulator:
+        kats.environment.update(pooled(simulator))
+        answer = kats("--lang", "en", "kis", "check", "--json")
+        assert answer.code == 0, answer.out
+        checks = [(one["key"], one["check"]) for one in answer.json["checks"]]
+        further = ["token", "approval", "quote", "stream"]
+        assert checks == [("KIS_APP_KEY", one) for one in STEPS] + [("KIS_APP_KEY_2", one) for one in further]
+        assert len(list((kats.home / "kis").glob("token-*.json"))) == 2
+        shown = kats("--lang", "en", "kis", "check").out
+        assert [line for line in shown.splitlines() if line.startswith("KIS_APP")] == ["KIS_APP_KEY", "KIS_APP_KEY_2"]
+        for client in simulator.clients:
+            assert client.app_key not in shown
+        assert kats("--lang", "en", "kis", "revoke").out.splitlines() == [
+            "KIS_APP_KEY: The access token was given back.",
+            "KIS_APP_KEY_2: The access token was given back.",
+        ]
+        kats.environment.update(pooled(simulator, KIS_APP_SECRET_2="x" * 180))
+        failed = kats("--lang", "en", "kis", "check", "--json")
+    assert failed.code == 1
+    assert {one["key"] for one in failed.json["checks"] if one["outcome"] == "failed"} == {"KIS_APP_KEY_2"}
+
+
+def test_half_a_pair_of_a_pool_is_bad_input(kats: Any, simulator: Simulator) -> None:
+    """Exit code 2 before anything is called."""
+    kats.environment.update(settings(simulator, KIS_APP_KEY_2="P" * 36))
+    answer = kats("--lang", "en", "kis", "check")
+    assert answer.code == 2
+    assert "KIS_APP_KEY_2" in answer.err
+    assert "did you mean KIS_APP_SECRET_2?" in answer.err
+    assert "P" * 36 not in answer.err + answer.out
+
+
 def test_without_settings_it_says_which_and_exits_with_2(kats: Any) -> None:
     """All of them at once; for programs, too."""
     answer = kats("kis", "check")

@@ -37,7 +37,7 @@ def announced(process: subprocess.Popen[str]) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_it_serves_as_a_process_until_it_is_stopped() -> None:
-    """Addresses and keys as JSON on one page; a token by them; Ctrl-C ends it with 0."""
+    """Addresses and keys as JSON on one page, several of each environment where that is asked for; a token by them; Ctrl-C ends it with 0."""
     command = [
         sys.executable,
         "-m",
@@ -49,11 +49,15 @@ def test_it_serves_as_a_process_until_it_is_stopped() -> None:
         "2026-11-27",
         "--at",
         "10:00",
+        "--keys",
+        "2",
         "--json",
     ]
     environment = os.environ | {"COLUMNS": "400"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:  # noqa: S603 (our own line)
         known = announced(process)
+        assert [client["env"] for client in known["clients"]] == ["prod", "vps"] * 2
+        assert len({client["account"] for client in known["clients"]}) == 4
         client = known["clients"][0]
         assert (len(client["app_key"]), len(client["app_secret"])) == (36, 180)
         body = {"grant_type": "client_credentials", "appkey": client["app_key"], "appsecret": client["app_secret"]}

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from kats_core.config import ConfigError, read_settings
-from kats_core.kis.settings import Keys, keys_of
+from kats_core.kis.settings import Keys, keys_of, pool_of
 from kats_core.kis.wire.orders import Account
 
 KEY, SECRET = "P" + "k" * 35, "S" + "s" * 179
+KEY_2, SECRET_2 = "P" + "q" * 35, "S" + "u" * 179
 COMPLETE = {"KIS_APP_KEY": KEY, "KIS_APP_SECRET": SECRET, "KIS_ACCOUNT_NO": "12345678"}
 
 
@@ -115,3 +116,58 @@ def test_no_secret_is_ever_shown(tmp_path: Path) -> None:
         for secret in (KEY, SECRET, "12345678", "trader77", "token7"):
             assert secret not in text
     assert KEY[:20] not in told(tmp_path, KIS_APP_KEY=KEY + "x")
+
+
+def test_further_app_keys_make_a_pool(tmp_path: Path) -> None:
+    """The main one first, which alone has the account and its notices; numbers may be left out; an empty one is none."""
+    more = {"KIS_APP_KEY_3": KEY_2, "KIS_APP_SECRET_3": SECRET_2, "KIS_APP_KEY_2": "", "KIS_HTS_ID": "trader77"}
+    read = read_settings(COMPLETE | more, tmp_path)
+    main, other = pool_of(read.settings, places=read.places, account=True)
+    assert (main.name, other.name) == ("KIS_APP_KEY", "KIS_APP_KEY_3")
+    assert main.account == Account(number="12345678", product="01")
+    assert (other.account, other.hts_id) == (None, "")
+    assert other.app_key.get_secret_value() == KEY_2
+    assert (other.rest_url, other.calls_per_second) == (main.rest_url, main.calls_per_second)
+    for secret in (KEY, SECRET, KEY_2, SECRET_2):
+        assert secret not in repr((main, other, read))
+    assert other.redact(f"{KEY_2} {SECRET_2}") == "*** ***"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"KIS_APP_KEY_2": KEY_2},
+            "KIS_APP_KEY_2: is given without the 180 characters that belong to it (did you mean KIS_APP_SECRET_2?)",
+        ),
+        (
+            {"KIS_APP_SECRET_4": SECRET_2},
+            "KIS_APP_SECRET_4: is given without the 36 characters that belong to it (did you mean KIS_APP_KEY_4?)",
+        ),
+        (
+            {"KIS_APP_KEY_2": KEY_2[:-1], "KIS_APP_SECRET_2": SECRET_2},
+            "KIS_APP_KEY_2: expected 36 characters, found 35",
+        ),
+        ({"KIS_APP_KEY_2": KEY, "KIS_APP_SECRET_2": SECRET_2}, "KIS_APP_KEY_2: is that of KIS_APP_KEY again"),
+        (
+            {"KIS_APP_KEY_2": KEY_2, "KIS_SECRET_2": SECRET_2},
+            "KIS_SECRET_2: unknown key (did you mean KIS_APP_SECRET_2?)",
+        ),
+        ({"KIS_APP_KEY2": KEY_2}, "KIS_APP_KEY2: unknown key (did you mean KIS_APP_KEY_2?)"),
+        ({"KIS_APP_KEY_6": KEY_2}, "KIS_APP_KEY_6: unknown key (did you mean KIS_APP_KEY_"),
+    ],
+)
+def test_half_a_further_pair_is_refused(tmp_path: Path, changes: dict[str, str], words: str) -> None:
+    """The half that is there, and what the other is called; never what is in it."""
+    text = told(tmp_path, **changes)
+    assert words in text
+    for secret in (KEY_2, SECRET_2):
+        assert secret not in text
+
+
+def test_half_a_pair_is_found_in_its_file(tmp_path: Path) -> None:
+    """By the line of the half that is there."""
+    (tmp_path / ".env").write_text(f"KIS_APP_KEY_2={KEY_2}\n", encoding="utf-8")
+    read = read_settings(COMPLETE, tmp_path)
+    with pytest.raises(ConfigError, match=r"^\.env:1: KIS_APP_KEY_2: is given without"):
+        keys_of(read.settings, places=read.places)
