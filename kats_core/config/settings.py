@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from kats_core.config.problems import ENVIRONMENT, ConfigError, Place, Problem, complaint
 from kats_core.model.labels import Language
+from kats_core.model.masking import masked
 from kats_core.plugins import nearest_name
 
 ENV_FILE = ".env"
@@ -37,6 +38,13 @@ _NOT_YET = frozenset(
 _OF_THE_SCRIPTS = frozenset({"KATS_PYTHON"})
 _OWN_PREFIXES = ("KATS_", "KIS_")
 _PERCENT = "_PCT"
+
+
+class AccountNumber(SecretStr):
+    """An account's number: printed, it shows its last digits."""
+
+    def _display(self) -> str:
+        return masked(self.get_secret_value())
 
 
 class Settings(BaseModel):
@@ -78,7 +86,9 @@ class Settings(BaseModel):
     kis_app_secret_4: SecretStr = Field(default=SecretStr(""), description="180 characters, of KIS_APP_KEY_4")
     kis_app_key_5: SecretStr = Field(default=SecretStr(""), description="the same, once more")
     kis_app_secret_5: SecretStr = Field(default=SecretStr(""), description="180 characters, of KIS_APP_KEY_5")
-    kis_account_no: str = Field(default="", description="the account's first 8 digits; orders go by KIS_APP_KEY")
+    kis_account_no: AccountNumber = Field(
+        default=AccountNumber(""), description="the account's first 8 digits; orders go by KIS_APP_KEY"
+    )
     kis_account_prod_code: str = Field(default="01", description="the account's last 2 digits")
     kis_hts_id: str = Field(default="", description="the user id at the broker; needed for fill notices")
     kis_rest_url: str = Field(default="", description="empty: the broker's host of KIS_ENV")

@@ -118,7 +118,7 @@ def pool_of(
     found = list(_problems(settings, places or {}, account=account, hts_id=hts_id))
     if found:
         raise ConfigError(found)
-    env = settings.kis_env
+    env, number = settings.kis_env, settings.kis_account_no.get_secret_value()
     main = Keys(
         env=env,
         app_key=settings.kis_app_key,
@@ -126,9 +126,7 @@ def pool_of(
         rest_url=(settings.kis_rest_url or REST_HOST[env]).rstrip("/"),
         stream_url=(settings.kis_ws_url or STREAM_HOST[env]).rstrip("/"),
         master_url=(settings.kis_master_url or MASTER_HOST).rstrip("/"),
-        account=Account(number=settings.kis_account_no, product=settings.kis_account_prod_code)
-        if settings.kis_account_no
-        else None,
+        account=Account(number=number, product=settings.kis_account_prod_code) if number else None,
         hts_id=settings.kis_hts_id,
         calls_per_second=settings.kis_calls_per_second or DEFAULT_RATE[env],
         hashes_orders=settings.kis_hashkey,
@@ -209,7 +207,7 @@ def _of_halves(settings: Settings, places: Mapping[str, Place]) -> Iterator[Prob
 
 
 def _of_account(settings: Settings, *, is_needed: bool) -> Iterator[_Complaint]:
-    number = settings.kis_account_no
+    number = settings.kis_account_no.get_secret_value()
     if is_needed and not number:
         yield "kis_account_no", f"is missing; expected the account's first {ACCOUNT_DIGITS} digits"
     if number and not re.fullmatch(r"[0-9]{8}", number):

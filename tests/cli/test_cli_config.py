@@ -45,6 +45,17 @@ def test_show_tells_where_a_value_comes_from(kats: Any) -> None:
     assert "hush" not in kats("config", "show").out
 
 
+def test_show_prints_no_account_in_full(kats: Any) -> None:
+    """Its last digits, as a bank does, so that the owner of two knows which; and where it was written."""
+    kats.environment["KIS_ACCOUNT_NO"] = "81382087"
+    answer = kats("config", "show", "--json")
+    (found,) = (each for each in answer.json if each["key"] == "KIS_ACCOUNT_NO")
+    assert found == {"key": "KIS_ACCOUNT_NO", "value": "****2087", "origin": "environment"}
+    for text in (answer.out, kats("config", "show").out):
+        assert "81382087" not in text
+        assert "****2087" in text
+
+
 def test_schema_describes_the_parameters_of_installed_plugins(kats: Any) -> None:
     """Editors complete them."""
     schema = kats("config", "schema").json

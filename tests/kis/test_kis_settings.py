@@ -116,6 +116,8 @@ def test_no_secret_is_ever_shown(tmp_path: Path) -> None:
         for secret in (KEY, SECRET, "12345678", "trader77", "token7"):
             assert secret not in text
     assert KEY[:20] not in told(tmp_path, KIS_APP_KEY=KEY + "x")
+    settings = read_settings(COMPLETE, tmp_path).settings
+    assert "12345678" not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
 
 
 def test_further_app_keys_make_a_pool(tmp_path: Path) -> None:

@@ -231,6 +231,8 @@ class TestNotices:
             name="삼성전자",
             order_price=71_900,
         )
+        assert "12345678" not in repr(found)
+        assert "user01" not in repr(found)
 
     @pytest.mark.parametrize("more", ["", "^extra", "^extra^extra^extra"])
     def test_a_wider_notice_is_read(self, more: str) -> None:

@@ -135,6 +135,14 @@ class TestControl:
         assert "KEY" not in str(caught.value)
         assert caught.value.text == secret
 
+    def test_an_error_shows_no_secret_of_a_text_that_was_cut_off(self) -> None:
+        """Neither a key nor an account that stands last, without its closing quote."""
+        for cut in ('{"header":{},"body":{"output":{"key":"SECR', '{"output":[{"cano":"81382'):
+            with pytest.raises(WireError) as caught:
+                split(cut)
+            assert "SECR" not in str(caught.value)
+            assert "81382" not in str(caught.value)
+
 
 class TestCipher:
     def test_the_vector_of_the_notes(self) -> None:

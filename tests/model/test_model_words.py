@@ -16,6 +16,7 @@ import kats_core
 from kats_core.model import ids, time
 from kats_core.model.codes import CoreCode
 from kats_core.model.labels import Code, Labelled, code_texts
+from kats_core.model.masking import masked
 
 PURE = ("model", "market", "strategy", "risk", "exits", "orders", "engine")
 for module in pkgutil.walk_packages(kats_core.__path__, "kats_core."):
@@ -129,3 +130,14 @@ def test_ids_follow_from_what_they_name() -> None:
         ids.order_id(key, 2),
     }
     assert len(others | {one}) == 8
+
+
+@given(st.text(alphabet="0123456789-", max_size=14))
+def test_a_masked_number_shows_its_end_and_no_more_than_half(number: str) -> None:
+    """Four signs at the most, so that the owner of two accounts knows which."""
+    shown = masked(number)
+    assert len(shown) == len(number)
+    assert 2 * shown.count("*") >= len(number)
+    assert len(number) - shown.count("*") <= 4
+    assert number.endswith(shown.lstrip("*"))
+    assert masked("81382087") == "****2087"

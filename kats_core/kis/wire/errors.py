@@ -10,7 +10,7 @@ import re
 _SHOWN = 400
 _SECRET = re.compile(
     r'("(?:access_token|approval_key|appkey|appsecret|secretkey|authorization|token|hash|key|iv'
-    r'|cano|acnt_no|acnt_prdt_cd|ctx_area_[fn]k\d*)"\s*:\s*")[^"]*(")',
+    r'|cano|acnt_no|acnt_prdt_cd|ctx_area_[fn]k\d*)"\s*:\s*")[^"]*("|$)',
     re.IGNORECASE,
 )
 _OPENED_NOTICE = re.compile(r"^(0\|[HK]0STCNI\d\|\d*\|).*", re.DOTALL)

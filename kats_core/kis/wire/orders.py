@@ -20,6 +20,7 @@ from kats_core.kis.wire.values import CODE, ORDER_NUMBER, PRICE, QUANTITY, coded
 from kats_core.kis.wire.venues import OF_ORDERS, Venue
 from kats_core.market.phases import BoardOrder
 from kats_core.model.kinds import Side
+from kats_core.model.masking import masked
 
 DIVISIONS: Final = coded(
     "kind of order",
@@ -68,7 +69,7 @@ class Account(Block, frozen=True):
     product: Annotated[str, Named("ACNT_PRDT_CD", CODE)] = "01"
 
     def __repr__(self) -> str:
-        return f"Account({self.number[:2]}****{self.number[-2:]}-{self.product})"
+        return f"Account({masked(self.number)}-{self.product})"
 
     @property
     def digits(self) -> str:

@@ -28,6 +28,7 @@ from kats_core.market.vi import StatusMessage
 from kats_core.model import time as kst
 from kats_core.model.bar import Book, BookLevel, Trade
 from kats_core.model.kinds import Side
+from kats_core.model.masking import masked
 from kats_core.model.time import SECOND, Nanos
 
 LEVELS: Final = 10
@@ -500,6 +501,10 @@ class Notice(Block, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.is_fill and not (self.quantity and self.price):
             raise ValueError(f"CNTG_QTY, CNTG_UNPR: a fill of {self.quantity} shares at {self.price}")
+
+    def __repr__(self) -> str:
+        told = f"{self.side} {self.symbol} {self.quantity} at {self.price}, is_fill={self.is_fill}"
+        return f"Notice({masked(self.account[:-2])} {self.order_number}: {told})"
 
     def write(self) -> dict[str, str]:
         """Return the texts by the broker's names, padded as the broker pads them."""
