@@ -42,6 +42,7 @@ USUAL = (What.DAILY, What.INDEX, What.FLOWS, What.REPORTS, What.DIVIDENDS)
 def download(
     symbols: Annotated[str | None, typer.Option("--symbols", metavar="A,B,…", help=t("help_download_symbols"))] = None,
     top: Annotated[int | None, typer.Option("--top", min=1, help=t("help_download_top"))] = None,
+    active: Annotated[int | None, typer.Option("--active", min=1, max=30, help=t("help_download_active"))] = None,
     first: Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD", help=t("help_download_from"))] = None,
     last: Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD", help=t("help_download_to"))] = None,
     what: Annotated[list[What] | None, typer.Option("--what", help=t("help_download_what"))] = None,
@@ -53,12 +54,14 @@ def download(
     from kats_core.kis.plugin import archive_folder
     from kats_core.kis.settings import keys_of
 
+    if sum(choice is not None for choice in (symbols, top, active)) > 1:
+        raise InputError(t("download_one_choice"))
     settings = resolving.settings()
     keys = keys_of(settings)
     span = _span(resolving.day(first, "--from"), resolving.day(last, "--to"))
     archive = Archive(archive_folder(settings.kats_home, keys))
     wanted = [] if symbols is None else [one.strip() for one in symbols.split(",") if one.strip()]
-    work = _fetch(keys, settings.kats_home, archive, wanted, top, span, tuple(what or USUAL))
+    work = _fetch(keys, settings.kats_home, archive, wanted, top, active, span, tuple(what or USUAL))
     try:
         refused = asyncio.run(work)
     except KisError as error:
@@ -94,6 +97,7 @@ async def _fetch(
     archive: Archive,
     wanted: Sequence[str],
     top: int | None,
+    active: int | None,
     span: tuple[dt.date, dt.date],
     what: Sequence[What],
 ) -> dict[str, str]:
@@ -107,7 +111,12 @@ async def _fetch(
             download = Download(client, archive, bar.tell)
             await download.masters(span[1])
             await download.calendar(dt.datetime.now().astimezone().date())
-            symbols = list(wanted) or listed(archive, top)
+            if active is not None:
+                symbols = await download.most_traded(active)
+                if not symbols:
+                    raise InputError(t("download_nothing_traded"))
+            else:
+                symbols = list(wanted) or listed(archive, top)
             for one in what:
                 await _part(download, one, symbols, span)
     return download.refused

@@ -173,6 +173,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "help_download_symbols": ("종목 코드, 쉼표로 구분", "symbols, separated by commas"),
     "help_download_top": ("시가총액 상위 N 종목", "the N largest companies; without it, all that are listed"),
+    "help_download_active": (
+        "오늘 거래대금 상위 N 종목, 30까지",
+        "the N shares that are traded most today by value, at most 30",
+    ),
+    "download_one_choice": (
+        "--symbols, --top, --active 가운데 하나만 쓸 수 있습니다",
+        "--symbols, --top and --active choose the symbols: give one of them",
+    ),
+    "download_nothing_traded": (
+        "--active: 오늘은 아직 거래가 없습니다. --top 을 쓰십시오.",
+        "--active: nothing was traded yet today; --top names the largest",
+    ),
     "help_download_from": ("첫 거래일; 없으면 2년 전", "first session; else two years back"),
     "help_download_to": ("마지막 거래일; 없으면 끝난 마지막 거래일", "last session; else the last one that is over"),
     "help_download_what": (

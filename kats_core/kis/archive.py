@@ -58,6 +58,7 @@ REPORTS = pa.schema(
         ("fiscal_year", pa.int64()),
         ("period", pa.string()),
         *((name, pa.float64()) for name in ("revenue_cum_krw", "operating_profit_cum_krw", "net_income_cum_krw")),
+        ("eps_cum_krw", pa.float64()),
     ]
 )
 DIVIDENDS = pa.schema(

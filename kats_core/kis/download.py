@@ -19,11 +19,11 @@ from kats_core.kis.archive import Archive, Range
 from kats_core.kis.client import Client
 from kats_core.kis.errors import KisError, RefusedError
 from kats_core.kis.limiter import Lane
-from kats_core.kis.pages import days_of, index_days, minutes_of
+from kats_core.kis.pages import days_of, flows_of, index_days, minutes_of
 from kats_core.kis.transport import Transport
-from kats_core.kis.wire.finance import AskIncome
+from kats_core.kis.wire.finance import AskIncome, AskRatios
 from kats_core.kis.wire.info import AskCalendar, AskDividends
-from kats_core.kis.wire.quotes import AskInvestors
+from kats_core.kis.wire.quotes import AskMostTraded
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.masters import MasterRecord, layout_of, read_master
 from kats_core.market.source import SourceError
@@ -74,7 +74,7 @@ class Download:
         await self._each("daily_adjusted", symbols, span, self._days_of)
 
     async def flows(self, symbols: Sequence[str], span: Range) -> None:
-        """Download what foreigners and institutions bought on the last days, about 30 of them."""
+        """Download what foreigners and institutions bought; of the mock server the last days, about 30 of them."""
         await self._each("flows", symbols, span, self._flows_of)
 
     async def indices(self, span: Range) -> None:
@@ -97,6 +97,12 @@ class Download:
             rows = [{"exchange": EXCHANGE, "date": one.day, "is_session": one.is_session} for one in days]
             self.archive.put("calendar", EXCHANGE, rows, (today, today))
             self.archive.save()
+
+    async def most_traded(self, most: int) -> list[str]:
+        """Return the listed shares that are traded most today, by value, at most 30; raises KisError, SourceError."""
+        answer = await self.client.ask(AskMostTraded(), lane=Lane.HISTORY)
+        shares = {*listed(self.archive, None)}
+        return [row.symbol for row in (() if answer is None else answer.rows) if row.symbol in shares][:most]
 
     async def minutes(self, symbols: Sequence[str], span: Range) -> None:
         """Download the minute bars of symbols, session by session."""
@@ -180,8 +186,8 @@ class Download:
         self.archive.put("index", name, rows, (first, last))
 
     async def _flows_of(self, symbol: str, span: Range) -> None:
-        answer = await self.client.ask(AskInvestors(symbol=symbol), lane=Lane.HISTORY)
-        days = () if answer is None else answer.days
+        first, last = self._missing("flows", symbol, span) or span
+        days = await flows_of(self.client, symbol, first, last)
         rows = [
             {
                 "symbol": symbol,
@@ -192,13 +198,15 @@ class Download:
                 "foreign_net_krw": day.foreigners_value,
             }
             for day in days
-            if day.institutions is not None and day.foreigners is not None and day.session <= span[1]
         ]
-        first = min((day.session for day in days), default=span[1])
-        self.archive.put("flows", symbol, rows, (min(first, span[1]), span[1]))
+        if days:  # what was not told yet is asked for again
+            first, last = days[0].session if self.client.keys.is_mock else first, days[-1].session
+        self.archive.put("flows", symbol, rows, (first, last))
 
     async def _reports_of(self, symbol: str, span: Range) -> None:
-        answer = await self.client.ask(AskIncome(symbol=symbol, quarterly=True), lane=Lane.HISTORY)
+        income = await self.client.ask(AskIncome(symbol=symbol, quarterly=True), lane=Lane.HISTORY)
+        ratios = await self.client.ask(AskRatios(symbol=symbol, quarterly=True), lane=Lane.HISTORY)
+        eps = {one.period: one.eps for one in (() if ratios is None else ratios.periods)}
         rows = [
             {
                 "symbol": symbol,
@@ -208,8 +216,9 @@ class Download:
                 "revenue_cum_krw": _float(one.sales),
                 "operating_profit_cum_krw": _float(one.operating_profit),
                 "net_income_cum_krw": _float(one.net_income),
+                "eps_cum_krw": _float(eps.get(one.period)),
             }
-            for one in (() if answer is None else answer.periods)
+            for one in (() if income is None else income.periods)
             if one.period.month in PERIODS
         ]
         self.archive.put("reports", symbol, rows, span)

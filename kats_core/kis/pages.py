@@ -1,4 +1,4 @@
-"""Read what the broker gives in pieces that are cut at the oldest: candles of days and minutes, indices.
+"""Read what the broker gives in pieces that are cut at the oldest: candles of days and minutes, indices, flows of investors.
 
 Each piece ends the day or the minute before the oldest of the piece before. A piece that brings nothing older ends the reading:
 asked before the first of all, the broker repeats it for ever (`kis/quirks.md` E4, E5).
@@ -15,8 +15,11 @@ from kats_core.kis.limiter import Lane
 from kats_core.kis.wire.quotes import (
     AskChart,
     AskIndexChart,
+    AskInvestors,
+    AskInvestorsByDay,
     AskPastMinutes,
     Candle,
+    Flows,
     IndexCandle,
     MinuteCandle,
 )
@@ -48,6 +51,23 @@ async def index_days(client: Client, index: str, first: dt.date, last: dt.date) 
         return () if chart is None else chart.candles
 
     return await _pieces(piece, lambda one: one.session, first, last, _DAY)
+
+
+async def flows_of(client: Client, symbol: str, first: dt.date, last: dt.date) -> list[Flows]:
+    """Return who bought a symbol by day, oldest first, as far as it is known; raises KisError.
+
+    The mock server knows the last 30 days or so.
+    """
+
+    async def piece(until: dt.date) -> Sequence[Flows]:
+        if client.keys.is_mock:
+            of_late = await client.ask(AskInvestors(symbol=symbol), lane=Lane.HISTORY)
+            return () if of_late is None else of_late.days
+        by_day = await client.ask(AskInvestorsByDay(symbol=symbol, until=until), lane=Lane.HISTORY)
+        return () if by_day is None else by_day.days
+
+    found = await _pieces(piece, lambda one: one.session, first, last, _DAY)
+    return [one for one in found if one.institutions is not None and one.foreigners is not None]
 
 
 async def minutes_of(client: Client, symbol: str, session: dt.date, opening: dt.time) -> list[MinuteCandle]:

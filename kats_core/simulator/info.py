@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from kats_core.market.calendar import krx_calendar
-from kats_core.market.tables import QUARTERS, YEARS
+from kats_core.market.tables import DIVIDENDS, QUARTERS, YEARS
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import InstrumentKind, Market
 from kats_core.simulator.calls import Call, answers, hms, quoted, rate_of, ymd
@@ -24,6 +24,7 @@ _EXCHANGES = {Market.KOSPI: "02", Market.KOSDAQ: "03", Market.KONEX: "01"}
 _HUNDRED_MILLION = 100_000_000
 _NOT_PROVIDED = "99.99"
 _MOST_REPORTS = 20
+_YEAR_END = 12
 
 
 def standard_code(symbol: str) -> str:
@@ -107,6 +108,35 @@ def business_days(call: Call) -> Answer:
     dates = {f"date{n}": ymd(day) for n, day in enumerate(days, start=1)}
     return quoted(output1=call.row("output1", **dates, today=ymd(today), time=hms(call.market.now),
                                    s_time="090000", e_time="153000"))  # fmt: skip
+
+
+@answers("ksdinfo_dividend")
+def dividends(call: Call) -> Answer:
+    """List the cash dividends that are known by now and have their record date between two days."""
+    table, wanted = call.market.panel.tables.get(DIVIDENDS), call.text("SHT_CD")
+    span = call.day("F_DT", dt.date.min), call.day("T_DT", dt.date.max)
+    rows = []
+    for instrument in call.market.instruments():
+        own = None if table is None else table.rows_of.get(instrument.symbol)
+        if table is None or own is None or wanted not in ("", instrument.symbol):
+            continue
+        for n in range(own.start, own.stop):
+            record, known = table.period[n].astype(dt.date), table.available_from[n].astype(dt.date)
+            if span[0] <= record <= span[1] and known < call.market.day:
+                rows.append(_dividend(call, instrument, record, float(table.columns["dps_krw"][n])))
+    return quoted(output1=rows)
+
+
+def _dividend(call: Call, one: Instrument, record: dt.date, won: float) -> Row:
+    return call.row(
+        "output1",
+        record_date=ymd(record),
+        sht_cd=one.symbol,
+        isin_name=one.name,
+        divi_kind="결산" if record.month == _YEAR_END else "분기",
+        per_sto_divi_amt=f"{won:.0f}",
+        stk_kind="보통",
+    )
 
 
 def _reports(call: Call) -> list[dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from bisect import bisect_right
 from typing import Any
 
 import numpy as np
@@ -368,21 +370,44 @@ def investors(call: Call) -> Answer:
     quote = known_quote(call)
     if quote is None:
         return quoted(output=[])
-    history = own_history(call.market, quote.instrument.symbol)
-    sessions = history.sessions[-_MOST_ROWS:]
+    rows = [_blank_today(call, quote), *_flows_until(call, quote, call.market.day, "output")]
+    return quoted(output=rows[:_MOST_ROWS])
+
+
+@answers("investor_trade_by_stock_daily")
+def investors_by_day(call: Call) -> Answer:
+    """List net buying back from a day, until yesterday."""
+    quote = known_quote(call)
+    if quote is None:
+        return quoted(output1=call.row("output1"), output2=[])
+    until = call.day("FID_INPUT_DATE_1", call.market.day)
+    now = call.row(
+        "output1", **moves(quote), prdy_vol=quote.volume_before, rprs_mrkt_kor_name=board_name(quote.instrument.market)
+    )
+    return quoted(output1=now, output2=_flows_until(call, quote, until, "output2"))
+
+
+def _flows_until(call: Call, quote: Quote, until: dt.date, block: str) -> list[Row]:
+    """Return the rows of at most thirty past sessions up to a day, newest first."""
+    symbol = quote.instrument.symbol
+    history = own_history(call.market, symbol)
+    end = bisect_right(history.sessions, until)
+    start = max(0, end - _MOST_ROWS)
+    sessions = history.sessions[start:end]
     flows = call.market.panel.tables.get(FLOWS)
     nets: dict[str, np.ndarray[Any, np.dtype[np.float64]]] = {}
     if flows is not None and sessions:
         for who, column in (("orgn", "inst_net_shares"), ("frgn", "foreign_net_shares")):
             if column in flows.columns:
-                nets[who] = flows.daily(column, [quote.instrument.symbol], sessions)[:, 0]
-    rows = [_blank_today(call, quote)]
-    for n in reversed(range(len(sessions))):
-        close, before = history.close[n - len(sessions)], history.close_before(n - len(sessions))
-        net = {who: int(column[n]) for who, column in nets.items() if column[n] == column[n]}
+                nets[who] = flows.daily(column, [symbol], sessions)[:, 0]
+    rows = []
+    for n in reversed(range(start, end)):
+        net = {who: int(column[n - start]) for who, column in nets.items() if column[n - start] == column[n - start]}
         net["prsn"] = -sum(net.values())
-        rows.append(_flows(call, sessions[n], close, before, net, history.volume[n - len(sessions)]))
-    return quoted(output=rows[:_MOST_ROWS])
+        rows.append(
+            _flows(call, block, history.sessions[n], history.close[n], history.close_before(n), net, history.volume[n])
+        )
+    return rows
 
 
 def _blank_today(call: Call, quote: Quote) -> Row:
@@ -399,7 +424,7 @@ def _blank_today(call: Call, quote: Quote) -> Row:
     )
 
 
-def _flows(call: Call, day: Any, close: int, before: int, net: dict[str, int], volume: int) -> Row:
+def _flows(call: Call, block: str, day: dt.date, close: int, before: int, net: dict[str, int], volume: int) -> Row:
     values: dict[str, Any] = {
         "stck_bsop_date": ymd(day),
         "stck_clpr": close,
@@ -411,7 +436,7 @@ def _flows(call: Call, day: Any, close: int, before: int, net: dict[str, int], v
         for name, quantity in (("ntby", shares), ("shnu", bought), ("seln", bought - shares)):
             values[f"{who}_{name}_{'qty' if name == 'ntby' else 'vol'}"] = quantity
             values[f"{who}_{name}_tr_pbmn"] = quantity * close // 1_000_000
-    return call.service.row("output", values)
+    return call.service.row(block, values)
 
 
 @answers("etf_inquire_price")

@@ -223,3 +223,16 @@ def test_servers_at_work_are_told_as_such(kats: Any) -> None:
     assert code == 1
     assert outcomes["token"] == "failed"
     assert "The broker is at work on its servers" in told
+
+
+def test_history_of_what_is_traded_most_today(kats: Any) -> None:
+    """Three shares by the broker's own ranking; one way of choosing at a time."""
+    with served() as simulator:
+        kats.environment.update(settings(simulator))
+        span = ("--from", "2026-11-02", "--to", "2026-11-26")
+        answer = kats("data", "download", "--active", "3", *span, "--what", "daily", "--json")
+        assert answer.code == 0, answer.err
+        assert answer.json["symbols"]["daily_adjusted"] == 3
+        refused = kats("--lang", "en", "data", "download", "--active", "3", "--top", "3")
+        assert refused.code == 2
+        assert "--top and --active" in refused.err

@@ -19,6 +19,7 @@ from kats_core.kis.settings import Keys
 from kats_core.kis.wire.orders import Account
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.source import SourceError
+from kats_core.market.tables import DIVIDENDS, FLOWS, QUARTERS, SideTable
 from kats_core.model import time
 from kats_core.simulator.faults import Fault, FaultKind
 from kats_core.simulator.gateway import Pace
@@ -151,20 +152,97 @@ def test_a_symbol_that_was_adjusted_since_is_downloaded_anew(tmp_path: Path) -> 
     assert again.rows("daily_adjusted", SYMBOLS[0]) == rows
 
 
-def test_flows_reports_dividends_and_the_calendar_come_as_tables(tmp_path: Path) -> None:
-    """Whatever the broker knows beside prices."""
+def test_flows_go_as_far_back_as_the_bars(tmp_path: Path) -> None:
+    """Nine months, in answers of thirty sessions; each day's net buying is the exchange's own."""
 
     async def work(download: Download) -> None:
         await download.days(SYMBOLS, (FIRST, LAST))
         await download.flows(SYMBOLS, (FIRST, LAST))
-        await download.reports(SYMBOLS, (FIRST, LAST))
-        await download.dividends(SYMBOLS, (FIRST, LAST))
-        await download.calendar(DAY)
 
     archive = against_simulator(tmp_path, work)
-    assert archive.rows("flows", SYMBOLS[0])
+    own, sessions = SOURCE.tables()[FLOWS], krx_calendar().sessions(FIRST, LAST)
+    for symbol in SYMBOLS:
+        rows = archive.rows("flows", symbol)
+        assert [row["date"] for row in rows] == list(sessions)
+        for name in ("inst_net_shares", "foreign_net_shares"):
+            wanted = own.daily(name, [symbol], sessions)[:, 0]
+            np.testing.assert_array_equal([row[name] for row in rows], wanted, err_msg=symbol)
+        assert archive.covered("flows", symbol) == (FIRST, LAST)
+    assert FLOWS in build(FilesParams(paths=(str(archive.folder),))).tables()
+
+
+def test_reports_have_earnings_a_share(tmp_path: Path) -> None:
+    """Sums since the year began, whose single quarters are what the companies have told by the day."""
+
+    async def work(download: Download) -> None:
+        await download.days(SYMBOLS, (FIRST, LAST))
+        await download.reports(SYMBOLS, (FIRST, LAST))
+
+    archive = against_simulator(tmp_path, work)
+    own, found = SOURCE.tables()[QUARTERS], build(FilesParams(paths=(str(archive.folder),))).tables()[QUARTERS]
+    compared = 0
+    for symbol in SYMBOLS:
+        told = quarters(own, symbol)
+        for period, (eps, net_income) in quarters(found, symbol).items():
+            # The broker writes hundredths of a won and hundredths of a hundred million.
+            assert eps == pytest.approx(told[period][0], abs=0.03)
+            assert net_income == pytest.approx(told[period][1], abs=3e6)
+            compared += 1
+    assert compared > 3 * len(SYMBOLS)
+
+
+def quarters(table: SideTable, symbol: str) -> dict[str, tuple[float, float]]:
+    """Return earnings a share and net income by the quarter's last day."""
+    own = table.rows_of[symbol]
+    columns = (table.columns["eps_krw"][own], table.columns["net_income_krw"][own])
+    return {
+        str(period): (float(eps), float(income))
+        for period, eps, income in zip(table.period[own], *columns, strict=True)
+    }
+
+
+def test_dividends_are_those_that_companies_have_told(tmp_path: Path) -> None:
+    """By record date, won a share; one that is announced later is not there yet."""
+    own = SOURCE.tables()[DIVIDENDS]
+    payers = [symbol for symbol in own.symbols if symbol in own.rows_of][:12]
+
+    async def work(download: Download) -> None:
+        await download.days(payers, (FIRST, LAST))
+        await download.dividends(payers, (FIRST, LAST))
+
+    archive = against_simulator(tmp_path, work)
+    paid = 0
+    for symbol in payers:
+        wanted = {
+            own.period[n].astype(dt.date): own.columns["dps_krw"][n]
+            for n in range(own.rows_of[symbol].start, own.rows_of[symbol].stop)
+            if own.period[n].astype(dt.date) >= FIRST and own.available_from[n].astype(dt.date) < DAY
+        }
+        got = {row["record_date"]: row["dps_krw"] for row in archive.rows("dividends", symbol)}
+        assert got == {day: round(won) for day, won in wanted.items()}
+        paid += len(got)
+    assert paid
+
+
+def test_the_calendar_comes_once_a_day(tmp_path: Path) -> None:
+    """Which days are sessions, as the broker knows them."""
+    archive = against_simulator(tmp_path, lambda download: download.calendar(DAY))
     assert any(row["date"] == DAY and row["is_session"] for row in archive.rows("calendar", "KRX"))
-    assert "flows" in build(FilesParams(paths=(str(archive.folder),))).tables()
+
+
+def test_the_most_traded_are_those_of_the_brokers_ranking(tmp_path: Path) -> None:
+    """By value so far today; shares that are listed, no funds."""
+    found: list[str] = []
+
+    async def work(download: Download) -> None:
+        await download.masters(DAY)
+        found.extend(await download.most_traded(5))
+
+    archive = against_simulator(tmp_path, work)
+    panel = SOURCE.history(DAY, DAY)
+    shares = {*listed(archive, None)}
+    ranked = sorted((-value, symbol) for value, symbol in zip(panel.value[0], panel.symbols, strict=True))
+    assert found == [symbol for _, symbol in ranked if symbol in shares][:5]
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

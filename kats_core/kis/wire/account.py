@@ -1,4 +1,4 @@
-"""Ask what an account holds, what it can pay and what it can sell.
+"""Ask what an account holds, what it can pay, and what its trades have cost.
 
 What can be paid without borrowing is `Orderable.no_margin_amount`. Cash in the balance is by settlement day: what is bought today
 leaves the cash of two days ahead first, so none of the balance's figures is what an order can use.
@@ -110,31 +110,6 @@ class AskOrderable(Ask[Orderable], frozen=True, kw_only=True):
     symbol: Annotated[str, Named("PDNO")] = ""
     price: Annotated[int | None, Named("ORD_UNPR", PRICE)] = None
     division: Annotated[BoardOrder, Named("ORD_DVSN", DIVISIONS)] = BoardOrder.MARKET
-
-
-class SellableBlock(Block, frozen=True, kw_only=True):
-    """What can be sold of a holding."""
-
-    symbol: Annotated[str, Named("pdno", CODE)]
-    quantity: Annotated[int, Named("cblc_qty", QUANTITY)]
-    sellable: Annotated[int, Named("ord_psbl_qty", QUANTITY)]
-    average_price: Annotated[Decimal | None, Named("pchs_avg_pric")]
-    price: Annotated[int | None, Named("now_pric", PRICE)]
-
-
-class Sellable(Answer, frozen=True):
-    """The answer to what can be sold; documents and the broker's own sample call the block differently."""
-
-    sellable: Annotated[SellableBlock, Out("output1", ("output",))]
-
-
-class AskSellable(Ask[Sellable], frozen=True, kw_only=True):
-    """Ask how many shares of a holding can be sold now. Not on the mock server: there the balance says it."""
-
-    ENDPOINT: ClassVar[Endpoint] = endpoints.SELLABLE
-
-    account: Account
-    symbol: Annotated[str, Named("PDNO", CODE)]
 
 
 class CostRow(Block, frozen=True, kw_only=True):

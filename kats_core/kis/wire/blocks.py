@@ -43,7 +43,7 @@ class Named:
     """The broker's name of a field, and how it is read where the type does not say it.
 
     `signed_by` names the sign code that belongs to a number; `count` fields of this name are numbered from 1; `also` are
-    spellings under which the broker sends it elsewhere.
+    spellings under which the broker sends it elsewhere; `blank` is how a missing value is written.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Named:
     signed_by: str = ""
     count: int = 0
     also: tuple[str, ...] = ()
+    blank: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class _Entry:
     is_tuple: bool
     signed_by: str
     also: tuple[str, ...]
+    blank: str
 
     def read(self, field: Callable[[str], str]) -> Any:
         if self.is_tuple:
@@ -83,7 +85,7 @@ class _Entry:
     def write(self, value: Any, into: dict[str, str]) -> None:
         several = value if self.is_tuple else (value,)
         for name, one in zip(self.names, several, strict=True):
-            into[name] = "" if one is None else self.kind.write(one)
+            into[name] = self.blank if one is None else self.kind.write(one)
             if self.signed_by:
                 into[self.signed_by] = "" if one is None else _RISING if one > 0 else _FALLING if one < 0 else _LEVEL
 
@@ -147,4 +149,5 @@ def _entry(attribute: str, hint: Any, named: Named) -> _Entry:
     if is_optional:
         hint = next(arg for arg in get_args(hint) if arg is not types.NoneType)
     names = tuple(f"{named.name}{n}" for n in range(1, named.count + 1)) if is_tuple else (named.name,)
-    return _Entry(attribute, names, named.kind or _KINDS[hint], is_optional, is_tuple, named.signed_by, named.also)
+    kind = named.kind or _KINDS[hint]
+    return _Entry(attribute, names, kind, is_optional, is_tuple, named.signed_by, named.also, named.blank)

@@ -14,10 +14,8 @@ Env: TypeAlias = Literal["prod", "vps"]
 
 _TRADING = "/uapi/domestic-stock/v1/trading/"
 _QUOTES = "/uapi/domestic-stock/v1/quotations/"
-_RANKING = "/uapi/domestic-stock/v1/ranking/"
 _FINANCE = "/uapi/domestic-stock/v1/finance/"
 _KSD = "/uapi/domestic-stock/v1/ksdinfo/"
-_ETF = "/uapi/etfetn/v1/quotations/"
 
 _KEYS_100 = ("CTX_AREA_FK100", "CTX_AREA_NK100")
 _KEYS_20 = ("CTX_AREA_FK", "CTX_AREA_NK")
@@ -88,56 +86,25 @@ OLDER_ORDERS: Final = _account(
 )
 BALANCE: Final = _account("balance", "inquire-balance", "TTTC8434R", "VTTC8434R", pages=True)
 ORDERABLE: Final = _account("orderable amount", "inquire-psbl-order", "TTTC8908R", "VTTC8908R")
-SELLABLE: Final = _account("sellable quantity", "inquire-psbl-sell", "TTTC8408R")
 COSTS: Final = _account("realised profit by stock", "inquire-period-trade-profit", "TTTC8715R", pages=True)
 
 PRICE: Final = _everywhere("price", "inquire-price", "FHKST01010100")
 PRICES: Final = _real("prices of up to 30", _QUOTES + "intstock-multprice", "FHKST11300006")
-BOOK: Final = _everywhere("order book", "inquire-asking-price-exp-ccn", "FHKST01010200")
-EXECUTIONS: Final = _everywhere("latest executions", "inquire-ccnl", "FHKST01010300")
-EXECUTIONS_BY_TIME: Final = _everywhere("executions by time", "inquire-time-itemconclusion", "FHPST01060000")
-DAILY_PRICES: Final = _everywhere("last 30 bars", "inquire-daily-price", "FHKST01010400")
 CHART: Final = _everywhere("daily candles", "inquire-daily-itemchartprice", "FHKST03010100")
 MINUTES: Final = _everywhere("minute candles of today", "inquire-time-itemchartprice", "FHKST03010200")
 PAST_MINUTES: Final = _real("minute candles of past days", _QUOTES + "inquire-time-dailychartprice", "FHKST03010230")
-INDEX: Final = _real("index", _QUOTES + "inquire-index-price", "FHPUP02100000")
 INDEX_CHART: Final = _everywhere("index candles", "inquire-daily-indexchartprice", "FHKUP03500100")
-INDEX_MINUTES: Final = _real("index minute candles", _QUOTES + "inquire-time-indexchartprice", "FHKUP03500200")
-INDEX_DAYS: Final = _real("index by day", _QUOTES + "inquire-index-daily-price", "FHPUP02120000")
 INTERRUPTIONS: Final = _real("volatility interruptions", _QUOTES + "inquire-vi-status", "FHPST01390000")
 INVESTORS: Final = _everywhere("investor flows", "inquire-investor", "FHKST01010900")
 INVESTORS_BY_DAY: Final = _real("investor flows by day", _QUOTES + "investor-trade-by-stock-daily", "FHPTJ04160001")
-INVESTORS_ESTIMATE: Final = _real("investor flows of today", _QUOTES + "investor-trend-estimate", "HHPTJ04160200")
-INVESTORS_RANKING: Final = _real("investor flows ranking", _QUOTES + "foreign-institution-total", "FHPTJ04400000")
-PROGRAM_TRADING: Final = _real("program trading", _QUOTES + "program-trade-by-stock", "FHPPG04650101")
-FUND: Final = _real("fund price", _ETF + "inquire-price", "FHPST02400000")
 
 VOLUME_RANKING: Final = _real("volume ranking", _QUOTES + "volume-rank", "FHPST01710000")
-CHANGE_RANKING: Final = _real("price change ranking", _RANKING + "fluctuation", "FHPST01700000")
-CAP_RANKING: Final = _real("market cap ranking", _RANKING + "market-cap", "FHPST01740000")
-POWER_RANKING: Final = _real("execution strength ranking", _RANKING + "volume-power", "FHPST01680000")
-HIGHS_RANKING: Final = _real("near new highs", _RANKING + "near-new-highlow", "FHPST01870000")
-RATIO_RANKING: Final = _real("financial ratio ranking", _RANKING + "finance-ratio", "FHPST01750000")
-DIVIDEND_RANKING: Final = _real("dividend yield ranking", _RANKING + "dividend-rate", "HHKDB13470100")
 
 CALENDAR: Final = _real("calendar", _QUOTES + "chk-holiday", "CTCA0903R", pages=True, paging=_KEYS_20)
-STOCK: Final = _real("stock", _QUOTES + "search-stock-info", "CTPF1002R")
-PRODUCT: Final = _real("product", _QUOTES + "search-info", "CTPF1604R")
 DIVIDENDS: Final = _real("dividends", _KSD + "dividend", "HHKDB669102C0", pages=True)
-SPLITS: Final = _real("splits", _KSD + "rev-split", "HHKDB669105C0", pages=True)
-BONUS_ISSUES: Final = _real("bonus issues", _KSD + "bonus-issue", "HHKDB669101C0", pages=True)
-RIGHTS_ISSUES: Final = _real("rights issues", _KSD + "paidin-capin", "HHKDB669100C0", pages=True)
-REDUCTIONS: Final = _real("capital reductions", _KSD + "cap-dcrs", "HHKDB669106C0", pages=True)
-MERGERS: Final = _real("mergers and spin-offs", _KSD + "merger-split", "HHKDB669104C0", pages=True)
 
 RATIOS: Final = _real("financial ratios", _FINANCE + "financial-ratio", "FHKST66430300")
 INCOME: Final = _real("income statement", _FINANCE + "income-statement", "FHKST66430200")
-BALANCE_SHEET: Final = _real("balance sheet", _FINANCE + "balance-sheet", "FHKST66430100")
-PROFITABILITY: Final = _real("profitability", _FINANCE + "profit-ratio", "FHKST66430400")
-GROWTH: Final = _real("growth", _FINANCE + "growth-ratio", "FHKST66430800")
-STABILITY: Final = _real("stability", _FINANCE + "stability-ratio", "FHKST66430600")
-OTHER_RATIOS: Final = _real("other ratios", _FINANCE + "other-major-ratios", "FHKST66430500")
-ESTIMATES: Final = _real("earnings estimates", _QUOTES + "estimate-perform", "HHKST668300C0")
 
 
 def _listed() -> Iterator[Endpoint]:

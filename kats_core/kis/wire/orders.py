@@ -156,55 +156,35 @@ class ChangeOrder(Ask[OrderAck], frozen=True, kw_only=True):
             _require_price("ORD_UNPR", self.division, self.price)
 
 
-def amend(
-    account: Account,
-    branch: str,
-    number: str,
-    *,
-    price: int,
-    division: BoardOrder = BoardOrder.LIMIT,
-    quantity: int = 0,
-    venue: Venue = Venue.KRX,
-) -> ChangeOrder:
-    """Return the wish to give an order another price, all that is left of it unless a quantity is given."""
-    return ChangeOrder(
-        account=account,
-        branch=branch,
-        number=number,
-        division=division,
-        change=Change.AMEND,
-        quantity=quantity,
-        price=price,
-        is_whole=quantity == 0,
-        venue=venue,
-    )
+def amend(account: Account, branch: str, number: str, *, price: int, quantity: int = 0) -> ChangeOrder:
+    """Return the wish to give a limit order another price, all that is left of it unless a quantity is given."""
+    return _change(account, branch, number, Change.AMEND, BoardOrder.LIMIT, quantity, price)
 
 
 def cancel(
-    account: Account,
-    branch: str,
-    number: str,
-    *,
-    division: BoardOrder = BoardOrder.LIMIT,
-    quantity: int = 0,
-    venue: Venue = Venue.KRX,
+    account: Account, branch: str, number: str, *, division: BoardOrder = BoardOrder.LIMIT, quantity: int = 0
 ) -> ChangeOrder:
     """Return the wish to cancel an order, all that is left of it unless a quantity is given."""
+    return _change(account, branch, number, Change.CANCEL, division, quantity, 0)
+
+
+def _change(
+    account: Account, branch: str, number: str, change: Change, division: BoardOrder, quantity: int, price: int
+) -> ChangeOrder:
     return ChangeOrder(
         account=account,
         branch=branch,
         number=number,
         division=division,
-        change=Change.CANCEL,
+        change=change,
         quantity=quantity,
-        price=0,
+        price=price,
         is_whole=quantity == 0,
-        venue=venue,
     )
 
 
-class OpenOrder(Block, frozen=True, kw_only=True):
-    """An order that lives; `remaining` is what can still be amended or cancelled. `price` is None for market orders."""
+class ListedOrder(Block, frozen=True, kw_only=True):
+    """An order as the broker lists it. `filled` counts all fills so far; `price` is None for market orders."""
 
     number: Annotated[str, Named("odno", ORDER_NUMBER)]
     original: Annotated[str | None, Named("orgn_odno", ORDER_NUMBER)]
@@ -218,8 +198,13 @@ class OpenOrder(Block, frozen=True, kw_only=True):
     clock: Annotated[dt.time | None, Named("ord_tmd")]
     filled: Annotated[int, Named("tot_ccld_qty", QUANTITY)]
     filled_amount: Annotated[int | None, Named("tot_ccld_amt", QUANTITY)]
-    remaining: Annotated[int, Named("psbl_qty", QUANTITY)]
     venue: Annotated[str, Named("excg_id_dvsn_cd")]
+
+
+class OpenOrder(ListedOrder, frozen=True, kw_only=True):
+    """An order that lives; `remaining` is what can still be amended or cancelled."""
+
+    remaining: Annotated[int, Named("psbl_qty", QUANTITY)]
 
 
 class OpenOrders(Answer, frozen=True):
@@ -248,31 +233,18 @@ class Filter(enum.StrEnum):
 _FILTERS = coded("filter", {each.value: each for each in Filter})
 
 
-class OrderRow(Block, frozen=True, kw_only=True):
+class OrderRow(ListedOrder, frozen=True, kw_only=True):
     """What became of an order. Amendments and cancellations are rows of their own and name the `original`.
 
-    `filled` counts all fills so far, `average` is their price. A fill may be better than the limit.
+    `average` is the price of all fills. A fill may be better than the limit.
     """
 
     session: Annotated[dt.date, Named("ord_dt")]
-    number: Annotated[str, Named("odno", ORDER_NUMBER)]
-    original: Annotated[str | None, Named("orgn_odno", ORDER_NUMBER)]
-    branch: Annotated[str, Named("ord_gno_brno")]
-    symbol: Annotated[str, Named("pdno", CODE)]
-    name: Annotated[str, Named("prdt_name")]
-    side: Annotated[Side, Named("sll_buy_dvsn_cd", SIDES)]
-    division: Annotated[str, Named("ord_dvsn_cd")]
-    quantity: Annotated[int, Named("ord_qty", QUANTITY)]
-    price: Annotated[int | None, Named("ord_unpr", PRICE)]
-    clock: Annotated[dt.time | None, Named("ord_tmd")]
-    filled: Annotated[int, Named("tot_ccld_qty", QUANTITY)]
     average: Annotated[Decimal | None, Named("avg_prvs")]
-    filled_amount: Annotated[int | None, Named("tot_ccld_amt", QUANTITY)]
     is_cancelled: Annotated[bool | None, Named("cncl_yn")]
     cancelled: Annotated[int | None, Named("cncl_cfrm_qty", QUANTITY, also=("cnc_cfrm_qty",))]
     remaining: Annotated[int | None, Named("rmn_qty", QUANTITY)]
     refused: Annotated[int | None, Named("rjct_qty", QUANTITY)]
-    venue: Annotated[str, Named("excg_id_dvsn_cd")]
     told_at: Annotated[dt.time | None, Named("infm_tmd")] = None
 
 

@@ -23,7 +23,7 @@ from kats_core.kis.wire.blocks import Block, Named
 from kats_core.kis.wire.errors import WireError
 from kats_core.kis.wire.layouts import Profile, layout_of
 from kats_core.kis.wire.stream import SEPARATOR, Frame
-from kats_core.kis.wire.values import CODE, MILLIONS, ORDER_NUMBER, PRICE, QUANTITY, THOUSANDS, coded
+from kats_core.kis.wire.values import CODE, FLAG, MILLIONS, ORDER_NUMBER, PRICE, QUANTITY, THOUSANDS, Kind, coded
 from kats_core.market.vi import StatusMessage
 from kats_core.model import time as kst
 from kats_core.model.bar import Book, BookLevel, Trade
@@ -63,6 +63,19 @@ class VenuePhase(enum.StrEnum):
 
 _QUOTE_PHASES = {phase.value: phase for phase in QuotePhase}
 _VENUE_PHASES = {phase.value: phase for phase in VenuePhase}
+_SOME_DAY = kst.midnight(dt.date(2000, 1, 3))
+
+
+def _read_since_midnight(text: str) -> Nanos | None:
+    clock = values.read_clock(text)
+    return None if clock is None else ((clock.hour * 60 + clock.minute) * 60 + clock.second) * SECOND
+
+
+_SINCE_MIDNIGHT = Kind("clock", _read_since_midnight, lambda clock: values.write_clock(kst.clock(_SOME_DAY + clock)))
+_QUOTE_PHASE = Kind(
+    "phase", lambda text: _QUOTE_PHASES.get(values.bare(text), QuotePhase.UNKNOWN), lambda phase: phase.value
+)
+_IF_SAID: Kind[bool] = Kind("Y or N", lambda text: values.read_flag(text) or False, FLAG.write)
 
 AGGRESSORS: Final[Mapping[str, Side]] = {"1": Side.BUY, "5": Side.SELL}
 AUCTION_PRINT: Final = "3"
@@ -73,26 +86,26 @@ _TAKERS: Mapping[str, tuple[Side | None, bool]] = {
 """What a code says: who took, and whether it is the print of an auction."""
 
 
-class TradeRecord(msgspec.Struct, frozen=True, gc=False):
+class TradeRecord(Block, frozen=True):
     """An execution, and the day so far. `quantity` is this print's alone; `day_value` is won. None: there is none yet."""
 
-    symbol: str
+    symbol: Annotated[str, Named("MKSC_SHRN_ISCD", CODE)]
     ts: Nanos
-    price: int
-    quantity: int
+    price: Annotated[int, Named("STCK_PRPR", PRICE)]
+    quantity: Annotated[int, Named("CNTG_VOL", QUANTITY)]
     aggressor: Side | None
     is_auction: bool
-    day_volume: int
-    day_value: int
-    open: int | None
-    high: int | None
-    low: int | None
-    ask: int | None
-    bid: int | None
-    is_halted: bool
-    quote_phase: QuotePhase = QuotePhase.TRADING
+    day_volume: Annotated[int, Named("ACML_VOL", QUANTITY)]
+    day_value: Annotated[int, Named("ACML_TR_PBMN", QUANTITY)]
+    open: Annotated[int | None, Named("STCK_OPRC", PRICE, blank="0")]
+    high: Annotated[int | None, Named("STCK_HGPR", PRICE, blank="0")]
+    low: Annotated[int | None, Named("STCK_LWPR", PRICE, blank="0")]
+    ask: Annotated[int | None, Named("ASKP1", PRICE, blank="0")]
+    bid: Annotated[int | None, Named("BIDP1", PRICE, blank="0")]
+    is_halted: Annotated[bool, Named("TRHT_YN", _IF_SAID)]
+    quote_phase: Annotated[QuotePhase, Named("HOUR_CLS_CODE", _QUOTE_PHASE)] = QuotePhase.TRADING
     venue_phase: VenuePhase = VenuePhase.REGULAR
-    vi_reference: int | None = None
+    vi_reference: Annotated[int | None, Named("VI_STND_PRC", PRICE, blank="0")] = None
 
     def trade(self) -> Trade | None:
         """Return the trade as the engine knows it, None where nothing changed hands."""
@@ -112,24 +125,11 @@ class TradeRecord(msgspec.Struct, frozen=True, gc=False):
     def write(self) -> dict[str, str]:
         """Return the texts by the broker's names."""
         side = AUCTION_PRINT if self.is_auction else next((c for c, s in AGGRESSORS.items() if s is self.aggressor), "")
-        return {
-            "MKSC_SHRN_ISCD": self.symbol,
+        return super().write() | {
+            "BSOP_DATE": values.write_day(kst.session_date(self.ts)),
             "STCK_CNTG_HOUR": values.write_clock(kst.clock(self.ts)),
-            "STCK_PRPR": str(self.price),
-            "STCK_OPRC": str(self.open or 0),
-            "STCK_HGPR": str(self.high or 0),
-            "STCK_LWPR": str(self.low or 0),
-            "ASKP1": str(self.ask or 0),
-            "BIDP1": str(self.bid or 0),
-            "CNTG_VOL": str(self.quantity),
-            "ACML_VOL": str(self.day_volume),
-            "ACML_TR_PBMN": str(self.day_value),
             "CCLD_DVSN": side,
             "CNTG_CLS_CODE": side,
-            "BSOP_DATE": values.write_day(kst.session_date(self.ts)),
-            "TRHT_YN": "Y" if self.is_halted else "N",
-            "HOUR_CLS_CODE": self.quote_phase.value,
-            "VI_STND_PRC": str(self.vi_reference or 0),
             "MARKET_CLS_CODE": self.venue_phase.value,
         }
 
@@ -196,70 +196,46 @@ def _trade(record: list[str]) -> TradeRecord:
         return _odd_trade(record)
 
 
-class _OddTrade(Block, frozen=True, kw_only=True):
-    """The fields of a trade, each read by its own kind, so that one that cannot be read is named."""
+class _Print(Block, frozen=True, kw_only=True):
+    """What of a trade does not stand in one field of ours."""
 
-    symbol: Annotated[str, Named("MKSC_SHRN_ISCD", CODE)]
     session: Annotated[dt.date, Named("BSOP_DATE")]
     clock: Annotated[dt.time, Named("STCK_CNTG_HOUR")]
-    price: Annotated[int, Named("STCK_PRPR", PRICE)]
-    quantity: Annotated[int, Named("CNTG_VOL", QUANTITY)]
     side: Annotated[str, Named("CCLD_DVSN")]
-    day_volume: Annotated[int, Named("ACML_VOL", QUANTITY)]
-    day_value: Annotated[int, Named("ACML_TR_PBMN", QUANTITY)]
-    open: Annotated[int | None, Named("STCK_OPRC", PRICE)]
-    high: Annotated[int | None, Named("STCK_HGPR", PRICE)]
-    low: Annotated[int | None, Named("STCK_LWPR", PRICE)]
-    ask: Annotated[int | None, Named("ASKP1", PRICE)]
-    bid: Annotated[int | None, Named("BIDP1", PRICE)]
-    is_halted: Annotated[bool | None, Named("TRHT_YN")]
-    quote_phase: Annotated[str, Named("HOUR_CLS_CODE")]
-    vi_reference: Annotated[int | None, Named("VI_STND_PRC", PRICE)]
 
 
 def _odd_trade(record: list[str]) -> TradeRecord:
-    odd = _OddTrade.read(_fields(KRX_TRADE, record))
+    field = _fields(KRX_TRADE, record)
+    one = _Print.read(field)
     phase = values.bare(record[_VENUE_PHASE_AT]) if len(record) > _VENUE_PHASE_AT else VenuePhase.REGULAR.value
-    return TradeRecord(
-        symbol=odd.symbol,
-        ts=kst.at(odd.session, odd.clock),
-        price=odd.price,
-        quantity=odd.quantity,
-        aggressor=AGGRESSORS.get(odd.side),
-        is_auction=odd.side == AUCTION_PRINT,
-        day_volume=odd.day_volume,
-        day_value=odd.day_value,
-        open=odd.open,
-        high=odd.high,
-        low=odd.low,
-        ask=odd.ask,
-        bid=odd.bid,
-        is_halted=bool(odd.is_halted),
-        quote_phase=_QUOTE_PHASES.get(odd.quote_phase, QuotePhase.UNKNOWN),
+    return TradeRecord.read(
+        field,
+        ts=kst.at(one.session, one.clock),
+        aggressor=AGGRESSORS.get(one.side),
+        is_auction=one.side == AUCTION_PRINT,
         venue_phase=_VENUE_PHASES.get(phase, VenuePhase.UNKNOWN),
-        vi_reference=odd.vi_reference,
     )
 
 
-class BookRecord(msgspec.Struct, frozen=True, gc=False):
+class BookRecord(Block, frozen=True):
     """Ten levels a side, best first; an empty level is 0 at 0. `clock` is nanoseconds since midnight: a book has no date.
 
     What an auction would trade (`expected_price`, `expected_quantity`) is left over from the last one while nothing is
     collected: `quote_phase` says which.
     """
 
-    symbol: str
-    clock: Nanos
-    quote_phase: QuotePhase
-    ask_prices: tuple[int, ...]
-    bid_prices: tuple[int, ...]
-    ask_sizes: tuple[int, ...]
-    bid_sizes: tuple[int, ...]
-    total_ask_size: int
-    total_bid_size: int
-    expected_price: int | None = None
-    expected_quantity: int | None = None
-    day_volume: int | None = None
+    symbol: Annotated[str, Named("MKSC_SHRN_ISCD", CODE)]
+    clock: Annotated[Nanos, Named("BSOP_HOUR", _SINCE_MIDNIGHT)]
+    quote_phase: Annotated[QuotePhase, Named("HOUR_CLS_CODE", _QUOTE_PHASE)]
+    ask_prices: Annotated[tuple[int, ...], Named("ASKP", QUANTITY, count=LEVELS)]
+    bid_prices: Annotated[tuple[int, ...], Named("BIDP", QUANTITY, count=LEVELS)]
+    ask_sizes: Annotated[tuple[int, ...], Named("ASKP_RSQN", QUANTITY, count=LEVELS)]
+    bid_sizes: Annotated[tuple[int, ...], Named("BIDP_RSQN", QUANTITY, count=LEVELS)]
+    total_ask_size: Annotated[int, Named("TOTAL_ASKP_RSQN", QUANTITY)]
+    total_bid_size: Annotated[int, Named("TOTAL_BIDP_RSQN", QUANTITY)]
+    expected_price: Annotated[int | None, Named("ANTC_CNPR", PRICE, blank="0")] = None
+    expected_quantity: Annotated[int | None, Named("ANTC_CNQN", QUANTITY)] = None
+    day_volume: Annotated[int | None, Named("ACML_VOL", QUANTITY)] = None
 
     def book(self, session: dt.date) -> Book:
         """Return the book as the engine knows it; raises WireError where its levels do not follow each other."""
@@ -270,25 +246,8 @@ class BookRecord(msgspec.Struct, frozen=True, gc=False):
             (self.bid_prices, self.bid_sizes),
         )
 
-    def write(self) -> dict[str, str]:
-        """Return the texts by the broker's names."""
-        numbers = (*self.ask_prices, *self.bid_prices, *self.ask_sizes, *self.bid_sizes)
-        return {
-            "MKSC_SHRN_ISCD": self.symbol,
-            "BSOP_HOUR": values.write_clock(kst.clock(self.clock + kst.midnight(_SOME_DAY))),
-            "HOUR_CLS_CODE": self.quote_phase.value,
-            **dict(zip(KRX_BOOK[_LEVELS], map(str, numbers), strict=True)),
-            "TOTAL_ASKP_RSQN": str(self.total_ask_size),
-            "TOTAL_BIDP_RSQN": str(self.total_bid_size),
-            "ANTC_CNPR": str(self.expected_price or 0),
-            "ANTC_CNQN": _text(self.expected_quantity),
-            "ACML_VOL": _text(self.day_volume),
-        }
-
 
 _Levels: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
-_SOME_DAY = dt.date(2000, 1, 3)
-_LEVELS = slice(3, 3 + 4 * LEVELS)
 _TOTALS_AT = KRX_BOOK.index("TOTAL_ASKP_RSQN")
 _EXPECTED_AT = KRX_BOOK.index("ANTC_CNPR")
 _EXPECTED_QUANTITY_AT = KRX_BOOK.index("ANTC_CNQN")
@@ -359,39 +318,8 @@ def _book_of(symbol: str, clock: str, phase: str, numbers: list[int | float]) ->
     )
 
 
-class _OddBook(Block, frozen=True, kw_only=True):
-    """The fields of a book, each read by its own kind."""
-
-    symbol: Annotated[str, Named("MKSC_SHRN_ISCD", CODE)]
-    clock: Annotated[dt.time, Named("BSOP_HOUR")]
-    quote_phase: Annotated[str, Named("HOUR_CLS_CODE")]
-    ask_prices: Annotated[tuple[int, ...], Named("ASKP", QUANTITY, count=LEVELS)]
-    bid_prices: Annotated[tuple[int, ...], Named("BIDP", QUANTITY, count=LEVELS)]
-    ask_sizes: Annotated[tuple[int, ...], Named("ASKP_RSQN", QUANTITY, count=LEVELS)]
-    bid_sizes: Annotated[tuple[int, ...], Named("BIDP_RSQN", QUANTITY, count=LEVELS)]
-    total_ask_size: Annotated[int, Named("TOTAL_ASKP_RSQN", QUANTITY)]
-    total_bid_size: Annotated[int, Named("TOTAL_BIDP_RSQN", QUANTITY)]
-    expected_price: Annotated[int | None, Named("ANTC_CNPR", PRICE)]
-    expected_quantity: Annotated[int | None, Named("ANTC_CNQN", QUANTITY)]
-    day_volume: Annotated[int | None, Named("ACML_VOL", QUANTITY)]
-
-
 def _odd_book(record: list[str]) -> BookRecord:
-    odd = _OddBook.read(_fields(KRX_BOOK, record))
-    return BookRecord(
-        symbol=odd.symbol,
-        clock=kst.at(_SOME_DAY, odd.clock) - kst.midnight(_SOME_DAY),
-        quote_phase=_QUOTE_PHASES.get(odd.quote_phase, QuotePhase.UNKNOWN),
-        ask_prices=odd.ask_prices,
-        bid_prices=odd.bid_prices,
-        ask_sizes=odd.ask_sizes,
-        bid_sizes=odd.bid_sizes,
-        total_ask_size=odd.total_ask_size,
-        total_bid_size=odd.total_bid_size,
-        expected_price=odd.expected_price,
-        expected_quantity=odd.expected_quantity,
-        day_volume=odd.day_volume,
-    )
+    return BookRecord.read(_fields(KRX_BOOK, record))
 
 
 def book_of(symbol: str, ts: Nanos, asks: _Levels, bids: _Levels) -> Book:
@@ -662,7 +590,3 @@ def _fields(names: tuple[str, ...], record: Sequence[str]) -> Callable[[str], st
         return record[at] if at < len(record) else ""
 
     return field
-
-
-def _text(number: int | None) -> str:
-    return "" if number is None else str(number)

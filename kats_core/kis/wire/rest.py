@@ -280,7 +280,8 @@ def _read_block(part: _Part, found: Mapping[str, Any], reply: Reply) -> Block | 
 
 @cache
 def _answer_of(cls: type[Ask[Any]]) -> type[Answer]:
-    (answer,) = (get_args(base)[0] for base in vars(cls)["__orig_bases__"] if get_origin(base) is Ask)
+    bases = vars(cls)["__orig_bases__"]
+    (answer,) = (get_args(base)[0] for base in bases if issubclass(get_origin(base) or object, Ask))
     found: type[Answer] = answer
     return found
 

@@ -126,12 +126,6 @@ def write_clock(clock: dt.time) -> str:
     return f"{clock.hour:02}{clock.minute:02}{clock.second:02}"
 
 
-def read_chart_clock(text: str) -> dt.time | None:
-    """Return the clock of a row, None where the broker counts beyond the day: 888888, 999999."""
-    stripped = bare(text)
-    return None if len(set(stripped)) == 1 and stripped[:1] in ("8", "9") else read_clock(stripped)
-
-
 def read_later_clock(text: str) -> dt.time | None:
     """Return a clock that has not come while it is written 000000."""
     return None if not bare(text).strip("0") else read_clock(text)
@@ -148,12 +142,6 @@ def read_month(text: str) -> dt.date | None:
     if first is None:
         return None
     return first.replace(day=monthrange(first.year, first.month)[1])
-
-
-def read_long_symbol(text: str) -> str | None:
-    """Return a symbol without what stands before it: `00000A000660` and `A000660` are 000660."""
-    short = bare(text)[-7:]
-    return (short[1:] if len(short) == 7 and short[0] == "A" else short) or None
 
 
 def read_flag(text: str) -> bool | None:
@@ -236,10 +224,8 @@ PRICE = Kind("price", read_price, str)
 DECIMAL = Kind("decimal number", read_decimal, write_decimal)
 DAY = Kind("day", read_day, write_day)
 CLOCK = Kind("clock", read_clock, write_clock)
-CHART_CLOCK = Kind("clock", read_chart_clock, write_clock)
 LATER_CLOCK = Kind("clock", read_later_clock, write_clock)
 MONTH: Kind[dt.date] = Kind("month", read_month, lambda day: write_day(day)[:6])
-LONG_SYMBOL: Kind[str] = Kind("symbol", read_long_symbol, str)
 FLAG: Kind[bool] = Kind("Y or N", read_flag, lambda flag: "Y" if flag else "N")
 TEXT: Kind[str] = Kind("text", bare, str)
 CODE: Kind[str] = Kind("code", read_code, str)
