@@ -158,6 +158,7 @@ class CoreCode(Code, owner="core"):
     FEED_SILENT = "시세 무응답", "the feed is connected and silent"
     FEED_HEARD = "시세 재개", "the feed is heard again"
     FEED_TROUBLE = "시세 이상", "something is wrong with the feed"
+    BAD_TICK = "비정상 체결가 무시", "a trade at a price that cannot be was left out"
     CALENDAR_UNKNOWN = "달력 범위 밖: 진입 금지", "the calendar does not cover this day: no entries"
     CALENDAR_DISAGREES = (
         "달력과 브로커의 개장일 불일치: 진입 금지",

@@ -6,7 +6,7 @@ has passed while nobody called comes late, but it comes, and in its place.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -14,17 +14,19 @@ from typing import TypeAlias
 from msgspec import structs
 
 from kats_core.engine.watch import level_of, resolve
+from kats_core.market.bad_ticks import TradeJudge
 from kats_core.market.minute_builder import DaySoFar, MinuteBuilder
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.source import Interruptions, MarketMessage, StatusFeed, Want
 from kats_core.market.vi import StatusMessage
 from kats_core.model import time
 from kats_core.model.bar import Book, Trade
+from kats_core.model.codes import CoreCode
 from kats_core.model.command import Notify
 from kats_core.model.event import BrokerEvent, FactsChanged, Fetched, StateOrdered
 from kats_core.model.fact import Fact
-from kats_core.model.kinds import MarketPhase
-from kats_core.model.setup import Above, Below, Scanned, Trigger
+from kats_core.model.kinds import MarketPhase, Severity
+from kats_core.model.setup import Above, Below, Numbers, Scanned, Trigger
 from kats_core.model.time import Nanos
 from kats_core.runtime.scanning import Scans
 from kats_core.runtime.session_feed import SessionFeed
@@ -54,6 +56,8 @@ class LiveDay:
     latest: LatestBooks
     scan: Scan
     _builder: MinuteBuilder = field(init=False, default_factory=MinuteBuilder)
+    _judges: dict[str, TradeJudge] = field(init=False, default_factory=dict)
+    _bad_ticks: Counter[str] = field(init=False, default_factory=Counter)
     _phases: deque[tuple[Nanos, MarketPhase]] = field(init=False)
     _minute: Nanos = field(init=False)
 
@@ -127,7 +131,9 @@ class LiveDay:
         """Take in what is told of a symbol of the session."""
         match one:
             case Trade():
-                if self._builder.take(one):
+                if self._judge(one.symbol).is_bad(one):
+                    self._leave_out(one, now)
+                elif self._builder.take(one):
                     self.feed.tell(now, self.feed.trade(one, now))
             case Book():
                 self.latest.known[one.symbol] = one
@@ -135,6 +141,20 @@ class LiveDay:
                     self.feed.show(one.symbol, now)
             case StatusMessage():
                 self.feed.status(one, now)
+
+    def _judge(self, symbol: str) -> TradeJudge:
+        found = self._judges.get(symbol)
+        if found is None:
+            found = self._judges[symbol] = TradeJudge(self.feed.limits[symbol])
+        return found
+
+    def _leave_out(self, trade: Trade, now: Nanos) -> None:
+        """Tell people of a trade that cannot be: of a symbol's first one, and then each time there are twice as many."""
+        self._bad_ticks[trade.symbol] += 1
+        count = self._bad_ticks[trade.symbol]
+        if count & (count - 1) == 0:
+            detail: Numbers = {"price": trade.price, "count": count}
+            self.feed.pump.tell(Notify(now, Severity.WARNING, str(CoreCode.BAD_TICK), trade.symbol, detail))
 
     def tick(self, now: Nanos) -> None:
         """Let time pass: minutes end, moments of the session come, and whatever waits for time alone."""

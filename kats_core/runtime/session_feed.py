@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from kats_core.engine.engine import Engine
+from kats_core.market.limits import PriceLimits
 from kats_core.market.rules import symbol_rules
 from kats_core.market.sessions import SessionHours
 from kats_core.market.ticks import TickTable
@@ -42,6 +43,7 @@ class SessionFeed:
     dense: bool = False
     is_told: bool = True
     ticks: dict[str, TickTable] = field(init=False, default_factory=dict)
+    limits: dict[str, PriceLimits] = field(init=False, default_factory=dict)
     vi: ViMonitor = field(init=False)
 
     def __post_init__(self) -> None:
@@ -52,9 +54,9 @@ class SessionFeed:
         """Begin to follow the session's symbols; return how they trade as far as it is known before the open."""
         for one in instruments:
             base = bases[one.symbol]
-            ticks = symbol_rules(one, base, self.hours.session, self.scope).ticks
-            self.vi.follow(one.symbol, one.market, base, ticks, is_known=self.is_told)
-            self.ticks[one.symbol] = ticks
+            rules = symbol_rules(one, base, self.hours.session, self.scope)
+            self.vi.follow(one.symbol, one.market, base, rules.ticks, is_known=self.is_told)
+            self.ticks[one.symbol], self.limits[one.symbol] = rules.ticks, rules.limits
         return self.vi.facts(self.ticks, now)
 
     def due(self) -> Nanos:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from kats_core.config import resolve
 from kats_core.engine.state import StrategyInstance
@@ -23,6 +24,7 @@ from kats_core.market.source import Interruptions, MarketMessage, StatusFeed, Ta
 from kats_core.market.vi import StatusMessage, ViState, ViTerms
 from kats_core.model import fact, time
 from kats_core.model.bar import Book, Trade
+from kats_core.model.codes import CoreCode
 from kats_core.model.event import BrokerEvent, Event, FactsChanged, SessionPrepared
 from kats_core.model.kinds import Side, Style
 from kats_core.model.record import FillRecord, OrderRecord, TradeRecord
@@ -109,13 +111,19 @@ def part_of(bars: MinuteBars) -> MinuteBars:
 
 
 def played(
-    house: type[House], *, dense: bool = False, live: bool = False, terms: ViTerms | None = None, **params: int
+    house: type[House],
+    *,
+    dense: bool = False,
+    live: bool = False,
+    is_disturbed: bool = False,
+    terms: ViTerms | None = None,
+    **params: int,
 ) -> tuple[Desk, Listening]:
     """Buy what is above its last close, with stops close below and far below, and sell it at 15:15."""
     clock = TimeExit(TimeExitKind.CLOCK, dt.time(15, 15))
     buyers = {"near": house.Buyer(cap=60_000, stop=42_650), "far": house.Buyer(cap=0, stop=99, time_exit=clock)}
     strategies = tuple(house.instance(buyer, name, ttl_s=120) for name, buyer in buyers.items())
-    return played_by(house, strategies, dense=dense, live=live, terms=terms, **params)
+    return played_by(house, strategies, dense=dense, live=live, is_disturbed=is_disturbed, terms=terms, **params)
 
 
 def played_by(
@@ -124,6 +132,7 @@ def played_by(
     *,
     dense: bool = False,
     live: bool = False,
+    is_disturbed: bool = False,
     terms: ViTerms | None = None,
     **params: int,
 ) -> tuple[Desk, Listening]:
@@ -131,6 +140,8 @@ def played_by(
     bars, tape = part_of(SOURCE.minutes(DAY)), Part(SOURCE.tape(DAY))
     if live:
         exchange = Exchange(bars, tape)
+        if is_disturbed:
+            exchange.disturb()
         asyncio.run(drive(player.live(DAY, bars.symbols, is_told=True), exchange, broker, exchange))
     else:
         player.play_tape(bars, tape)
@@ -185,6 +196,14 @@ class Exchange:
         told += [message for message in self.tape.statuses() if message.symbol in SYMBOLS]
         self._coming = deque(sorted(told, key=lambda one: (one.ts, isinstance(one, StatusMessage), one.symbol)))
 
+    def disturb(self) -> None:
+        """Let a price come that cannot be before every hundredth trade, by turns forty percent below and above it."""
+        told, self._coming = self._coming, deque()
+        for n, one in enumerate(told):
+            if n % 100 == 99 and isinstance(one, Trade) and not one.is_auction:
+                self._coming.append(structs.replace(one, price=one.price * (6 if n % 200 == 99 else 14) // 10))
+            self._coming.append(one)
+
     def want(self, wants: Sequence[Want]) -> None:
         self.wanted.append(tuple(wants))
 
@@ -236,6 +255,16 @@ def test_a_day_as_it_happens_decides_the_same_as_the_day_that_is_recorded(house:
     live, _ = played(house, live=True, latency_ms=latency_ms)
     assert {trade.exit_code for trade in live.kept(TradeRecord)} == {"core:STOP", "core:TIME_EXIT"}
     assert live.log == recorded.log
+
+
+def test_a_trade_that_cannot_be_reaches_neither_stops_nor_bars(house: type[House]) -> None:
+    """FI-08: single prices far down and far up while all is held. Nothing is decided otherwise, and people hear of it."""
+    sound, _ = played(house, live=True)
+    disturbed, _ = played(house, live=True, is_disturbed=True)
+    assert {trade.exit_code for trade in sound.kept(TradeRecord)} == {"core:STOP", "core:TIME_EXIT"}
+    assert disturbed.log == sound.log
+    told = [notice.symbol for notice in disturbed.notices if notice.code == str(CoreCode.BAD_TICK)]
+    assert set(told) == set(SYMBOLS)
 
 
 def test_a_live_day_wants_what_is_held_first_and_tells_the_levels_that_are_waited_for(house: type[House]) -> None:
