@@ -189,7 +189,7 @@ from kats_core.model.signal import (
 )
 from kats_core.model.time import KST, MINUTE, SECOND, Nanos
 from kats_core.model.verdict import Plan, Proposal, Verdict, approve, defer, reject, resize
-from kats_core.orders.broker import Broker, BrokerAccount, BrokerError, BrokerPlugin, Hear, RemoteBroker
+from kats_core.orders.broker import Broker, BrokerAccount, BrokerError, BrokerPlugin, Hear, IsWanted, RemoteBroker
 from kats_core.risk.contract import (
     Action,
     CancelEntries,
@@ -340,6 +340,7 @@ __all__ = [
     "InstrumentKind",
     "Int64Array",
     "IntradayBar",
+    "IsWanted",
     "Labelled",
     "Level",
     "Lifetime",

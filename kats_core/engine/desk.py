@@ -171,6 +171,13 @@ class OrderDesk:
         """Tell whether exits and cancels must wait for their lane, a second at most; on bars messages cost no time."""
         return self._state.has_books and self._traffic.exit_wait(self._state.now) > 0
 
+    def wants(self, order_id: OrderId) -> bool:
+        """Tell whether an order may still leave: nobody takes it back, and the trading state lets it pass, asked once more."""
+        order = self._live.get(order_id)
+        if order is None or order_id in self._wishes:
+            return False
+        return gate.refused_in(self._state.trading.of(order.instance, order.symbol), order) is None
+
     def reason(self, order: Order) -> Code:
         """Return why an exit was sent."""
         return self._reasons[order.order_id]

@@ -66,7 +66,7 @@ from kats_core.model.event import (
 from kats_core.model.fact import Fact
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import BarKind, FactSource, MarketPhase, Regime, Severity, TradingState
-from kats_core.model.order import Order
+from kats_core.model.order import Order, OrderId
 from kats_core.model.position import Position
 from kats_core.model.receivable import Receivable
 from kats_core.model.record import (
@@ -321,6 +321,10 @@ class Engine:
     def standing_symbols(self) -> frozenset[str]:
         """Symbols whose setups live on: the next session needs them, with what is held."""
         return frozenset(symbol for _, symbol in self.standing_groups)
+
+    def wants(self, order_id: OrderId) -> bool:
+        """Tell whether an order that was given to a broker and has not left yet may still leave."""
+        return self._desk.wants(order_id)
 
     @property
     def live_orders(self) -> tuple[Order, ...]:

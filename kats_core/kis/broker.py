@@ -44,7 +44,7 @@ from kats_core.model.kinds import FactSource, MarketPhase, OrderType, TradingSta
 from kats_core.model.order import Order, OrderId
 from kats_core.model.scope import ALL
 from kats_core.model.time import Nanos
-from kats_core.orders.broker import Hear
+from kats_core.orders.broker import Hear, IsWanted
 
 READ_EVERY: Nanos = 5 * time.SECOND
 """While orders live, the day's orders are read this often."""
@@ -66,8 +66,8 @@ class Service:
     client: Client
     account: Account
 
-    async def place(self, order: Order) -> Outcome[OrderAck]:
-        """Send an order."""
+    async def place(self, order: Order, is_wanted: IsWanted) -> Outcome[OrderAck]:
+        """Send an order that is still wanted when its turn has come."""
         is_market = order.order_type is OrderType.MARKET
         asked = PlaceOrder(
             account=self.account,
@@ -78,7 +78,7 @@ class Service:
             price=0 if is_market else order.limit or 0,
         )
         lane = Lane.EXIT if order.is_reducing else Lane.ENTRY
-        return await self.client.order(asked, lane=lane)
+        return await self.client.order(asked, lane=lane, is_wanted=lambda: is_wanted(order.order_id))
 
     async def cancel(self, named: Named, *, is_market: bool) -> Outcome[OrderAck]:
         """Ask to cancel what is left of an order."""
@@ -114,6 +114,7 @@ class KisBroker:
     _is_reading: bool = field(init=False, default=False)
     _notices: deque[Notice] = field(init=False, default_factory=deque)
     _hear: Hear | None = field(init=False, default=None)
+    _is_wanted: IsWanted = field(init=False, default=lambda _: False)
 
     def send(self, command: Send | Cancel) -> Sequence[BrokerEvent]:
         """Queue an order, or the wish to cancel one."""
@@ -162,10 +163,10 @@ class KisBroker:
         if self._ledger.is_in_doubt:
             self._read_soon()
 
-    async def serve(self, hear: Hear) -> None:
+    async def serve(self, hear: Hear, is_wanted: IsWanted) -> None:
         """Carry out what is queued, each call by itself, until cancelled."""
         service = await self.service()
-        self._hear = hear
+        self._hear, self._is_wanted = hear, is_wanted
         while self._notices:
             self.notice(self._notices.popleft())
         async with asyncio.TaskGroup() as tasks:
@@ -194,7 +195,7 @@ class KisBroker:
 
     async def _place(self, order: Order, service: Service, hear: Hear) -> None:
         order_id = order.order_id
-        outcome = await service.place(order)
+        outcome = await service.place(order, self._is_wanted)
         match outcome:
             case Accepted(answer):
                 _tell(self._ledger.accepted(order_id, Named(answer.ack.number, answer.ack.branch)), hear)

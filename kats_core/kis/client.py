@@ -24,6 +24,7 @@ from kats_core.kis.errors import (
     PagingError,
     UnreachableError,
     UnreadableError,
+    WithdrawnError,
     WrongEnvironmentError,
     refusal,
 )
@@ -131,9 +132,10 @@ class Client:
         found = await self._pages(question.request(), lane, lambda reply: _typed(question, reply))
         return [page for page in found if page is not None]
 
-    async def order(self, order: Ask[A], *, lane: Lane) -> Outcome[A]:
+    async def order(self, order: Ask[A], *, lane: Lane, is_wanted: Callable[[], bool] = lambda: True) -> Outcome[A]:
         """Send an order, an amendment or a cancel; return what became of it. Raises no `KisError`.
 
+        `is_wanted` is asked each time when its turn has come: it may have waited for seconds.
         A caller that is cancelled meanwhile knows as little as one that got `Unknown`.
         """
         request = order.request()
@@ -144,6 +146,8 @@ class Client:
                 call = await self._prepared(request, lane, patience_s=ORDER_PATIENCE_S)
             except KisError as why:
                 return refused or NotSent(why)
+            if not is_wanted():
+                return refused or NotSent(WithdrawnError())
             try:
                 reply = await self._sent(call)
             except NotSentError as why:

@@ -11,6 +11,7 @@
         CredentialsError          needs a person, stops everything: keys or token are not accepted
             AccountError          the same, of the account
         WrongEnvironmentError     needs a person: real and mock are mixed up
+        WithdrawnError            nothing to do: it was taken back before it left
         ClosedError               not now: the market is closed for it
         RefusedError              the broker refused this one request
         PagingError               the pages of an answer come to no end
@@ -147,6 +148,15 @@ class WrongEnvironmentError(KisError):
             f"{what}: does not exist on this server (KIS_ENV={env}){more}.",
         )
         self.said = said
+
+
+class WithdrawnError(KisError):
+    """An order was taken back before anything of it left."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "전송 차례를 기다리는 동안 취소되었습니다.", "It was taken back while it waited for its turn to leave."
+        )
 
 
 class ClosedError(_SaidError):

@@ -18,6 +18,7 @@ from kats_core.market.source import DataSource
 from kats_core.model.command import Cancel, Fetch, Send
 from kats_core.model.event import BrokerEvent, Event, Fetched, StateOrdered
 from kats_core.model.kinds import Scope
+from kats_core.model.order import OrderId
 from kats_core.model.receivable import Receivable
 
 
@@ -63,12 +64,19 @@ A `StateOrdered` stops trading: the broker has found that nothing must be sent, 
 """
 
 
+IsWanted: TypeAlias = Callable[[OrderId], bool]
+"""Tells whether an order that has not left yet may still leave."""
+
+
 @runtime_checkable
 class RemoteBroker(Protocol):
     """A broker beyond a wire: `send` and `fetch` only queue, what becomes of it is heard later."""
 
-    async def serve(self, hear: Hear) -> None:
+    async def serve(self, hear: Hear, is_wanted: IsWanted) -> None:
         """Carry out what is queued and pass on what comes back, until cancelled.
+
+        Ask `is_wanted` when nothing stands between an order and the wire any more: trading may have been halted while it
+        waited for its turn. One that is not wanted is `OrderNotSent`.
 
         Raises:
             BrokerError: the broker cannot be used any more.

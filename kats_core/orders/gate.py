@@ -131,12 +131,17 @@ def largest_exit(limit: int | None, view: GateView, config: GateConfig) -> int:
     return lots or most
 
 
-def _trading_state(order: Order, view: GateView, config: GateConfig) -> CoreCode | None:
-    if view.state is TradingState.HALTED:
+def refused_in(state: TradingState, order: Order) -> CoreCode | None:
+    """Return why a trading state keeps an order from leaving, or None."""
+    if state is TradingState.HALTED:
         return None if order.is_reducing and order.reason == _BY_OPERATOR else CoreCode.HALTED
-    if view.state is TradingState.REDUCING and not order.is_reducing:
+    if state is TradingState.REDUCING and not order.is_reducing:
         return CoreCode.REDUCING
     return None
+
+
+def _trading_state(order: Order, view: GateView, config: GateConfig) -> CoreCode | None:
+    return refused_in(view.state, order)
 
 
 def _authority(order: Order, view: GateView, config: GateConfig) -> CoreCode | None:

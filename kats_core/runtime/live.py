@@ -77,7 +77,7 @@ async def drive(
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(source.listen(inbox.put))]
             if isinstance(broker, RemoteBroker):
-                running.append(group.create_task(broker.serve(inbox.put)))
+                running.append(group.create_task(broker.serve(inbox.put, day.feed.engine.wants)))
             await _turn(day, source, clock, inbox, serve)
             for task in running:
                 task.cancel()

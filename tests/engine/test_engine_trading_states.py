@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from kats_core.engine.trading import TradingStates
 from kats_core.model.codes import CoreCode
 from kats_core.model.command import Cancel, Fetch, Persist, Send
-from kats_core.model.event import Fetched, FlattenOrdered, OrderAccepted, OrderFilled, ResumeOrdered, StateOrdered
+from kats_core.model.event import (
+    Fetched,
+    FlattenOrdered,
+    OrderAccepted,
+    OrderFilled,
+    OrderNotSent,
+    ResumeOrdered,
+    StateOrdered,
+)
 from kats_core.model.kinds import Severity, TradingState
 from kats_core.model.record import OperatorRecord, OperatorVerb, OrderRecord, SignalRecord
 from kats_core.model.scope import ALL, TradingScope
@@ -87,6 +95,36 @@ def test_a_proposal_that_waits_for_an_input_meets_the_order_gate(house: type[Hou
     ends = [c.record.code for c in commands if isinstance(c, Persist) and isinstance(c.record, SignalRecord)]
     assert ends == [f"core:{state.value}"]
     assert not [c for c in commands if isinstance(c, Send)]
+
+
+@pytest.mark.parametrize("state", [HALTED, REDUCING])
+@pytest.mark.parametrize("scope", SCOPES, ids=str)
+def test_an_entry_that_waits_to_leave_is_not_wanted_any_more(
+    house: type[House], scope: TradingScope, state: TradingState
+) -> None:
+    """FI-19: it passed the gate before the halt, and a broker beyond a wire asks once more when its turn has come."""
+    desk = two(house)
+    [send] = [c for c in desk.handle(desk.bar_event("09:30", (25_450,) * 4, 1_000_000)) if isinstance(c, Send)]
+    order_id = send.order.order_id
+    assert desk.engine.wants(order_id)
+    desk.handle(StateOrdered(ts=desk.at("09:31"), scope=TradingScope.instance("second"), state=state, who="kim"))
+    assert desk.engine.wants(order_id)
+    desk.handle(StateOrdered(ts=desk.at("09:31"), scope=scope, state=state, who="kim"))
+    assert not desk.engine.wants(order_id)
+
+
+@pytest.mark.parametrize(("state", "is_wanted"), [(HALTED, False), (REDUCING, True)])
+def test_an_exit_that_waits_to_leave_is_kept_back_by_a_halt_only(
+    house: type[House], state: TradingState, is_wanted: bool
+) -> None:
+    """FI-19: as the gate would decide now. What the operator sells leaves all the same."""
+    desk = holding(house)
+    [send] = [c for c in desk.handle(desk.bar_event("09:32", (24_400,) * 4, 1_000_000)) if isinstance(c, Send)]
+    desk.handle(StateOrdered(ts=desk.at("09:33"), scope=ALL, state=state, who="kim"))
+    assert desk.engine.wants(send.order.order_id) == is_wanted
+    desk.handle(OrderNotSent(desk.at("09:33"), send.order.order_id, "taken back"))
+    sold = desk.handle(FlattenOrdered(ts=desk.at("09:34"), scope=ALL, who="kim"))
+    assert [desk.engine.wants(c.order.order_id) for c in sold if isinstance(c, Send)] == [True]
 
 
 @pytest.mark.parametrize("scope", SCOPES, ids=str)

@@ -27,6 +27,7 @@ from kats_core.kis.errors import (
     RefusedError,
     UnreachableError,
     UnreadableError,
+    WithdrawnError,
     WrongEnvironmentError,
 )
 from kats_core.kis.limiter import Lane, Limiter
@@ -271,6 +272,23 @@ def test_an_order_that_finds_nobody_has_not_left(broker: Any) -> None:
         assert isinstance(outcome.error, NotSentError)
         with pytest.raises(NotSentError, match="no connection can be made"):
             await client.read(ASK)
+
+    run(broker, scenario)
+
+
+def test_an_order_that_is_taken_back_while_it_waits_does_not_leave(broker: Any) -> None:
+    """FI-19: trading is halted between the order gate and the wire. Asked again behind each refusal for the number of calls."""
+
+    async def scenario(client: Client) -> None:
+        broker.on(ORDER, says("EGW00201"), TAKEN)
+        outcome = await client.order(BUYING, lane=Lane.ENTRY, is_wanted=lambda: False)
+        assert isinstance(outcome, NotSent)
+        assert isinstance(outcome.error, WithdrawnError)
+        assert broker.asked_of(ORDER) == []
+        answers = iter([True, False])
+        outcome = await client.order(BUYING, lane=Lane.ENTRY, is_wanted=lambda: next(answers))
+        assert isinstance(outcome, Refused)
+        assert len(broker.asked_of(ORDER)) == 1
 
     run(broker, scenario)
 

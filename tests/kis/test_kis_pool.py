@@ -112,7 +112,7 @@ async def pool(home: Path, **changes: str) -> AsyncIterator[Pool]:
         made.listener.want([Want(symbol) for symbol in made.symbols])
         tasks = [
             asyncio.create_task(made.listener.listen(made.hear)),
-            asyncio.create_task(made.broker.serve(made.told.append)),
+            asyncio.create_task(made.broker.serve(made.told.append, lambda _: True)),
         ]
         try:
             yield made
