@@ -78,6 +78,10 @@ class CoreCode(Code, owner="core"):
         "접속 환경 불일치: 전체 중단",
         "keys, account and server do not belong together: everything is halted",
     )
+    AUDIT_FAIL = (
+        "기록 저장 실패: 전체 중단",
+        "what was decided cannot be kept: everything is halted",
+    )
     CLOCK_SKEW = "시계 오차", "this machine's clock is too far from the broker's, or nobody knows how far"
     SESSION_TYPE = "이 시간에 낼 수 없는 주문", "the session does not take this order now"
     ENTRY_WINDOW = "진입 가능 시간 밖", "entries are not sent at this time"

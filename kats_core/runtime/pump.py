@@ -12,11 +12,15 @@ from typing import Any, TypeAlias
 
 from kats_core.engine.engine import Engine
 from kats_core.model.bar import Book
+from kats_core.model.codes import CoreCode
 from kats_core.model.command import Cancel, Command, Fetch, Notify, Persist, Send
-from kats_core.model.event import BookChanged, Event
+from kats_core.model.event import BookChanged, Event, OrderNotSent, StateOrdered
+from kats_core.model.kinds import Severity, TradingState
 from kats_core.model.record import Record
+from kats_core.model.scope import ALL
 from kats_core.model.time import Nanos
 from kats_core.orders.broker import Broker
+from kats_core.store.errors import StoreError
 
 Keep: TypeAlias = Callable[[Record], None]
 """Takes a record; returns when it may be relied on."""
@@ -33,7 +37,8 @@ class Pump:
     """One engine, its broker, and who keeps and who hears.
 
     `look` is set while order books are streamed: then an order is not sent before both have seen the book it will meet.
-    `settle` is set where the broker is beyond a wire: it commits what was kept, before anything is sent.
+    `settle` is set where the broker is beyond a wire: it commits what was kept, before anything is sent. While that fails
+    trading is halted, and nothing leaves but cancels.
     `handled` counts the events that the engine has handled: what was asked of it stays true until it goes up.
     """
 
@@ -43,6 +48,7 @@ class Pump:
         self.look: Look | None = None
         self.settle: Callable[[], None] | None = None
         self.handled = 0
+        self._is_failing = False
         self._waiting: deque[list[Command]] = deque()
         self._keep = keep
         self.tell = tell
@@ -80,10 +86,32 @@ class Pump:
     def _send(self, command: Send | Cancel) -> None:
         if isinstance(command, Send) and self.look is not None:
             self._show(command.order.symbol, command.ts, self.look)
-        if self.settle is not None:
+        if self._is_settled(command):
+            for answer in self._broker.send(command):
+                self._handle(answer)
+
+    def _is_settled(self, command: Send | Cancel) -> bool:
+        """Tell whether a command may leave: what led to it is kept, or it is a cancel, which can only lessen what is at risk."""
+        if self.settle is None:
+            return True
+        try:
             self.settle()
-        for answer in self._broker.send(command):
-            self._handle(answer)
+        except StoreError as error:
+            self._halt(command.ts, str(error))
+            if isinstance(command, Send):
+                self._handle(OrderNotSent(command.ts, command.order.order_id, str(error)))
+            return isinstance(command, Cancel)
+        self._is_failing = False
+        return True
+
+    def _halt(self, now: Nanos, text: str) -> None:
+        """Halt trading when what was decided cannot be kept (`risk_standards.md` 9.11), once until it can be again."""
+        if self._is_failing:
+            return
+        self._is_failing = True
+        self.tell(Notify(now, Severity.CRITICAL, str(CoreCode.AUDIT_FAIL), "", {"text": text}))
+        reason = f"{CoreCode.AUDIT_FAIL}: {text}"
+        self._handle(StateOrdered(ts=now, scope=ALL, state=TradingState.HALTED, who="core", reason=reason))
 
     def _show(self, symbol: str, now: Nanos, look: Look) -> None:
         event = BookChanged(now, look(symbol, now))

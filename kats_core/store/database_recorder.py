@@ -124,15 +124,21 @@ class DatabaseRecorder:
             self.write(not_armed_record(sessions[row], instance, symbols[column], code))
 
     def commit(self) -> None:
+        numbers = dict(self._numbers)
         try:
             with self._database.writing() as connection:
                 self._save(connection)
-        finally:
-            # A session that could not be kept is lost as a whole; the run can still be marked as failed.
-            self._clear()
+        except BaseException:
+            # What could not be kept is kept by the next commit, if there is one.
+            self._numbers, self._is_behind = numbers, True
+            raise
+        self._clear()
 
     def finish(self, status: RunStatus, summary: Mapping[str, Any]) -> None:
         is_repeat = self._key != self._run.run_id
+        if self._is_behind and status is not RunStatus.DONE:
+            # What could not be kept is lost as a whole; the run can still be marked as failed.
+            self._clear()
         with self._database.writing() as connection:
             if is_repeat and status is not RunStatus.DONE:
                 _remove(connection, self._key)
@@ -153,6 +159,7 @@ class DatabaseRecorder:
         self._signals: dict[str, SignalRecord] = {}
         self._others: dict[type[Record], list[Record]] = {}
         self._state = None
+        self._is_behind = False
 
     def _save(self, connection: Connection) -> None:
         self._require_ownership(connection)

@@ -30,7 +30,7 @@ Clock: TypeAlias = Callable[[], dt.datetime]
 class Recorder(Protocol):
     """Where a run's records go. `begin`, then `write` and `commit` for each session, then `finish` once.
 
-    Each method raises `StoreError` when a person must act; nothing of the session at hand is kept then.
+    Each method raises `StoreError` when a person must act; nothing of what was to be kept is kept then.
     """
 
     def begin(self, run: Run) -> None:
@@ -45,7 +45,7 @@ class Recorder(Protocol):
         """Take the reasons of all cells that are not armed; `sessions[t]` is the session that row t is for."""
 
     def commit(self) -> None:
-        """Keep what was written since the last commit, all of it or nothing."""
+        """Keep what was written since the last commit that went well, all of it or nothing."""
 
     def finish(self, status: RunStatus, summary: Mapping[str, Any]) -> None:
         """Keep the rest and say how the run ended; done, it takes the place of an earlier run of the same id.
