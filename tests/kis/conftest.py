@@ -72,7 +72,8 @@ class ScriptedBroker:
         self.now: Nanos = START
         self.slept: list[float] = []
         self.asked: list[Asked] = []
-        self.cut, self.silent = cut, silent
+        self.cut = cut
+        self.patience_s = 10.0
         self._steps: dict[str, deque[Step]] = defaultdict(deque)
         self._runner: web.AppRunner
         self._tokens = 0
@@ -81,6 +82,11 @@ class ScriptedBroker:
     def on(self, path: str, *steps: Any) -> None:
         """Answer this path so."""
         self._steps[path] = deque(step if callable(step) or isinstance(step, Says) else Says(step) for step in steps)
+
+    def silenced(self) -> Step:
+        """Return no answer for `on`; only who waits for it has little patience, since a machine may be slow."""
+        self.patience_s = 0.5
+        return silent
 
     def says(self, body: Any, status: int = 200, **headers: str) -> Says:
         """Return an answer for `on`."""

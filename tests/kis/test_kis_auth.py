@@ -34,7 +34,7 @@ def run(broker: Any, scenario: Callable[[Authority], Awaitable[None]], **changes
     async def whole() -> None:
         async with broker:
             keys = broker.keys(**changes)
-            async with Transport(keys.rest_url, answer_s=0.5) as transport:
+            async with Transport(keys.rest_url, answer_s=broker.patience_s) as transport:
                 await scenario(authority(broker, transport, **changes))
 
     asyncio.run(whole())
@@ -163,16 +163,17 @@ def test_the_brokers_own_count_of_a_minute_is_waited_for(broker: Any) -> None:
 def test_while_a_renewal_fails_the_token_serves_to_its_end(broker: Any, trouble: str) -> None:
     """Between 23 and 24 hours, asking again every ten minutes; then it is over."""
     steps = {
-        "says": broker.says(TOO_SOON, 403),
-        "cut": broker.cut,
-        "silent": broker.silent,
-        "html": broker.says("<html>Service Unavailable</html>", 503),
+        "says": lambda: broker.says(TOO_SOON, 403),
+        "cut": lambda: broker.cut,
+        "silent": broker.silenced,
+        "html": lambda: broker.says("<html>Service Unavailable</html>", 503),
     }
+    failing = steps[trouble]()
 
     async def scenario(auth: Authority) -> None:
         await auth.token()
         broker.now += 23 * HOUR
-        broker.on(TOKEN, steps[trouble])
+        broker.on(TOKEN, failing)
         for _ in range(3):
             assert value(await auth.token()) == "token-1"
         assert len(broker.asked_of(TOKEN)) == 2

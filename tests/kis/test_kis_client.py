@@ -69,7 +69,7 @@ def run(broker: Any, scenario: Callable[[Client], Awaitable[None]], **changes: A
     async def whole() -> None:
         async with broker:
             keys = broker.keys(**changes)
-            async with Transport(keys.rest_url, answer_s=0.5) as transport:
+            async with Transport(keys.rest_url, answer_s=broker.patience_s) as transport:
                 authority = Authority(keys, broker.home, transport, clock=broker.clock, sleep=broker.sleep)
                 pacer = Pacer(Limiter(10_000, ceiling=20_000), clock=itertools.count(0, SECOND).__next__)
                 await scenario(Client(keys, transport, authority, pacer, sleep=broker.sleep))
@@ -202,7 +202,9 @@ TROUBLES: list[Any] = [
 
 
 def step(broker: Any, trouble: Any) -> Any:
-    return getattr(broker, trouble) if trouble in ("cut", "silent") else broker.says(trouble, 500)
+    if trouble == "silent":
+        return broker.silenced()
+    return broker.cut if trouble == "cut" else broker.says(trouble, 500)
 
 
 @pytest.mark.parametrize(("trouble", "error"), TROUBLES)
