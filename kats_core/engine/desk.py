@@ -662,7 +662,9 @@ class OrderDesk:
                 )
             )
         if not is_live:
-            self._wishes.pop(order_id, None)
+            wish = self._wishes.pop(order_id, None)
+            if wish is not None and wish.code is CoreCode.TTL and filled == 0:
+                self._traffic.on_unfilled(order)
             # What a fill ends is told behind the fill; what the gate held back has never begun.
             if step is not OrderStep.FILL and step is not OrderStep.CHECK_FAILED:
                 self._on_ended(order)

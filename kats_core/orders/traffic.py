@@ -98,6 +98,7 @@ class TrafficMemory(msgspec.Struct, frozen=True, kw_only=True):
     storm_until: Nanos
     round_trips: dict[str, int]
     bought_at: dict[str, tuple[Bought, ...]] = {}
+    unfilled: tuple[tuple[_Entries, int], ...] = ()
 
 
 @dataclass(slots=True)
@@ -112,6 +113,7 @@ class Traffic:
     _entry_lane: TokenBucket = field(init=False)
     _exit_lane: TokenBucket = field(init=False)
     _entries: dict[_Entries, deque[Nanos]] = field(default_factory=dict)
+    _unfilled: Counter[_Entries] = field(default_factory=Counter)
     _refused: deque[tuple[Nanos, str]] = field(default_factory=deque)
     _storm_until: Nanos = 0
     _round_trips: Counter[str] = field(default_factory=Counter)
@@ -128,6 +130,7 @@ class Traffic:
     def begin_session(self) -> None:
         """Count from zero; latches stay."""
         self._entries.clear()
+        self._unfilled.clear()
         self._round_trips.clear()
         self._bought_at.clear()
         self.bought = self.orders = self.cancels = 0
@@ -147,6 +150,7 @@ class Traffic:
             storm_until=self._storm_until,
             round_trips=dict(self._round_trips),
             bought_at={symbol: tuple(several) for symbol, several in self._bought_at.items()},
+            unfilled=tuple(self._unfilled.items()),
         )
 
     def load(self, memory: TrafficMemory) -> None:
@@ -160,6 +164,7 @@ class Traffic:
         self._storm_until = memory.storm_until
         self._round_trips = Counter(memory.round_trips)
         self._bought_at = {symbol: list(several) for symbol, several in memory.bought_at.items()}
+        self._unfilled = Counter(dict(memory.unfilled))
 
     def refusal(self, order: Order, now: Nanos, *, is_paced: bool) -> CoreCode | None:
         """Return why an entry must not be sent now, or None.
@@ -174,7 +179,8 @@ class Traffic:
         if self._round_trips[order.symbol] >= self.config.round_trips:
             return CoreCode.CHURN
         sent = self._entries.get(order.key, ())
-        if len(sent) >= self.config.entries_a_day or self._lately(sent, now) >= self.config.entries_a_minute:
+        counted = len(sent) - self._unfilled[order.key]
+        if counted >= self.config.entries_a_day or self._lately(sent, now) >= self.config.entries_a_minute:
             return CoreCode.REPEAT_EXEC
         if is_paced:
             if self.orders >= self.config.orders_a_day or self.cancels >= self.config.cancels_a_day:
@@ -196,6 +202,13 @@ class Traffic:
         self._entry_lane.take(now)
         self.bought += order.quantity * (order.limit or 0)
         self._entries.setdefault(order.key, deque()).append(now)
+
+    def on_unfilled(self, order: Order) -> None:
+        """Leave an entry that waited its whole life in vain out of the day's count: nothing was executed, so nothing repeats.
+
+        A grid bids a level again each time that its bid has run out. The minute's count keeps it.
+        """
+        self._unfilled[order.key] += 1
 
     def on_cancel(self, now: Nanos) -> None:
         """Count a cancel that is sent."""

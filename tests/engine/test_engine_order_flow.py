@@ -14,7 +14,7 @@ from kats_core.model.event import OrderRefused, ResumeOrdered, TimePassed
 from kats_core.model.kinds import Side, TradingState
 from kats_core.model.record import FaultRecord, OrderRecord, SignalRecord
 from kats_core.model.scope import TradingScope
-from kats_core.model.signal import TimeExit, TimeExitKind
+from kats_core.model.signal import Portion, Target, TargetKind, TimeExit, TimeExitKind
 from kats_core.model.time import Nanos
 from kats_core.orders.gate_config import GateConfig
 from kats_core.strategy.params import StrategyParams
@@ -40,11 +40,12 @@ def faults(commands: Sequence[Command]) -> list[str]:
 
 def test_an_instance_that_repeats_itself_is_latched_off_in_all_symbols(house: type[House]) -> None:
     """REPEAT_EXEC: the order is refused, people are told once, nothing of the instance is bought any more."""
-    often = house.instance(params=StrategyParams(max_entries_per_symbol=5), ttl_s=60)
+    buyer = house.Buyer(targets=(Target(TargetKind.ABSOLUTE, 25_600, Portion.ALL),))
+    often = house.instance(buyer, params=StrategyParams(max_entries_per_symbol=5))
     desk = house.Desk(strategies=(often,), gate=loose(entries_a_day=2))
     desk.begin(house.setup(), house.setup(symbol="000660"), base={"005930": 25_400, "000660": 25_400})
     for start in ("09:30", "09:33", "09:36", "09:39"):
-        desk.minute(start, 25_450).minute(f"09:{int(start[3:]) + 1}", 25_700).passes(f"09:{int(start[3:]) + 2}")
+        desk.minute(start, 25_450).minute(f"09:{int(start[3:]) + 1}", 25_450).minute(f"09:{int(start[3:]) + 2}", 25_700)
     desk.minute("09:45", 25_450, symbol="000660")
     assert [o.symbol for o in desk.kept(OrderRecord) if o.reserved] == ["005930", "005930"]
     assert desk.kept(SignalRecord)[-1].symbol == "000660"
@@ -54,6 +55,16 @@ def test_an_instance_that_repeats_itself_is_latched_off_in_all_symbols(house: ty
     desk.minute("09:47", 25_450, symbol="000660")
     assert desk.kept(OrderRecord)[-1].symbol == "000660"
     assert desk.kept(SignalRecord)[-1].code is None
+
+
+def test_an_entry_that_waited_its_whole_life_in_vain_is_no_repetition(house: type[House]) -> None:
+    """Nothing was executed: a grid bids a level again whenever its bid has run out."""
+    often = house.instance(params=StrategyParams(max_entries_per_symbol=5), ttl_s=60)
+    desk = house.Desk(strategies=(often,), gate=loose(entries_a_day=2)).begin(house.setup())
+    for start in ("09:30", "09:33", "09:36", "09:39"):
+        desk.minute(start, 25_450).minute(f"09:{int(start[3:]) + 1}", 25_700).passes(f"09:{int(start[3:]) + 2}")
+    assert [order.reserved > 0 for order in desk.kept(OrderRecord)] == [True] * 4
+    assert desk.kept(FaultRecord) == []
 
 
 def test_five_refused_entries_rest_all_instances(house: type[House]) -> None:

@@ -105,6 +105,21 @@ def test_a_fourth_entry_within_a_minute_and_a_seventh_of_the_day_are_repetition(
     assert traffic.refusal(ENTRY, NOW + 5 * 60 * time.MINUTE, is_paced=False) is None
 
 
+def test_what_waited_in_vain_is_no_entry_of_the_day_but_one_of_the_minute() -> None:
+    """A grid bids a level every ten minutes until somebody sells there; that is no strategy in a loop."""
+    traffic = Traffic(GateConfig())
+    now = NOW
+    for _ in range(40):
+        now += 10 * time.MINUTE
+        assert traffic.refusal(ENTRY, now, is_paced=False) is None
+        traffic.on_sent(ENTRY, now)
+        traffic.on_unfilled(ENTRY)
+    for n in range(2):
+        traffic.on_sent(ENTRY, now + n + 1)
+        traffic.on_unfilled(ENTRY)
+    assert traffic.refusal(ENTRY, now + 3, is_paced=False) is CoreCode.REPEAT_EXEC
+
+
 def test_each_level_of_a_grid_is_counted_on_its_own() -> None:
     """Levels are orders of their own by design: positions and uniqueness are keyed by slot, and so is this."""
     traffic = Traffic(GateConfig())
