@@ -332,17 +332,14 @@ class Entries:
         self._pending.clear()
 
     def _resolve(self, trigger: Trigger, day: SymbolDay, bar: Bar) -> int | None:
-        level = level_of(trigger)
-        if level is None:
-            return None
-        range_high = None
+        level, range_high = level_of(trigger), None
         if isinstance(level, OpeningRangeHigh):
             over = self._state.clock.open + level.minutes * time.MINUTE
             if bar.end <= over:
                 day.range_high[level.minutes] = bar.day_high
                 return None
             range_high = day.range_high.get(level.minutes)
-        return resolve(level, bar.day_open, range_high, day.ticks)
+        return resolve(trigger, bar.day_open, range_high, day.ticks)
 
     def _try(self, entry: SetupState, day: SymbolDay, bar: Bar) -> None:
         code = self._gate(entry, day, bar)

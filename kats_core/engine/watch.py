@@ -29,14 +29,17 @@ from kats_core.model.setup import (
 from kats_core.model.time import Nanos
 
 
-def resolve(level: Level, day_open: int | None, range_high: int | None, ticks: TickTable) -> int | None:
-    """Return the level's price on a tick, None while the day does not tell it yet.
+def resolve(trigger: Trigger, day_open: int | None, range_high: int | None, ticks: TickTable) -> int | None:
+    """Return the price on a tick at which a trigger fires, None where it waits for a time or while the day does not tell it yet.
 
-    `range_high` is the highest price of the opening range once it is over.
+    A fixed level lies between ticks where it was computed or armed without knowing them: a price is above it from the next
+    tick on, below it from the last one. `range_high` is the highest price of the opening range once it is over.
     """
-    match level:
+    match level_of(trigger):
+        case None:
+            return None
         case Fixed(price):
-            return price
+            return ticks.rdn(price) if isinstance(trigger, Below) else ticks.rup(price)
         case DayOpen(offset, rounding):
             if day_open is None:
                 return None

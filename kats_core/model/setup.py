@@ -58,7 +58,7 @@ class Rounding(Labelled):
 
 
 class Fixed(msgspec.Struct, frozen=True, gc=False, tag="fixed"):
-    """A level known when arming, in won."""
+    """A level known when arming, in won; between two ticks it is met at the one beyond it."""
 
     price: int
 

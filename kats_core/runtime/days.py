@@ -421,11 +421,11 @@ class DayPlayer:
             instrument = self.market.instruments[setup.symbol]
             rules = symbol_rules(instrument, bases[setup.symbol], bars.session, self.market.scope)
             match setup.trigger:
-                case Above(level) if setup.symbol not in watch.every_bar:
-                    price = resolve(level, int(bars.open[rows[0]]), None, rules.ticks)
+                case Above() as trigger if setup.symbol not in watch.every_bar:
+                    price = resolve(trigger, int(bars.open[rows[0]]), None, rules.ticks)
                     wanted[rows] |= bars.high[rows] >= (price or 0)
-                case Below(level) if setup.symbol not in watch.every_bar:
-                    price = resolve(level, int(bars.open[rows[0]]), None, rules.ticks)
+                case Below() as trigger if setup.symbol not in watch.every_bar:
+                    price = resolve(trigger, int(bars.open[rows[0]]), None, rules.ticks)
                     wanted[rows] |= bars.low[rows] <= (price or 0)
                 case _:
                     wanted[rows] = True

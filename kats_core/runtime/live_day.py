@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from msgspec import structs
 
-from kats_core.engine.watch import level_of, resolve
+from kats_core.engine.watch import resolve
 from kats_core.market.bad_ticks import TradeJudge
 from kats_core.market.minute_builder import DaySoFar, MinuteBuilder
 from kats_core.market.minutes import MinuteBars
@@ -99,8 +99,7 @@ class LiveDay:
         ticks, opened = self.feed.ticks[symbol], self._builder.day_open(symbol)
         levels: dict[type, list[int]] = {Above: [], Below: []}
         for one in triggers:
-            level = level_of(one)
-            price = None if level is None else resolve(level, opened, None, ticks)
+            price = resolve(one, opened, None, ticks)
             if price is not None:
                 levels[type(one)].append(price)
         return Want(symbol, tuple(levels[Above]), tuple(levels[Below]), is_busy)

@@ -233,6 +233,32 @@ def test_a_level_that_needs_the_open_uses_the_bar_s_open(house: type[House]) -> 
     assert desk.kept(SetupRecord)[-1].code == "core:NO_BREAKOUT"
 
 
+@pytest.mark.parametrize(
+    ("trigger", "bar", "met"),
+    [
+        pytest.param(Above(Fixed(25_451)), (25_000, 25_600, 24_900, 25_400), 25_500, id="above: from the next tick on"),
+        pytest.param(Above(Fixed(25_450)), (25_000, 25_600, 24_900, 25_400), 25_450, id="above: the tick itself"),
+        pytest.param(Below(Fixed(25_249)), (25_400, 25_500, 25_100, 25_300), 25_200, id="below: from the tick before"),
+        pytest.param(Below(Fixed(25_250)), (25_400, 25_500, 25_100, 25_300), 25_250, id="below: the tick itself"),
+    ],
+)
+def test_a_level_between_ticks_is_met_at_a_price_that_can_trade(
+    house: type[House], trigger: Trigger, bar: tuple[int, int, int, int], met: int
+) -> None:
+    """`pivot + 1` is the way to say one tick above the pivot: the strategy is asked at that tick, on daily bars too."""
+    buyer = house.Buyer()
+    desk = house.Desk(strategies=(house.instance(buyer),)).begin(house.setup(trigger=trigger)).day(*bar)
+    assert [view.last for view in buyer.seen] == [met]
+    assert [setup.level for setup in desk.engine.setups] == [met]
+
+
+def test_a_level_between_ticks_is_not_met_below_them(house: type[House]) -> None:
+    """A high of 25 450 is not above 25 451, whose next tick is 25 500."""
+    buyer = house.Buyer()
+    house.Desk(strategies=(house.instance(buyer),)).begin(house.setup(25_451)).day(25_000, 25_450, 24_900, 25_400)
+    assert buyer.seen == []
+
+
 def test_a_daily_fall_to_a_level_is_bought_at_the_level(house: type[House]) -> None:
     """Below(level) fires if L <= level and fills at min(O, level)."""
     desk = armed(house, trigger=Below(Fixed(25_200))).day(25_400, 25_500, 25_100, 25_300)

@@ -58,7 +58,7 @@ class TestTwentyFour:
     def test_24_a_level_over_an_unknown_open_is_not_reached(self, house: type[House]) -> None:
         """Neither is it a price, nor does any bar reach it."""
         ticks = tick_table(house.SESSION, Market.KOSPI, InstrumentKind.STOCK)
-        assert resolve(BREAKOUT.level, None, None, ticks) is None
+        assert resolve(BREAKOUT, None, None, ticks) is None
         bar = house.Desk().begin().bar_event("09:30", (25_400, 30_000, 25_400, 30_000), 100).bar
         assert not holds(BREAKOUT, None, bar, house.Desk().hours)
 
