@@ -10,6 +10,7 @@ Our distributions come from the wheels just built, everything else from the inde
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -23,8 +24,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from _lone_markets import LoneMarket, lone_markets
+
+from kats_core.testing import SESSION
+
 ROOT = Path(__file__).resolve().parent.parent
 THIRD_PARTY = ROOT / "tests" / "fixtures" / "third_party"
+STRATEGIES = "kats_core.strategies"
+RISK = "kats-risk"
+"""The distribution that brings the stages which a configuration without a `risk:` block names."""
+
 STRATEGY = "opening-drive"
 STAGES = ("position-sizer", "round-lot", "margin-guard")
 
@@ -69,16 +78,23 @@ class Environment:
     def __init__(self, folder: Path, wheels: list[Path], constraints: Path) -> None:
         """Create it and install the wheels; what they need besides comes from the index."""
         self.folder = folder
-        uv = os.environ["UV"]
         # Core's own environment variables, and a PYTHONPATH into the checkout, must not decide the outcome.
         inherited = {
             key: value for key, value in os.environ.items() if not key.startswith(("KATS_", "PYTHON", "VIRTUAL_ENV"))
         }
         self.settings = inherited | {"KATS_HOME": str(folder / "home"), "UV_PYTHON_DOWNLOADS": "never"}
         folder.mkdir()
-        self._run(uv, "venv", "--quiet", "--no-config", "--python", sys.executable, "venv")
-        install = ["pip", "install", "--quiet", "--no-config", "--python", "venv", "--constraints", str(constraints)]
-        self._run(uv, *install, *map(str, wheels))
+        self._run(os.environ["UV"], "venv", "--quiet", "--no-config", "--python", sys.executable, "venv")
+        self._pip("install", "--constraints", str(constraints), *map(str, wheels))
+
+    @contextmanager
+    def also(self, wheel: Path, name: str) -> Iterator[None]:
+        """Have one more distribution installed for a while, which needs nothing that is not there."""
+        self._pip("install", "--no-deps", str(wheel))
+        try:
+            yield
+        finally:
+            self._pip("uninstall", name)
 
     def python(self, code: str, *arguments: str) -> str:
         """Run code with this environment's Python; return what it printed."""
@@ -95,6 +111,9 @@ class Environment:
             return json.loads(printed)
         except json.JSONDecodeError as error:
             raise ProofError(f"kats {' '.join(arguments)} printed no JSON ({error}):\n{printed[:2000]}") from error
+
+    def _pip(self, verb: str, *arguments: str) -> None:
+        self._run(os.environ["UV"], "pip", verb, "--quiet", "--no-config", "--python", "venv", *arguments)
 
     def _run(self, *command: str) -> str:
         done = subprocess.run(
@@ -117,6 +136,13 @@ def main() -> int:
         for each in ours:
             with reported(each.name, failed):
                 prove_alone(each, ours, Environment(scratch / each.name, needed_wheels(each, ours), constraints))
+        with reported("each strategy trades alone", failed):
+            (risk,) = (each for each in ours if each.name == RISK)
+            shared = Environment(scratch / "lone", needed_wheels(risk, ours), constraints)
+            markets = {market.strategy: market for market in lone_markets()}
+            for each, name in strategies_of(ours):
+                with reported(f"{name} trades", failed), shared.also(each.wheel, each.name):
+                    prove_trades(name, markets, shared)
         with reported("third-party packages between ours", failed):
             wheels = [each.wheel for each in (*ours, *strangers)]
             prove_strangers(strangers, Environment(scratch / "strangers", wheels, constraints))
@@ -196,6 +222,43 @@ def expect_listed(each: Distribution, listed: list[dict[str, Any]]) -> None:
     for name in each.plugins:
         if (each.name, name) not in found:
             raise ProofError(f"`kats plugins --json` does not show {name} of {each.name}; it shows {sorted(found)}.")
+
+
+def strategies_of(ours: list[Distribution]) -> Iterator[tuple[Distribution, str]]:
+    """Yield each strategy of ours with its distribution."""
+    for each in ours:
+        for name, group in each.plugins.items():
+            if group == STRATEGIES:
+                yield each, name
+
+
+def prove_trades(name: str, markets: Mapping[str, LoneMarket], environment: Environment) -> None:
+    """Check that a strategy, the only one installed, buys and sells on its market what its worked example says.
+
+    The configuration names neither strategies nor stages: what is installed runs, the rest of the defaults is skipped.
+    """
+    if name not in markets:
+        raise ProofError(f"There is no market for {name}: add one to scripts/_lone_markets.py.")
+    listed = environment.kats_json("plugins", "--json")
+    # The strategies of the defaults are listed too; those that are not installed have no distribution.
+    present = [plugin["name"] for plugin in listed if plugin["kind"] == "strategies" and plugin["distribution"]]
+    if present != [name]:
+        raise ProofError(f"The strategies installed are {present}, expected {name} alone.")
+    market, folder = markets[name], environment.folder / name
+    market.write(folder)
+    config = environment.folder / f"{name}.yaml"
+    config.write_text(market.configuration(), encoding="utf-8")
+    shown = environment.kats(
+        *("backtest", "--config", config.name, "--data", folder.name, "--from", str(SESSION), "--one-path"),
+        *("--out", f"{name}-run"),
+    )
+    with (environment.folder / f"{name}-run" / "trades.csv").open(encoding="utf-8-sig", newline="") as file:
+        trades = list(csv.DictReader(file))
+    found = [(trade["strategy"], trade["symbol"], trade["stop_price"], trade["exit_code"]) for trade in trades]
+    if found != [(name, market.symbol, str(market.stop), market.exit_code)]:
+        raise ProofError(f"{name} should make one trade, {market}; it made {found}:\n{shown}")
+    if not 0 < float(trades[0]["entry_price"]) <= market.limit:
+        raise ProofError(f"{name} bought at {trades[0]['entry_price']}, above its limit of {market.limit}.")
 
 
 def prove_strangers(strangers: list[Distribution], environment: Environment) -> None:
