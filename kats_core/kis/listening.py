@@ -1,7 +1,8 @@
 """Listen to the broker's stream on behalf of a run: watch what the engine wants, pass on what comes, say what is not heard.
 
 Whoever waits for a level is watched by his trades; near it, and while a symbol is held, its book and market status come too. A
-symbol's interruptions are unknown until its status is proven to come and the exchange's list was read.
+symbol's interruptions are unknown until its status is proven to come and the exchange's list was read. What is held and not heard,
+and what found no place on the stream, is asked for by calls, so that stops hold and whoever comes near his level gets a place.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import TypeAlias
 from kats_core.kis.client import Client, open_client
 from kats_core.kis.errors import KisError
 from kats_core.kis.line import line_of
+from kats_core.kis.polling import HELD_EVERY, OTHERS_EVERY, DayVolumes, prices_of
 from kats_core.kis.settings import Keys
 from kats_core.kis.stream.budget import Need, distance_to
 from kats_core.kis.stream.feed import Feed, open_socket
@@ -26,7 +28,7 @@ from kats_core.kis.stream.messages import FeedEvent, Received, Told
 from kats_core.kis.stream.registrations import Channel
 from kats_core.kis.stream.session import Surroundings
 from kats_core.kis.stream.streams import streams_of
-from kats_core.kis.stream.watchdog import continuous_trading
+from kats_core.kis.stream.watchdog import Expecting, continuous_trading
 from kats_core.kis.translating import KOSPI, interruption_of, market_message
 from kats_core.kis.wire.quotes import AskInterruptions
 from kats_core.kis.wire.records import BookRecord, Notice, Record
@@ -79,6 +81,10 @@ class Listener:
     _wants: tuple[Want, ...] = field(init=False, default=())
     _last: dict[str, int] = field(init=False, default_factory=dict)
     _fed: frozenset[str] = field(init=False, default=frozenset())
+    _volumes: DayVolumes = field(init=False, default_factory=DayVolumes)
+    _expecting: Expecting = field(init=False, default=lambda _: None)
+    _asking: int = field(init=False, default=0)
+    _others_due: Nanos = field(init=False, default=0)
     _list_due: Nanos = field(init=False, default=0)
     _skew: float | None = field(init=False, default=None)
     _interrupted: frozenset[str] = field(init=False, default=frozenset())
@@ -109,11 +115,14 @@ class Listener:
                 await client.authority.approval_key()
                 self._promised().set_result(client)
                 feed = self._feed = self._feed_of(pool)
-                feed.hub.expect(continuous_trading(krx_calendar().hours(session)))
+                self._volumes, self._others_due = DayVolumes(), 0
+                self._expecting = continuous_trading(krx_calendar().hours(session))
+                feed.hub.expect(self._expecting)
                 self._tell_needs()
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(feed.run())
                     tasks.create_task(self._watch(client, hear))
+                    tasks.create_task(self._poll(client, feed, hear))
                     while True:
                         self._pass_on(await feed.next(), hear)
         except* KisError as failed:
@@ -123,8 +132,8 @@ class Listener:
 
     @property
     def is_settled(self) -> bool:
-        """Whether everything that is wanted and possible now is proven."""
-        return self._feed is not None and self._feed.is_settled
+        """Whether everything that is wanted and possible now is proven, and nothing is being asked for."""
+        return self._feed is not None and self._feed.is_settled and not self._asking
 
     @property
     def last_ping(self) -> str | None:
@@ -161,9 +170,10 @@ class Listener:
             self.on_notice(record)
             return
         for told in self._messages(record, now):
-            if isinstance(told, Trade):
-                self._last[told.symbol] = told.price
-            hear(told)
+            if not isinstance(told, Trade):
+                hear(told)
+            elif self._volumes.is_new(told):
+                self._take_in(told, hear)
 
     def _messages(self, record: Record, now: Nanos) -> Iterator[MarketMessage]:
         told = market_message(record, time.session_date(now), now)
@@ -198,6 +208,38 @@ class Listener:
                 self._list_due = now + LIST_EVERY
                 await self._read_list(client, hear, now)
             await self.around.sleep(1.0)
+
+    async def _poll(self, client: Client, feed: Feed, hear: Hear) -> None:
+        """Ask for the prices of what is not heard while it should trade."""
+        while True:
+            await self.around.sleep(HELD_EVERY / time.SECOND)
+            symbols = self._unheard(feed, self.around.clock())
+            if not symbols:
+                continue
+            self._asking += 1
+            try:
+                for seen in await prices_of(client, symbols):
+                    trade = self._volumes.trade(seen, self.around.clock())
+                    if trade is not None:
+                        self._take_in(trade, hear)
+            except KisError:
+                continue  # the next turn asks again
+            finally:
+                self._asking -= 1
+
+    def _unheard(self, feed: Feed, now: Nanos) -> list[str]:
+        """Return what is held and not heard, and when it is their turn, those without a place on the stream."""
+        if self._expecting(now) is None:
+            return []
+        symbols = {want.symbol: None for want in self._wants if want.is_busy and not feed.hub.is_fed(want.symbol)}
+        if now >= self._others_due and not self.keys.is_mock:  # whose one call a second is for what is held
+            self._others_due = now + OTHERS_EVERY
+            symbols |= dict.fromkeys(feed.hub.allotment.unwatched)
+        return [*symbols]
+
+    def _take_in(self, trade: Trade, hear: Hear) -> None:
+        self._last[trade.symbol] = trade.price
+        hear(trade)
 
     def _tell_fed(self, hear: Hear) -> None:
         feed = self._feed

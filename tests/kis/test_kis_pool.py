@@ -1,4 +1,7 @@
-"""Several app keys are one pool: over real sockets, with more symbols than one session holds, and with a session that is lost."""
+"""Several app keys are one pool: over real sockets, with more symbols than one session holds, and with a session that is lost.
+
+What the stream does not bring is asked for by calls.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,11 @@ from pathlib import Path
 
 from kats_core.config import read_settings
 from kats_core.kis.broker import KisBroker
+from kats_core.kis.client import open_client
 from kats_core.kis.listening import Listener
 from kats_core.kis.plugin import KisParams, build_broker
-from kats_core.kis.settings import pool_of
+from kats_core.kis.polling import DayVolumes, Seen, prices_of
+from kats_core.kis.settings import keys_of, pool_of
 from kats_core.kis.source import KisSource
 from kats_core.kis.stream.feed import open_socket
 from kats_core.kis.stream.session import Surroundings
@@ -27,7 +32,9 @@ from kats_core.model.kinds import OrderState, OrderType, Purpose, Scope, Side
 from kats_core.model.order import Order
 from kats_core.orders.broker import BrokerAccount
 from kats_core.simulator.exchange.happenings import Printed
+from kats_core.simulator.faults import Fault, FaultKind
 from kats_core.simulator.gateway import Pace
+from kats_core.simulator.keys import Env
 from kats_core.simulator.server import Simulator, SimulatorConfig, session_start
 from kats_core.sources.sample import SampleParams
 from kats_core.sources.sample import build as sample
@@ -36,6 +43,12 @@ DAY = dt.date(2026, 11, 27)
 PATIENCE_S = 120.0
 NOTICES, TRADES = "H0STCNI0", "H0STCNT0"
 WRONG = "w" * 180
+ALONE = {"KIS_APP_KEY_2": "", "KIS_APP_SECRET_2": ""}
+
+
+async def hurried(seconds: float) -> None:
+    """Wait no longer than it takes to let others go on."""
+    await asyncio.sleep(min(seconds, 0.02))
 
 
 class Pool:
@@ -56,7 +69,7 @@ class Pool:
         self.sim = sim
         self.symbols = [one.symbol for one in sim.market.instruments()]
         keys, *more = pool_of(read_settings(environment | changes, home).settings, account=True)
-        around = Surroundings(clock=sim.clock.now, sleep=asyncio.sleep, connect=open_socket, spacing_s=0.0)
+        around = Surroundings(clock=sim.clock.now, sleep=hurried, connect=open_socket, spacing_s=0.0)
         self.listener = Listener(keys, home, more, around)
         source = KisSource(sample(SampleParams()), self.listener)
         account = BrokerAccount(capital=1, commission=Fraction(0), scope=Scope.RAW, source=source)
@@ -65,6 +78,7 @@ class Pool:
         self.broker = broker
         self.printed: Counter[str] = Counter()
         self.heard: Counter[str] = Counter()
+        self.trades: dict[str, list[Trade]] = {}
         self.notes: list[Notify] = []
         self.told: list[BrokerEvent | Fetched | StateOrdered] = []
         sim.market.listeners.append(self._note)
@@ -76,8 +90,15 @@ class Pool:
     def hear(self, message: MarketMessage) -> None:
         if isinstance(message, Trade):
             self.heard[message.symbol] += 1
+            self.trades.setdefault(message.symbol, []).append(message)
         elif isinstance(message, Notify):
             self.notes.append(message)
+
+    def is_told(self, symbol: str) -> bool:
+        """Whether what was heard last of a symbol is where its day stands."""
+        quote = self.sim.market.quote(symbol)
+        volume = 0 if quote is None else quote.volume
+        return not volume or (symbol in self.trades and self.trades[symbol][-1].day_volume == volume)
 
     def lines(self) -> dict[str, set[tuple[str, str]]]:
         """What the broker has registered, by the app key's place in the pool."""
@@ -236,3 +257,91 @@ def test_a_further_key_that_the_broker_does_not_take_leaves_the_main_one_at_work
         assert p.heard.total()
 
     play(tmp_path, scenario, KIS_APP_SECRET_2=WRONG)
+
+
+def test_who_finds_no_place_is_asked_for(tmp_path: Path) -> None:
+    """Every ten seconds of the exchange's time, where his day stands; what was traded in between is one trade."""
+
+    async def scenario(p: Pool) -> None:
+        await p.until(lambda: p.listener.is_settled and len(p.lines()) == 1)
+        left_out = set(p.symbols) - p.traded_on("key 1")
+        assert len(left_out) == len(p.symbols) - 38
+        for _ in range(4):
+            p.sim.step(10)
+            await p.until(lambda: all(map(p.is_told, left_out)))
+        several = [own for symbol, own in p.trades.items() if symbol in left_out and len(own) > 1]
+        assert several
+        for own in several:
+            assert own[0].quantity == 1
+            assert sum(trade.quantity for trade in own[1:]) == own[-1].day_volume - own[0].day_volume
+
+    play(tmp_path, scenario, **ALONE)
+
+
+def test_what_is_held_is_asked_for_while_the_stream_is_down(tmp_path: Path) -> None:
+    """Its stop needs a price; the others wait for the stream. Back again, nothing is told twice."""
+
+    async def scenario(p: Pool) -> None:
+        held, free = p.symbols[0], p.symbols[1]
+        p.listener.want([Want(held, is_busy=True), Want(free)])
+        await p.until(lambda: p.listener.is_settled and p.traded_on("key 1") == {held, free})
+        p.sim.step(5)
+        await p.until(lambda: p.is_told(held) and p.is_told(free))
+        p.sim.faults.add([Fault(kind=FaultKind.GHOST, where=Env.PROD, times=1)])
+        (connection,) = p.sim._stream.connections
+        connection.abort()
+        await p.until(lambda: bool(p.told_of(CoreCode.FEED_DOWN)))
+        before = p.heard[free]
+        p.sim.step(20)
+        await p.until(lambda: p.is_told(held))
+        assert p.heard[free] == before
+        p.sim.gateway_clock.ahead += 90
+        await p.until(lambda: p.listener.is_settled and p.traded_on("key 1") == {held, free})
+        p.sim.step(20)
+        await p.until(lambda: p.is_told(held) and p.is_told(free))
+        for symbol in (held, free):
+            volumes = [trade.day_volume for trade in p.trades[symbol]]
+            assert volumes == sorted(set(volumes))
+
+    play(tmp_path, scenario, **ALONE)
+
+
+def test_a_poll_and_the_stream_tell_nothing_twice() -> None:
+    """The day's volume decides what is new; before a first look nobody knows what was traded in this minute."""
+    volumes = DayVolumes()
+    first = volumes.trade(Seen("005930", 71_900, 1_000, 71_900_000), 5)
+    assert first == Trade("005930", 5, 71_900, 1, None, 1_000, 71_900_000)
+    assert volumes.trade(Seen("005930", 71_900, 1_000, 71_900_000), 6) is None
+    assert not volumes.is_new(Trade("005930", 7, 71_900, 10, None, 990, 71_181_000))
+    assert volumes.is_new(Trade("005930", 8, 72_000, 10, None, 1_010, 72_620_000))
+    again = volumes.trade(Seen("005930", 72_100, 1_050, 75_504_000), 9)
+    assert again is not None
+    assert (again.quantity, again.price) == (40, 72_100)
+
+
+def test_the_mock_server_is_asked_symbol_by_symbol(tmp_path: Path) -> None:
+    """It has no service for several."""
+
+    async def go() -> None:
+        config = SimulatorConfig(start=session_start(DAY, dt.time(10)), speed=0, pace=Pace(vps=None, token_every=0.0))
+        async with Simulator(config) as sim:
+            own = sim.vps
+            environment = {
+                "KIS_ENV": "vps",
+                "KIS_APP_KEY": own.app_key,
+                "KIS_APP_SECRET": own.app_secret,
+                "KIS_REST_URL": sim.rest_url,
+                "KIS_CALLS_PER_SECOND": "18",
+            }
+            keys = keys_of(read_settings(environment, tmp_path).settings)
+            symbols = [one.symbol for one in sim.market.instruments()][:2]
+            for symbol in symbols:
+                sim.market.activate(symbol)
+            sim.step(60)
+            async with open_client(keys, tmp_path) as client:
+                found = await prices_of(client, symbols)
+            quotes = [quote for symbol in symbols if (quote := sim.market.quote(symbol)) is not None and quote.volume]
+            assert found == [Seen(quote.instrument.symbol, quote.last, quote.volume, quote.value) for quote in quotes]
+            assert found
+
+    asyncio.run(go())

@@ -1,0 +1,74 @@
+"""Ask for the prices of symbols that the stream does not bring, and make of them what a feed would have told.
+
+A poll says where the day stands, not how it came there: what was traded since the last look is one trade at the last price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from kats_core.kis.client import Client
+from kats_core.kis.wire.quotes import MOST_SYMBOLS, AskPrice, AskPrices
+from kats_core.model.bar import Trade
+from kats_core.model.time import SECOND, Nanos
+
+HELD_EVERY: Nanos = 2 * SECOND
+"""What is held or on order is asked for so often while it is not heard (`spec/market.md` section 2, `spec/ops.md` section 8)."""
+
+OTHERS_EVERY: Nanos = 10 * SECOND
+"""Whoever waits for a level far away and found no place; near it he gets one."""
+
+
+class Seen(NamedTuple):
+    """Where a symbol's day stands."""
+
+    symbol: str
+    price: int
+    volume: int
+    value: int
+
+
+async def prices_of(client: Client, symbols: Sequence[str]) -> list[Seen]:
+    """Return where the day of some symbols stands, without those that have not traded; raises KisError."""
+    if client.keys.is_mock:  # it has no service for several
+        return [seen for symbol in symbols if (seen := await _price_of(client, symbol)) is not None]
+    found = []
+    for start in range(0, len(symbols), MOST_SYMBOLS):
+        answer = await client.ask(AskPrices.of_symbols(symbols[start : start + MOST_SYMBOLS]))
+        rows = () if answer is None else answer.rows
+        found += [Seen(row.symbol, row.price, row.volume, row.value or 0) for row in rows if row.price and row.volume]
+    return found
+
+
+async def _price_of(client: Client, symbol: str) -> Seen | None:
+    answer = await client.ask(AskPrice(symbol=symbol))
+    quote = None if answer is None else answer.quote
+    return None if quote is None or not quote.volume else Seen(symbol, quote.price, quote.volume, quote.value or 0)
+
+
+@dataclass(slots=True)
+class DayVolumes:
+    """How many shares of each symbol are known to have been traded today: a trade that moves none of them on is old."""
+
+    _known: dict[str, int] = field(default_factory=dict)
+
+    def is_new(self, trade: Trade) -> bool:
+        """Note a trade of the stream; tell whether a poll has not told it already."""
+        if trade.day_volume <= self._known.get(trade.symbol, 0):
+            return False
+        self._known[trade.symbol] = trade.day_volume
+        return True
+
+    def trade(self, seen: Seen, now: Nanos) -> Trade | None:
+        """Return what was traded since the last look as one trade; None where that is nothing.
+
+        At the first look it is a single share: how much of the day's volume is of this minute, nobody knows.
+        """
+        known = self._known.get(seen.symbol)
+        if seen.volume <= (known or 0):
+            return None
+        self._known[seen.symbol] = seen.volume
+        quantity = 1 if known is None else seen.volume - known
+        return Trade(seen.symbol, now, seen.price, quantity, None, seen.volume, seen.value)
