@@ -86,9 +86,9 @@ class Service:
         asked = cancel(self.account, named.office, named.number, division=division)
         return await self.client.order(asked, lane=Lane.EXIT)
 
-    async def orders(self, session: dt.date) -> list[Listed]:
+    async def orders(self, session: dt.date, lane: Lane) -> list[Listed]:
         """Return the session's orders, read completely; raises KisError."""
-        pages = await self.client.ask_all(AskOrders(account=self.account, start=session, end=session), lane=Lane.EXIT)
+        pages = await self.client.ask_all(AskOrders(account=self.account, start=session, end=session), lane=lane)
         return [_listed(row) for page in pages for row in page.orders]
 
     async def orderable(self, symbol: str, price: int) -> int | None:
@@ -123,6 +123,8 @@ class KisBroker:
             self._put(lambda service, hear: self._cancel(order_id, service, hear))
         else:
             order = command.order
+            if not self._ledger.waiting:
+                self._read_at = self._now  # there is nothing yet that could be read of it
             self._ledger.sending(order)
             self._named[order.order_id] = asyncio.Event()
             self._put(lambda service, hear: self._place(order, service, hear))
@@ -230,7 +232,7 @@ class KisBroker:
                 await self._look_up(order_id, service, hear)
             case Refused() | NotSent():
                 if isinstance(outcome, Refused) and outcome.kind is ReplyClass.NOT_FOUND:
-                    await self._read_now(service, hear)
+                    await self._read_now(service, hear, Lane.EXIT)
                 if not self._ledger.is_over(order_id):
                     hear(CancelRefused(0, order_id, outcome.error.en))
 
@@ -238,7 +240,7 @@ class KisBroker:
         """Find out what became of an order whose cancel got no answer."""
         for pause in LOST_CANCEL_PAUSES_S:
             await asyncio.sleep(pause)
-            await self._read_now(service, hear)
+            await self._read_now(service, hear, Lane.EXIT)
             if self._ledger.is_over(order_id):
                 return
         hear(OrderLost(0, order_id))
@@ -256,16 +258,16 @@ class KisBroker:
 
     async def _read_queued(self, service: Service, hear: Hear) -> None:
         try:
-            await self._read_now(service, hear)
+            await self._read_now(service, hear, Lane.QUERY)
         finally:
             self._is_reading = False
 
-    async def _read_now(self, service: Service, hear: Hear) -> None:
+    async def _read_now(self, service: Service, hear: Hear, lane: Lane) -> None:
         """Read the day's orders and tell what is new; a reading that fails tells nothing, and the next one comes."""
         if self._session is None:
             return
         try:
-            rows = await service.orders(self._session)
+            rows = await service.orders(self._session, lane)
         except KisError:
             return
         _tell(self._ledger.read(rows, time.clock(self._now + CLOCK_LAG).replace(microsecond=0)), hear)

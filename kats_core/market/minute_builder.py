@@ -7,6 +7,7 @@ it repeats are not. A trade that comes after its minute was closed belongs to th
 from __future__ import annotations
 
 import datetime as dt
+from array import array
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -74,7 +75,9 @@ class MinuteBuilder:
 
     def __init__(self) -> None:
         self._days: dict[str, _Day] = {}
-        self._bars: list[Bar] = []
+        self._numbers: dict[str, int] = {}
+        self._symbol, self._is_auction = array("i"), array("b")
+        self._columns = {name: array("q") for name in _COLUMNS}
 
     def begin_with(self, symbol: str, day: DaySoFar) -> None:
         """Take what a symbol has done before its first trade comes: in a session that is joined late."""
@@ -98,20 +101,24 @@ class MinuteBuilder:
     def close(self, start: Nanos) -> list[Bar]:
         """End the minute that began at `start`; return its bars, by symbol."""
         made = [bar for symbol in sorted(self._days) if (bar := self._days[symbol].bar(symbol, start)) is not None]
-        self._bars += made
+        for bar in made:
+            self._symbol.append(self._numbers.setdefault(bar.symbol, len(self._numbers)))
+            self._is_auction.append(bar.is_auction)
+            for name, column in self._columns.items():
+                column.append(getattr(bar, name))
         return made
 
     def so_far(self, session: dt.date) -> MinuteBars:
         """Return the bars of all minutes that were ended."""
-        bars = self._bars
-        symbols = tuple(sorted({bar.symbol for bar in bars}))
-        place = {symbol: n for n, symbol in enumerate(symbols)}
-        columns = {name: np.array([getattr(bar, name) for bar in bars], dtype=np.int64) for name in _COLUMNS}
+        symbols = tuple(sorted(self._numbers))
+        place = np.empty(len(symbols), dtype=np.int32)
+        place[[self._numbers[symbol] for symbol in symbols]] = np.arange(len(symbols), dtype=np.int32)
+        columns = {name: np.array(column, dtype=np.int64) for name, column in self._columns.items()}
         return MinuteBars(
             session,
             symbols,
-            np.array([place[bar.symbol] for bar in bars], dtype=np.int32),
-            is_auction=np.array([bar.is_auction for bar in bars], dtype=np.bool_),
+            place[np.array(self._symbol, dtype=np.int64)],
+            is_auction=np.array(self._is_auction, dtype=np.bool_),
             **columns,
         )
 
