@@ -311,7 +311,7 @@ class Desk:
             build_stage=self.build_stage,
         )
         self.engine = Engine(config)
-        self.pump = Pump(self.engine, self.broker, self.records.append, self.notices.append)
+        self.pump = Pump(self.engine, self.broker, self.records.extend, self.notices.append)
 
     def restart(self, *stages: StageInstance) -> Desk:
         """Stop the process and start another one that goes on, with newly built stages; the broker lives on."""
@@ -480,7 +480,7 @@ class Desk:
                 inputs=Inputs(panel.symbols, (*also, Given(assumed(facts)))),
             ),
             strategies=self.strategies,
-            keep=self.records.append,
+            keep=self.records.extend,
             dense=dense,
         )
         for bars in minutes:

@@ -40,7 +40,14 @@ from kats_core.orders import gate
 from kats_core.orders.lifecycle import InvalidTransitionError, OrderStep, advance
 from kats_core.orders.traffic import Traffic, TrafficMemory
 
+# Members by names of their own: on Python 3.11 finding one in its class costs as much as a call.
+_BUY, _SELL, _DAY = Side.BUY, Side.SELL, BarKind.DAY
+_SEND, _ACCEPTED, _FILL, _CHECK_FAILED = OrderStep.SEND, OrderStep.ACCEPTED, OrderStep.FILL, OrderStep.CHECK_FAILED
+_CREATED, _FILLED, _UNKNOWN = OrderState.CREATED, OrderState.FILLED, OrderState.UNKNOWN
+_LIMIT, _MARKET, _EXIT = OrderType.LIMIT, OrderType.MARKET, Purpose.EXIT
+
 _CANCELLABLE = frozenset({OrderState.SUBMITTED, OrderState.PARTIAL_FILLED})
+_TEXT_OF = {step: str(step) for step in OrderStep}
 
 CANCEL_AGAIN: Nanos = time.SECOND
 """After a refused cancel the wish is sent once more (rule 24), not earlier than this."""
@@ -153,7 +160,7 @@ class OrderDesk:
     def live_sell(self, key: tuple[str, str, int]) -> Order | None:
         """Return the live sell of a position; there is at most one."""
         for order in self.live_in(key[1]):
-            if order.side is Side.SELL and order.key == key:
+            if order.side is _SELL and order.key == key:
                 return order
         return None
 
@@ -279,15 +286,16 @@ class OrderDesk:
 
         Return the order, None when the gate held it back or nothing is left to sell. `trigger` is the price at which the market made the exit due, None where the clock did.
         """
-        state = self._state
-        sellable = position.quantity - sum(
-            o.remaining for o in self.live_in(position.symbol) if o.side is Side.SELL and o.key == position.key
-        )
+        state, sellable = self._state, position.quantity
+        live = list(self.live_in(position.symbol))
+        for order in live:
+            if order.side is _SELL and order.key == position.key:
+                sellable -= order.remaining
         day = state.days.get(position.symbol)
-        if min(quantity, sellable) <= 0 or day is None:
+        if quantity <= 0 or sellable <= 0 or day is None:
             return None
-        for order in list(self.live_in(position.symbol)):
-            if order.side is Side.BUY:
+        for order in live:
+            if order.side is _BUY:
                 self.cancel(order, code)  # nobody trades with himself
         view = self._view(position.instance, position.symbol, day, met=trigger, sellable=sellable)
         if self.is_exit_lane_busy:
@@ -299,12 +307,12 @@ class OrderDesk:
             instance=position.instance,
             symbol=position.symbol,
             slot=position.slot,
-            purpose=Purpose.EXIT,
-            side=Side.SELL,
-            order_type=OrderType.MARKET if limit is None else OrderType.LIMIT,
+            purpose=_EXIT,
+            side=_SELL,
+            order_type=_MARKET if limit is None else _LIMIT,
             quantity=quantity,
             limit=limit,
-            state=OrderState.CREATED,
+            state=_CREATED,
             created_at=state.now,
             expires_at=expires_at,
             trigger=trigger,
@@ -335,13 +343,13 @@ class OrderDesk:
 
     def _has_life(self, order: Order) -> bool:
         """Tell whether a clock ends the order; a daily bar has none, what it leaves of an order waits for its close."""
-        return order.expires_at is not None and self._state.bar_kind_of(order.symbol) is not BarKind.DAY
+        return order.expires_at is not None and self._state.bar_kind_of(order.symbol) is not _DAY
 
     def on_accepted(self, event: OrderAccepted) -> None:
         """Note that the broker knows the order; one that was filled before it was accepted has ended already."""
         order = self._find(event)
-        if order is not None and order.state is not OrderState.FILLED:
-            self._step(order, OrderStep.ACCEPTED)
+        if order is not None and order.state is not _FILLED:
+            self._step(order, _ACCEPTED)
 
     def on_refused(self, event: OrderRefused) -> None:
         """Note that the broker refused the order."""
@@ -407,14 +415,13 @@ class OrderDesk:
         order = self._find(event)
         if order is None:
             return
-        was_live = order.is_live
-        quantity = self._bookable(order, event)
+        key, is_buy, was_live = order.key, order.side is _BUY, order.is_live
+        before = state.portfolio.positions.get(key)
+        quantity = event.quantity if is_buy else self._sellable(order, event, before)
         if quantity == 0:
             return
-        day = state.days[order.symbol]
-        commission, tax = state.portfolio.price_fill(order, event.price, quantity, day.tax_rate)
-        number = self._fills.get(order.order_id, 0) + 1
-        self._fills[order.order_id] = number
+        commission, tax = state.portfolio.price_fill(order, event.price, quantity, state.days[order.symbol].tax_rate)
+        number = self._fills[order.order_id] = self._fills.get(order.order_id, 0) + 1
         fill = Fill(
             order_id=order.order_id,
             sequence=number,
@@ -426,15 +433,14 @@ class OrderDesk:
             commission=commission,
             tax=tax,
         )
-        if not was_live and order.state is not OrderState.FILLED:
+        if not was_live and order.state is not _FILLED:
             state.notify(Severity.CRITICAL, CoreCode.LATE_FILL, order.symbol, {"quantity": event.quantity})
         if event.quantity > order.remaining:
             state.notify(Severity.CRITICAL, CoreCode.OVERFILL, order.symbol, {"quantity": event.quantity})
-        before = state.portfolio.positions.get(order.key)
         after = state.portfolio.book(order, fill, self._openings.get(order.order_id))
         self._record_fill(order, fill)
-        order = self._step(order, OrderStep.FILL, fill=fill)
-        if order.side is Side.BUY and after is not None:
+        order = self._step(order, _FILL, fill=fill)
+        if is_buy and after is not None:
             self._traffic.on_bought(order.symbol, fill.price, fill.quantity, state.now)
             self._on_bought(order, fill, after)
         elif before is not None:
@@ -461,15 +467,12 @@ class OrderDesk:
             state.trading.order(ALL, TradingState.HALTED, "core", str(code), state.now)
         state.fault("core", code, order.symbol, f"orders of {instance} were refused again and again")
 
-    def _bookable(self, order: Order, event: OrderFilled) -> int:
-        """Return how many shares of a fill can be booked: nobody sells what is not held.
+    def _sellable(self, order: Order, event: OrderFilled, position: Position | None) -> int:
+        """Return how many shares of a sale can be booked: nobody sells what is not held.
 
         More can only be a fill that is told twice or that nobody knows of. Account and broker differ then: nothing is
         bought until they are compared, at the latest before the next session.
         """
-        if order.side is Side.BUY:
-            return event.quantity
-        position = self._state.portfolio.positions.get(order.key)
         held = 0 if position is None else position.quantity
         if event.quantity <= held:
             return event.quantity
@@ -502,11 +505,11 @@ class OrderDesk:
             symbol=proposal.symbol,
             slot=proposal.slot,
             purpose=proposal.purpose,
-            side=Side.BUY,
-            order_type=OrderType.LIMIT,
+            side=_BUY,
+            order_type=_LIMIT,
             quantity=proposal.quantity,
             limit=signal.entry_limit,
-            state=OrderState.CREATED,
+            state=_CREATED,
             created_at=state.now,
             expires_at=self._end_of_entry(ttl_s),
             chase_cap=signal.chase_cap,
@@ -519,7 +522,7 @@ class OrderDesk:
         """Return the gate's picture of a new entry, which the pipeline has approved."""
         approved = order.quantity - self._asked_for.get(order.signal_id, 0)
         # On a minute bar an entry is decided at its end, so its close is the last price.
-        met = order.trigger if self._state.bar_kind_of(order.symbol) is BarKind.DAY else None
+        met = order.trigger if self._state.bar_kind_of(order.symbol) is _DAY else None
         return self._view(order.instance, order.symbol, day, met=met, approved=approved)
 
     def _number(self) -> OrderId:
@@ -527,11 +530,11 @@ class OrderDesk:
         self._next += 1
         return number
 
-    def _name(self, order: Order) -> str:
-        """Return the order's name outside the engine."""
-        name = self._outside.get(order.order_id)
+    def _name(self, order_id: OrderId) -> str:
+        """Return an order's name outside the engine."""
+        name = self._outside.get(order_id)
         if name is None:
-            name = self._outside[order.order_id] = ids.order_id(self._state.run, order.order_id)
+            name = self._outside[order_id] = ids.order_id(self._state.run, order_id)
         return name
 
     def _find(self, event: BrokerEvent) -> Order | None:
@@ -552,17 +555,17 @@ class OrderDesk:
         """
         state, bar = self._state, day.bar
         last, last_at = (None, 0) if bar is None else (bar.close, bar.end)
-        is_inside = met is not None and not state.has_books
-        if bar is not None and (bar.kind is BarKind.DAY or is_inside):
+        has_books, on_daily_bars = state.has_books, state.bar_kind_of(symbol) is _DAY
+        if bar is not None and (on_daily_bars or (met is not None and not has_books)):
             last, last_at = met, state.now
-        book = day.book if state.has_books else None
+        book = day.book if has_books else None
         if book is not None and book.bid is not None and book.ask is not None and book.ts > last_at:
             last, last_at = (book.bid + book.ask) // 2, book.ts
         facts = state.facts
         until = facts.get(fact.NO_ENTRIES_UNTIL, symbol).value
         live = self.live_in(symbol)
-        bids = [o.limit or 0 for o in live if o.side is Side.BUY and o.order_id not in self._wishes] if live else ()
-        asks = [o.limit or 0 for o in live if o.side is Side.SELL] if live else ()
+        bids = [o.limit or 0 for o in live if o.side is _BUY and o.order_id not in self._wishes] if live else ()
+        asks = [o.limit or 0 for o in live if o.side is _SELL] if live else ()
         return gate.GateView(
             now=state.now,
             hours=state.clock,
@@ -584,14 +587,14 @@ class OrderDesk:
             last_at=last_at,
             own_bid=max(bids) if bids else None,
             own_ask=min(asks) if asks else None,
-            has_unknown_order=bool(live) and any(o.state is OrderState.UNKNOWN for o in live),
+            has_unknown_order=bool(live) and any(o.state is _UNKNOWN for o in live),
             sent_ids=self._sent,
             recent=self._recent,
             traffic=self._traffic,
-            on_daily_bars=state.bar_kind_of(symbol) is BarKind.DAY,
-            is_paced=state.has_books,
+            on_daily_bars=on_daily_bars,
+            is_paced=has_books,
             leverage=day.instrument.leverage,
-            stream=self._stream_view(symbol, book) if state.has_books else None,
+            stream=self._stream_view(symbol, book) if has_books else None,
         )
 
     def _stream_view(self, symbol: str, book: Book | None) -> gate.StreamView:
@@ -615,14 +618,14 @@ class OrderDesk:
         self._keep_live(order)
         self._record_order(order, reserved if refusal is None else 0)
         if refusal is not None:
-            self._step(order, OrderStep.CHECK_FAILED, refusal)
+            self._step(order, _CHECK_FAILED, refusal)
             return refusal
         self._sent.add(order.order_id)
         self._recent[gate.content(order)] = state.now
         self._traffic.on_sent(order, state.now)
         if not order.is_reducing:
             self._asked_for[order.signal_id] = self._asked_for.get(order.signal_id, 0) + order.quantity
-        order = self._step(order, OrderStep.SEND)
+        order = self._step(order, _SEND)
         state.emit(Send(state.now, order))
         return None
 
@@ -644,16 +647,16 @@ class OrderDesk:
             self._keep_live(order)
         else:
             self._forget_live(order)
-        if order.side is Side.BUY and step is not OrderStep.SEND:
+        if order.side is _BUY and step is not _SEND:
             state.reservations.shrink(order)
         number = self._steps[order_id] = self._steps.get(order_id, 0) + 1
         if state.config.is_recorded:
             state.record(
                 OrderEventRecord(
-                    order_id=self._name(order),
+                    order_id=self._name(order_id),
                     sequence=number,
                     ts=state.now,
-                    event=str(step),
+                    event=_TEXT_OF[step],
                     before=before,
                     after=after,
                     filled_quantity=filled,
@@ -666,7 +669,7 @@ class OrderDesk:
             if wish is not None and wish.code is CoreCode.TTL and filled == 0:
                 self._traffic.on_unfilled(order)
             # What a fill ends is told behind the fill; what the gate held back has never begun.
-            if step is not OrderStep.FILL and step is not OrderStep.CHECK_FAILED:
+            if step is not _FILL and step is not _CHECK_FAILED:
                 self._on_ended(order)
         elif order_id in self._wishes:
             self._grant(order_id)
@@ -689,7 +692,7 @@ class OrderDesk:
             return
         self._state.record(
             OrderRecord(
-                order_id=self._name(order),
+                order_id=self._name(order.order_id),
                 number=order.order_id,
                 signal_id=order.signal_id,
                 session=self._state.session,
@@ -712,7 +715,7 @@ class OrderDesk:
     def _record_fill(self, order: Order, fill: Fill) -> None:
         if not self._state.config.is_recorded:
             return
-        outside = self._name(order)
+        outside = self._name(order.order_id)
         self._state.record(
             FillRecord(
                 fill_id=f"{outside}/{fill.sequence}",

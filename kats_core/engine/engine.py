@@ -754,18 +754,16 @@ class Engine:
         self._tell_stages(self._mark_told)
 
     def _put_account_facts(self, equity: int) -> None:
-        state = self._state
-        state.facts.put(Fact(fact.EQUITY, equity, state.now, FactSource.DERIVED))
-        state.facts.put(Fact(fact.CASH_FLOW, 0, state.now, FactSource.DERIVED))
-        base = state.baselines
-        for name, value in (
+        base, now, derived = self._state.baselines, self._state.now, FactSource.DERIVED
+        figures = (
+            (fact.EQUITY, equity),
+            (fact.CASH_FLOW, 0),
             (fact.EQUITY_DAY, base.day),
             (fact.EQUITY_MONTH, base.month),
             (fact.EQUITY_PEAK, base.peak),
-            (fact.REALISED_MONTH, base.realised_month(state.portfolio.realised)),
-        ):
-            if value is not None:
-                state.facts.put(Fact(name, value, state.now, FactSource.DERIVED))
+            (fact.REALISED_MONTH, base.realised_month(self._state.portfolio.realised)),
+        )
+        self._state.facts.update([Fact(name, value, now, derived) for name, value in figures if value is not None])
 
     def _tell_stages(self, event: StageEvent) -> None:
         if self._state.config.rejudging is not None:

@@ -719,7 +719,8 @@ class Entries:
         known = self._measured
         if known is not None and known[0] == portfolio.changes and known[1] is reserved:
             return known[2]
-        found = self._meter.measure(portfolio.all, reserved, portfolio.last.get)
+        found = self._meter.measure(portfolio.touched, portfolio.held, portfolio.last.get, reserved)
+        portfolio.touched.clear()
         self._measured = (portfolio.changes, reserved, found)
         return found
 

@@ -26,15 +26,16 @@ class Facts:
 
     def put(self, fact: Fact) -> None:
         """Replace what was known under the fact's name and symbol."""
-        known = self._known.get(fact.symbol)
-        if known is None:
-            known = self._known[fact.symbol] = {}
-        known[fact.name] = fact
+        self.update((fact,))
 
     def update(self, facts: Iterable[Fact]) -> None:
         """Replace several facts."""
+        every = self._known
         for fact in facts:
-            self.put(fact)
+            known = every.get(fact.symbol)
+            if known is None:
+                known = every[fact.symbol] = {}
+            known[fact.name] = fact
 
     def with_also(self, facts: Iterable[Fact]) -> Facts:
         """Return a copy that knows some facts more; this one learns nothing."""
@@ -55,7 +56,9 @@ class Facts:
     def get(self, name: str, symbol: str = MARKET_WIDE) -> Fact:
         """Return the fact; a missing one when nobody delivered it."""
         known = self._known
-        return known.get(symbol, _NOTHING).get(name) or known[MARKET_WIDE].get(name) or nobody_says(name, symbol)
+        own = known.get(symbol)
+        found = None if own is None else own.get(name)
+        return found or known[MARKET_WIDE].get(name) or nobody_says(name, symbol)
 
     def stars(self, symbol: str, profile: Profile) -> Fact:
         """Return a symbol's stars for strategies of a profile: those of the profile, else those for all."""

@@ -17,6 +17,9 @@ from kats_core.model.bar import Bar
 from kats_core.model.kinds import BarKind, OrderType, Side
 from kats_core.model.order import Order, OrderId
 
+# Members by names of their own: on Python 3.11 finding one in its class costs as much as a call.
+_BUY, _SELL, _DAY = Side.BUY, Side.SELL, BarKind.DAY
+
 
 class Match(NamedTuple):
     """Shares that change hands."""
@@ -60,8 +63,10 @@ class BarMatcher:
     def on_bar(self, bar: Bar) -> list[Match]:
         """Return what waiting orders get from a new bar, oldest order first."""
         capacity = bar.volume * self.participation.numerator // self.participation.denominator
-        self._current[bar.symbol] = _Current(bar, {Side.BUY: capacity, Side.SELL: capacity})
-        matches = []
+        self._current[bar.symbol] = _Current(bar, {_BUY: capacity, _SELL: capacity})
+        if not self._resting:
+            return []
+        matches: list[Match] = []
         for resting in [r for r in self._resting.values() if r.order.symbol == bar.symbol]:
             price = self._waiting_price(resting.order, bar)
             if price is not None:
@@ -77,7 +82,7 @@ class BarMatcher:
             return [], False
         price = self._present_price(order, current)
         matches = self._take(resting, price) if price is not None else []
-        ends = order.side is Side.BUY and current.bar.kind is BarKind.DAY and order.order_id in self._resting
+        ends = resting.left > 0 and order.side is _BUY and current.bar.kind is _DAY
         if ends:
             del self._resting[order.order_id]
         return matches, ends
@@ -122,7 +127,7 @@ class BarMatcher:
         if quantity <= 0:
             return []
         left[order.side] -= quantity
-        if order.side is Side.BUY:
+        if order.side is _BUY:
             current.bought.add(order.key)
         resting.left -= quantity
         if resting.left == 0:
@@ -173,14 +178,14 @@ class BarMatcher:
         if self._is_locked(order.side, bar):
             return None
         ticks = self.rules[bar.symbol].ticks
-        if order.side is Side.BUY:
-            if order.limit is None or bar.kind is not BarKind.DAY:
+        if order.side is _BUY:
+            if order.limit is None or bar.kind is not _DAY:
                 return None
             return self._touched_price(order, order.limit, bar)
         if order.limit is not None:
             return max(order.limit, ticks.rdn(bar.open))
         if order.trigger is None:
-            return self._below(bar.close, bar.symbol) if bar.kind is BarKind.DAY and self._is_closing else None
+            return self._below(bar.close, bar.symbol) if bar.kind is _DAY and self._is_closing else None
         # A position that this bar has bought was not there at its open: nothing gapped over its stop.
         is_gap = order.trigger == bar.open and order.key not in current.bought
         return ticks.rdn(bar.open) if is_gap else self._below(order.trigger, bar.symbol)

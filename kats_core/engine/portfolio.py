@@ -18,6 +18,7 @@ from msgspec import structs
 
 from kats_core.market.costs import Costs
 from kats_core.market.dividends import after_tax
+from kats_core.market.exact import floor_times
 from kats_core.model.codes import CoreCode
 from kats_core.model.kinds import Purpose, Side
 from kats_core.model.labels import CodeBook
@@ -30,6 +31,10 @@ from kats_core.model.time import Nanos
 from kats_core.model.wire import decode_other
 
 Key = tuple[str, str, int]
+
+# Members by names of their own: on Python 3.11 finding one in its class costs as much as a call.
+_BUY, _SELL = Side.BUY, Side.SELL
+_OWN_STOP, _STOP_OF_GROUP = CoreCode.STOP, CoreCode.GRID_HALT
 
 
 class AccountBrokenError(AssertionError):
@@ -81,7 +86,8 @@ class Portfolio:
 
     `expected` holds shares that the present bar sells and whose fills are not booked yet, with the won they bring.
     `changes` counts whatever changed what is held or its value: what was measured stays true until it goes up. So all of
-    these are changed by methods alone. `receivables` are dividends that went ex and are not paid yet: equity, but no cash.
+    these are changed by methods alone. `touched` are the symbols whose positions or prices have changed since somebody has
+    taken note of them and cleared it. `receivables` are dividends that went ex and are not paid yet: equity, but no cash.
     """
 
     initial: int
@@ -94,6 +100,7 @@ class Portfolio:
     _owed: int = field(init=False, default=0)
     _ledgers: dict[Key, _Ledger] = field(init=False, default_factory=dict)
     changes: int = field(init=False, default=0)
+    touched: dict[str, None] = field(init=False, default_factory=dict)
     _value: int = field(init=False, default=0)
     _all: tuple[Position, ...] | None = field(init=False, default=())
     _held: dict[str, list[Position]] = field(init=False, default_factory=dict)
@@ -184,8 +191,11 @@ class Portfolio:
         before = self.last.get(symbol)
         if before != price:
             self.last[symbol] = price
-            for position in self._held.get(symbol, ()):
-                self._value += position.quantity * (price - (before or 0))
+            held = self._held.get(symbol)
+            if held is not None:
+                for position in held:
+                    self._value += position.quantity * (price - (before or 0))
+                self.touched[symbol] = None
             self.changes += 1
 
     def expect(self, key: Key, shares: int, won: int) -> None:
@@ -237,31 +247,30 @@ class Portfolio:
     def price_fill(self, order: Order, price: int, quantity: int, tax_rate: Fraction) -> tuple[int, int]:
         """Return (commission, tax) of a fill: the order's cumulative charges less what was booked before."""
         before, after = order.filled_amount, order.filled_amount + price * quantity
-        commission = self.costs.commission_on(after) - self.costs.commission_on(before)
-        if order.side is Side.BUY:
+        commission = self.costs.commission_on(after)
+        if before:
+            commission -= self.costs.commission_on(before)
+        if order.side is _BUY:
             return commission, 0
-        return commission, after * tax_rate.numerator // tax_rate.denominator - (
-            before * tax_rate.numerator // tax_rate.denominator
-        )
+        return commission, floor_times(after, tax_rate) - floor_times(before, tax_rate)
 
     def book(self, order: Order, fill: Fill, opening: Opening | None) -> Position | None:
         """Book a fill and return the position afterwards, None when it is flat.
 
         `opening` is needed for buys: what the position is opened with if there is none yet.
         """
-        key, amount = order.key, fill.amount
-        if not self.held(fill.symbol):
+        key, amount, charges = order.key, fill.amount, fill.commission + fill.tax
+        if fill.symbol not in self._held:
             # What was known of the symbol may be weeks old.
             self.value_at(fill.symbol, fill.price)
-        self._flow += amount if fill.side is Side.SELL else -amount
-        self._flow -= fill.commission + fill.tax
+        self._flow += (amount if fill.side is _SELL else -amount) - charges
         ledger = self._ledgers.get(key)
         if ledger is None:
             ledger = self._ledgers[key] = _Ledger()
         ledger.commission += fill.commission
         ledger.tax += fill.tax
-        self._realised -= fill.commission + fill.tax
-        if fill.side is Side.BUY:
+        self._realised -= charges
+        if fill.side is _BUY:
             if opening is None:
                 raise ValueError(f"order {order.order_id}: a buy needs the exit plan of its position")
             self.cash -= amount + fill.commission
@@ -269,7 +278,7 @@ class Portfolio:
             ledger.bought_amount += amount
             position: Position | None = self._add(key, order, fill, opening)
         else:
-            self.cash += amount - fill.commission - fill.tax
+            self.cash += amount - charges
             ledger.sold_amount += amount
             position = self._reduce(key, fill)
         if self.cash != self.initial + self._flow:
@@ -297,7 +306,7 @@ class Portfolio:
                 signal_id=opening.signal_id,
                 initial_risk=risk,
                 initial_stop=opening.exits.stop,
-                stop_code=CoreCode.GRID_HALT if opening.exits.ends_group else CoreCode.STOP,
+                stop_code=_STOP_OF_GROUP if opening.exits.ends_group else _OWN_STOP,
                 bought=fill.quantity,
                 peak=fill.price,
                 pivot=opening.pivot,
@@ -353,7 +362,7 @@ class Portfolio:
             if position.quantity != before.quantity:
                 self._value += (position.quantity - before.quantity) * self.last[symbol]
         self.positions[key] = position
-        self._all, self.changes = None, self.changes + 1
+        self._all, self.changes, self.touched[symbol] = None, self.changes + 1, None
 
     def _take(self, position: Position) -> None:
         symbol = position.symbol
@@ -364,7 +373,7 @@ class Portfolio:
             del self._held[symbol]
         self._value -= position.quantity * self.last[symbol]
         del self.positions[position.key]
-        self._all, self.changes = None, self.changes + 1
+        self._all, self.changes, self.touched[symbol] = None, self.changes + 1, None
 
     def mark_path_dependent(self, key: Key) -> None:
         """Note that the trade's result hangs on the unknown order of prices inside a bar."""

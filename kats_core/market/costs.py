@@ -172,7 +172,8 @@ class Costs:
 
     def commission_on(self, amount: int) -> int:
         """Return the commission on the cumulative amount of an order, cut to won."""
-        return floor_times(amount, self.commission_ratio)
+        rate = self.commission_ratio
+        return amount * rate.numerator // rate.denominator
 
     def commission_array(self, amounts: Int64Array) -> Int64Array:
         """Return `commission_on` of each amount."""

@@ -325,6 +325,8 @@ class EventCalendar:
         self.calendar = calendar
         self._manual = (*manual, *_reactions(calendar, manual))
         self._years: dict[int, tuple[MarketEvent, ...]] = {}
+        self._days: dict[int, Mapping[dt.date, tuple[MarketEvent, ...]]] = {}
+        self._missing: dict[int, tuple[EventType, ...]] = {}
 
     def between(self, first: dt.date, last: dt.date) -> tuple[MarketEvent, ...]:
         """Return the active events that act on some day from `first` to `last`, by day, then type, then symbol."""
@@ -341,9 +343,10 @@ class EventCalendar:
     def on(self, session: dt.date) -> EventDay:
         """Return the events of a session; raises `CalendarError` outside the calendar."""
         self.calendar.is_session(session)
-        return EventDay(
-            session=session, events=self.between(session, session), years_missing=self.years_missing(session.year)
-        )
+        year = session.year
+        if year not in self._days:
+            self._days[year], self._missing[year] = self._by_day(year), self.years_missing(year)
+        return EventDay(session=session, events=self._days[year].get(session, ()), years_missing=self._missing[year])
 
     def years_missing(self, year: int) -> tuple[EventType, ...]:
         """Return which of FOMC and BOK have no date in a year, neither in our schedules nor from the operator."""
@@ -354,6 +357,16 @@ class EventCalendar:
         """Return the years without dates that people should hear of: the session's, and from 1 December on the next one."""
         years = [session.year] if session.month < 12 else [session.year, session.year + 1]
         return {year: missing for year in years if (missing := self.years_missing(year))}
+
+    def _by_day(self, year: int) -> Mapping[dt.date, tuple[MarketEvent, ...]]:
+        """Return the events that act on each day of a year, in their order."""
+        first, last = dt.date(year, 1, 1), dt.date(year, 12, 31)
+        days: dict[dt.date, tuple[MarketEvent, ...]] = {}
+        for event in self.between(first, last):
+            for number in range(max(event.first, first).toordinal(), min(event.last, last).toordinal() + 1):
+                day = dt.date.fromordinal(number)
+                days[day] = (*days.get(day, ()), event)
+        return days
 
     def _of_year(self, year: int) -> tuple[MarketEvent, ...]:
         if year not in self._years:

@@ -28,6 +28,10 @@ def settlement_days(day: dt.date) -> int:
     return _DAYS.on(day)
 
 
+_LONG_ENOUGH = dt.timedelta(days=31)
+"""No pause of the exchange is so long that fewer sessions than a settlement takes lie in it."""
+
+
 @cache
 def settlement_date(day: dt.date) -> dt.date | None:
     """Return the session on which a trade of `day` is settled, None when it lies beyond the calendar.
@@ -41,6 +45,6 @@ def settlement_date(day: dt.date) -> dt.date | None:
     calendar = krx_calendar()
     if day > calendar.covered_through:
         return None
-    later = calendar.sessions(day, calendar.covered_through)
+    later = calendar.sessions(day, min(day + _LONG_ENOUGH, calendar.covered_through))
     wanted = settlement_days(day) - (0 if calendar.is_session(day) else 1)
     return later[wanted] if wanted < len(later) else None

@@ -96,6 +96,8 @@ def stars_for(profile: Profile) -> str:
     return _STARS_FOR[profile]
 
 
+# Members by names of their own: on Python 3.11 finding one in its class costs as much as a call.
+_MISSING = FactSource.MISSING
 _STARS_FOR = {profile: f"{STARS}.{profile}" for profile in Profile}
 
 
@@ -109,10 +111,11 @@ class Fact(msgspec.Struct, frozen=True, gc=False):
     symbol: str = MARKET_WIDE
 
     def __post_init__(self) -> None:
-        if isinstance(self.value, float) and not math.isfinite(self.value):
-            raise ValueError(f"fact {self.name} of {self.symbol or 'the market'}: {self.value} is not a number")
-        if (self.value is None) != (self.source is FactSource.MISSING):
-            raise ValueError(f"fact {self.name}: value {self.value!r} contradicts source {self.source}")
+        value = self.value
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"fact {self.name} of {self.symbol or 'the market'}: {value} is not a number")
+        if (value is None) is not (self.source is _MISSING):
+            raise ValueError(f"fact {self.name}: value {value!r} contradicts source {self.source}")
 
     @property
     def is_missing(self) -> bool:

@@ -25,6 +25,10 @@ def order_id(run: uuid.UUID, number: int) -> str:
     return _uuid5(run, f"order|{number}")
 
 
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+"""What a digit becomes whose first two bits say that a UUID is of the usual variant."""
+
+
 @lru_cache(maxsize=64)
 def _begun(namespace: int) -> hashlib._Hash:
     return hashlib.sha1(namespace.to_bytes(16, "big"), usedforsecurity=False)
@@ -34,8 +38,5 @@ def _uuid5(namespace: uuid.UUID, name: str) -> str:
     """Return `str(uuid.uuid5(namespace, name))`, without building the object in between: this runs for every signal."""
     hashed = _begun(namespace.int).copy()
     hashed.update(name.encode())
-    digest = bytearray(hashed.digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x50
-    digest[8] = digest[8] & 0x3F | 0x80
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = hashed.hexdigest()
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"

@@ -7,6 +7,8 @@ import msgspec
 from kats_core.model.kinds import OrderState, OrderType, Purpose, Side
 from kats_core.model.time import Nanos
 
+_SELL = Side.SELL
+
 OrderId = int
 """Within a run orders are numbered; outside the engine an order is uuid5 of run and number (`model/ids.py`)."""
 
@@ -47,7 +49,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     @property
     def is_reducing(self) -> bool:
         """Tell whether the order can only make a position smaller."""
-        return self.side is Side.SELL
+        return self.side is _SELL
 
     @property
     def is_live(self) -> bool:

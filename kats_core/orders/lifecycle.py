@@ -46,6 +46,7 @@ class InvalidTransitionError(ValueError):
 
 
 _S, _E = OrderState, OrderStep
+_FILL, _FILLED, _PARTIAL, _SUBMITTED = _E.FILL, _S.FILLED, _S.PARTIAL_FILLED, _S.SUBMITTED
 _OPEN = (_S.SUBMITTED, _S.PARTIAL_FILLED)
 _WORKING = (*_OPEN, _S.AMEND_REQUESTED, _S.CANCEL_REQUESTED, _S.UNKNOWN)
 
@@ -95,9 +96,8 @@ def advance(state: OrderState, step: OrderStep, *, filled: int, quantity: int) -
     transition = TRANSITIONS.get((state, step))
     if transition is None:
         raise InvalidTransitionError(f"an order that is {state} cannot take the step {step}")
-    if step is OrderStep.FILL and filled >= quantity:
-        return Transition(OrderState.FILLED, transition.rule)
-    if transition.after is OrderState.SUBMITTED and filled > 0:
-        after = OrderState.PARTIAL_FILLED if filled < quantity else OrderState.FILLED
-        return Transition(after, transition.rule)
+    if step is _FILL and filled >= quantity:
+        return Transition(_FILLED, transition.rule)
+    if filled > 0 and transition.after is _SUBMITTED:
+        return Transition(_PARTIAL if filled < quantity else _FILLED, transition.rule)
     return transition

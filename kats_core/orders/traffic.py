@@ -176,11 +176,10 @@ class Traffic:
             return latch
         if now < self._storm_until:
             return CoreCode.ORDER_STORM
-        if self._round_trips[order.symbol] >= self.config.round_trips:
+        if self._round_trips.get(order.symbol, 0) >= self.config.round_trips:
             return CoreCode.CHURN
-        sent = self._entries.get(order.key, ())
-        counted = len(sent) - self._unfilled[order.key]
-        if counted >= self.config.entries_a_day or self._lately(sent, now) >= self.config.entries_a_minute:
+        sent = self._entries.get(order.key)
+        if sent and self._repeats(sent, order.key, now):
             return CoreCode.REPEAT_EXEC
         if is_paced:
             if self.orders >= self.config.orders_a_day or self.cancels >= self.config.cancels_a_day:
@@ -188,6 +187,11 @@ class Traffic:
             if self._entry_lane.wait(now) > 0:
                 return CoreCode.THROTTLE
         return None
+
+    def _repeats(self, sent: deque[Nanos], key: _Entries, now: Nanos) -> bool:
+        """Tell whether as many entries of one key were sent as a day or a minute may have."""
+        counted = len(sent) - self._unfilled[key]
+        return counted >= self.config.entries_a_day or self._lately(sent, now) >= self.config.entries_a_minute
 
     def exit_wait(self, now: Nanos) -> Nanos:
         """Return how long an exit or a cancel has to wait for its own lane, which entries never use."""
@@ -269,5 +273,5 @@ class Traffic:
         self._exit_lane = TokenBucket(config.exits_per_second, config.exits_per_second)
 
     @staticmethod
-    def _lately(sent: deque[Nanos] | tuple[()], now: Nanos) -> int:
+    def _lately(sent: deque[Nanos], now: Nanos) -> int:
         return sum(at > now - time.MINUTE for at in sent)

@@ -6,8 +6,9 @@ measured in one place, once for all stages of a signal. A held share counts at i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
+from itertools import chain
 
 import msgspec
 
@@ -34,15 +35,15 @@ class Exposure:
     """Claims on the account at one moment, and their sums; the claims of one grade, sector or symbol are one too.
 
     `total` is in won. `symbols` are held or on order; several slots and strategies in one count once. `risk` is what is lost
-    if everything is stopped out.
+    if everything is stopped out. Sums that are known already need not be made again.
     """
 
     __slots__ = ("_grades", "_sectors", "claims", "risk", "symbols", "total")
 
-    def __init__(self, claims: Sequence[Claim]) -> None:
+    def __init__(self, claims: Sequence[Claim], total: int | None = None, risk: int | Fraction | None = None) -> None:
         self.claims = claims
-        self.total = sum([claim.amount for claim in claims])
-        self.risk = sum([claim.risk for claim in claims])
+        self.total = sum([claim.amount for claim in claims]) if total is None else total
+        self.risk = sum([claim.risk for claim in claims]) if risk is None else risk
         self.symbols = frozenset([claim.symbol for claim in claims])
         self._grades: dict[str, Exposure] = {}
         self._sectors: dict[str, Exposure] = {}
@@ -84,35 +85,43 @@ def measure(
     positions: Sequence[Position], reservations: Sequence[Reservation], last_price: Callable[[str], int | None]
 ) -> Exposure:
     """Return what positions and reservations use; `last_price` tells at what a held symbol is valued."""
-    return ExposureMeter().measure(positions, reservations, last_price)
+    held = [_of_position(position, last_price(position.symbol)) for position in positions]
+    return Exposure([*held, *map(_of_reservation, reservations)])
 
 
 class ExposureMeter:
-    """Measures one account again and again: what has not changed since the last time is not looked at anew."""
+    """Measures one account again and again: only the symbols that were touched since the last time are looked at anew."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[Position, int | None, Claim]] = {}
+        self._held: dict[str, list[Claim]] = {}
+        self._total = 0
+        self._risk: int | Fraction = 0
 
     def measure(
         self,
-        positions: Sequence[Position],
-        reservations: Sequence[Reservation],
+        touched: Iterable[str],
+        positions_in: Callable[[str], Sequence[Position]],
         last_price: Callable[[str], int | None],
+        reservations: Sequence[Reservation],
     ) -> Exposure:
-        """Return what positions and reservations use now."""
-        claims: list[Claim] = []
-        known: dict[int, tuple[Position, int | None, Claim]] = {}
-        before, self._known = self._known, known
-        for position in positions:
-            # What is known of a position keeps it alive, so that no other one can have its identity.
-            last, found = last_price(position.symbol), before.get(id(position))
-            if found is None or found[1] != last:
-                found = (position, last, _of_position(position, last))
-            known[id(position)] = found
-            claims.append(found[2])
-        if reservations:
-            claims += map(_of_reservation, reservations)
-        return Exposure(claims)
+        """Return what the account uses now; in all but `touched` symbols its positions and their prices are as they were."""
+        for symbol in touched:
+            for claim in self._held.pop(symbol, ()):
+                self._total -= claim.amount
+                self._risk -= claim.risk
+            last = last_price(symbol)
+            claims = [_of_position(position, last) for position in positions_in(symbol)]
+            for claim in claims:
+                self._total += claim.amount
+                self._risk += claim.risk
+            if claims:
+                self._held[symbol] = claims
+        reserved = [_of_reservation(reservation) for reservation in reservations]
+        return Exposure(
+            [*chain.from_iterable(self._held.values()), *reserved],
+            self._total + sum([claim.amount for claim in reserved]),
+            self._risk + sum([claim.risk for claim in reserved]),
+        )
 
 
 def shares_within(room: Fraction | Ratio, equity: int, used: int, price: int) -> int:

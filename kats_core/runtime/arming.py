@@ -243,9 +243,10 @@ class ArmingDesk:
     ) -> list[int]:
         """Return the first columns by stars, relative strength and turnover, each the highest first, then by symbol."""
         keys = (_stars(instance, inputs), inputs.numbers(fact.RS), self._turnover[t - self._panel.asked_from])
-        leading = candidates[_leading([_descending(key[candidates]) for key in keys], count)]
-        order = np.lexsort([leading, *(_descending(key[leading]) for key in reversed(keys))])
-        ranked: list[int] = leading[order][:count].tolist()
+        sorts = [_descending(key[candidates]) for key in keys]
+        leading = _leading(sorts, count)
+        order = np.lexsort([leading, *(one[leading] for one in reversed(sorts))])
+        ranked: list[int] = candidates[leading[order[:count]]].tolist()
         return ranked
 
     def _why_not(

@@ -44,14 +44,14 @@ from kats_core.model.fact import Fact
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import BarKind, FactSource, MarketPhase, Scope
 from kats_core.model.labels import Code
-from kats_core.model.record import FaultRecord, Record, SetupRecord
+from kats_core.model.record import FaultRecord, SetupRecord
 from kats_core.model.setup import Above, At, Below, Setup
 from kats_core.model.time import NEVER, Nanos
 from kats_core.runtime.arming import SIDE_LIMIT, ArmingDesk
 from kats_core.runtime.index_feed import IndexFeed
 from kats_core.runtime.inputs import PREPARED, Inputs, SessionInputs
 from kats_core.runtime.live_day import LatestBooks, LiveDay
-from kats_core.runtime.pump import Look, Pump
+from kats_core.runtime.pump import Keep, Look, Pump
 from kats_core.runtime.scanning import Scans
 from kats_core.runtime.screening import Screening
 from kats_core.runtime.session_bars import DAILY_ONLY, SessionBars
@@ -128,7 +128,7 @@ class DayPlayer:
     pump: Pump
     market: Market
     strategies: Sequence[StrategyInstance]
-    keep: Callable[[Record], None]
+    keep: Keep
     on_clock: Callable[[Nanos], None] = lambda _: None
     dense: bool = False
     explain_all: bool = True
@@ -292,7 +292,7 @@ class DayPlayer:
         if self.dense:
             symbols |= dict.fromkeys(panel.symbols)
         columns = [panel.column[symbol] for symbol in symbols if among is None or symbol in among]
-        for bar in _day_bars(panel, row, columns, hours):
+        for bar in () if not columns else _day_bars(panel, row, columns, hours):
             self.pump.feed(BarClosed(hours.open, bar))
 
     def _begin(self, hours: SessionHours, streamed: SessionBars, follow: Follow | None = None) -> tuple[Setup, ...]:
@@ -321,8 +321,7 @@ class DayPlayer:
         self._tell_faults("arm", prepared_at)
         if self.explain_all:
             known = sorted(streamed.minute.union(market.panel.symbols))
-            for record in self._arming.refused(session, inputs, setups, known, streamed):
-                self.keep(record)
+            self.keep(self._arming.refused(session, inputs, setups, known, streamed))
         self.pump.feed(SetupsArmed(prepared_at, setups))
         # Where every symbol has minutes, nothing has to stand for what the index did in between.
         by_day = streamed.daily
@@ -341,7 +340,7 @@ class DayPlayer:
     def _tell_faults(self, call: str, at: Nanos) -> None:
         for instance, error in self._faults:
             text = f"{call}: {type(error).__name__}: {error}"
-            self.keep(FaultRecord(ts=at, owner=instance.name, code=str(CoreCode.STRATEGY_ERROR), text=text))
+            self.keep([FaultRecord(ts=at, owner=instance.name, code=str(CoreCode.STRATEGY_ERROR), text=text)])
         self._faults.clear()
 
     def _tell_index(self, at: Nanos, changes: Mapping[dt.date, float]) -> None:

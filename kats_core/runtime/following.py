@@ -104,10 +104,10 @@ class Follower:
         broker = rules.broker(BrokerAccount(capital=CAPITAL, commission=commission, scope=market.scope))
         self._player = DayPlayer(
             engine=self._engine,
-            pump=Pump(self._engine, broker, self.records.append, lambda _: None),
+            pump=Pump(self._engine, broker, self.records.extend, lambda _: None),
             market=market,
             strategies=(instance,),
-            keep=self.records.append,
+            keep=self.records.extend,
             explain_all=False,
             given=_OnlyOne(asked.setup),
         )

@@ -177,7 +177,13 @@ class Inputs:
         answers: dict[str, list[Answer]] = {}
         for provider in self.providers:
             # What one provider says of a symbol goes before what it says of the whole market.
-            for answer in sorted(provider.of_session(session, at), key=_is_market_wide):
+            of_market: list[Answer] = []
+            for answer in provider.of_session(session, at):
+                if _is_market_wide(answer):
+                    of_market.append(answer)
+                else:
+                    answers.setdefault(answer.name, []).append(answer)
+            for answer in of_market:
                 answers.setdefault(answer.name, []).append(answer)
         return SessionInputs(self.symbols, self._column_of, answers)
 

@@ -58,6 +58,9 @@ from kats_core.model.receivable import Receivable
 from kats_core.model.time import Nanos
 from kats_core.orders.broker import AccountSnapshot, BrokerAccount, BrokerPlugin
 
+# Members by names of their own: on Python 3.11 finding one in its class costs as much as a call.
+_BUY, _DERIVED = Side.BUY, FactSource.DERIVED
+
 _MODE_OF_STATE: dict[str, Mode] = {ViState.VI_AUCTION: Mode.AUCTION, ViState.HALTED: Mode.HALTED}
 _MODE_OF_PHASE = {
     MarketPhase.OPEN: Mode.CONTINUOUS,
@@ -157,7 +160,7 @@ class PaperBroker:
         """Answer with the cash that no accepted order has bound."""
         facts = []
         if fact.ORDERABLE_CASH in request.needs:
-            facts.append(Fact(fact.ORDERABLE_CASH, self._orderable(), request.ts, FactSource.DERIVED, request.symbol))
+            facts.append(Fact(fact.ORDERABLE_CASH, self._orderable(), request.ts, _DERIVED, request.symbol))
         return Fetched(request.ts, request.request, tuple(facts))
 
     def on_event(self, event: Event) -> Iterable[BrokerEvent]:
@@ -269,8 +272,10 @@ class PaperBroker:
         order = self._orders[match.order_id]
         before = self._amounts[match.order_id]
         after = self._amounts[match.order_id] = before + match.price * match.quantity
-        commission = self._costs.commission_on(after) - self._costs.commission_on(before)
-        if order.side is Side.BUY:
+        commission = self._costs.commission_on(after)
+        if before:
+            commission -= self._costs.commission_on(before)
+        if order.side is _BUY:
             self._cash -= after - before + commission
             self._held[order.symbol] += match.quantity
         else:
@@ -289,7 +294,7 @@ class PaperBroker:
         """Return cash less what resting buys may still take."""
         bound = 0
         for order, limit, left in self._waiting():
-            if order.side is Side.BUY and limit is not None:
+            if order.side is _BUY and limit is not None:
                 bound += left * limit + self._costs.commission_on(left * limit)
         return self._cash - bound
 

@@ -41,7 +41,7 @@ from kats_core.runtime.inputs import assuming
 from kats_core.runtime.live_day import LiveDay
 from kats_core.runtime.memory import paused_collection
 from kats_core.runtime.operations import Operations
-from kats_core.runtime.pump import Pump
+from kats_core.runtime.pump import Keep, Pump
 from kats_core.runtime.session_bars import Bars, side_by_side
 from kats_core.store.errors import StoreError
 from kats_core.store.recorder import ContinuingRecorder, Recorder
@@ -311,7 +311,7 @@ def _player(
     app: App,
     instruments: dict[str, Instrument],
     pump: Pump,
-    keep: Callable[[Record], None],
+    keep: Keep,
     on_clock: Callable[[Nanos], None],
     arming: Arming | None = None,
 ) -> DayPlayer:
@@ -379,10 +379,10 @@ def _totals_on(path: BarPath, plan: Plan, arming: Arming, watcher: Watcher) -> T
     app = on_path(plan.app, path)
     lists: dict[type, list[Any]] = {TradeRecord: [], EquityRecord: []}
 
-    def keep(record: Record) -> None:
-        wanted = lists.get(type(record))
-        if wanted is not None:
-            wanted.append(record)
+    def keep(records: Sequence[Record]) -> None:
+        for record in records:
+            if type(record) in lists:
+                lists[type(record)].append(record)
 
     pump = Pump(app.engine, app.broker, keep, lambda _: None)
     player = _player(plan, app, _instruments(plan), pump, keep, watcher.on_clock, arming)
@@ -598,7 +598,7 @@ def gate_warnings(resolved: Resolved) -> Iterator[str]:
 
 
 class _Keeper:
-    """Hands each record to the recorder, to the watcher, and to the run's own lists."""
+    """Hands records to the recorder, to the watcher, and to the run's own lists."""
 
     def __init__(self, recorder: Recorder, watcher: Watcher, finished: Finished) -> None:
         self._write = recorder.write
@@ -617,13 +617,13 @@ class _Keeper:
         if append is not None:
             append(record)
 
-    def __call__(self, record: Record) -> None:
-        # Every record passes here, so this does not call `remember`.
-        append = self._append.get(type(record))
-        if append is not None:
-            append(record)
-        self._write(record)
-        self._watch(record)
+    def __call__(self, records: Sequence[Record]) -> None:
+        kinds, watch = self._append, self._watch
+        for record in [one for one in records if type(one) in kinds]:
+            self.remember(record)
+        self._write(records)
+        for record in records:
+            watch(record)
 
 
 def _keep_reasons(player: DayPlayer, recorder: Recorder, plan: Plan) -> None:

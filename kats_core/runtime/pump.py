@@ -7,7 +7,7 @@ ask for more, and that waits behind what it has asked for already.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from kats_core.engine.engine import Engine
@@ -22,8 +22,8 @@ from kats_core.model.time import Nanos
 from kats_core.orders.broker import Broker
 from kats_core.store.errors import StoreError
 
-Keep: TypeAlias = Callable[[Record], None]
-"""Takes a record; returns when it may be relied on."""
+Keep: TypeAlias = Callable[[Sequence[Record]], None]
+"""Takes records, oldest first; returns when they may be relied on."""
 
 Tell: TypeAlias = Callable[[Notify], None]
 """Takes a notice; never blocks."""
@@ -39,6 +39,7 @@ class Pump:
     `look` is set while order books are streamed: then an order is not sent before both have seen the book it will meet.
     `settle` is set where the broker is beyond a wire: it commits what was kept, before anything is sent. While that fails
     trading is halted, and nothing leaves but cancels.
+    What one event makes of records is handed over together, before anything behind it is told, or sent over a wire.
     `handled` counts the events that the engine has handled: what was asked of it stays true until it goes up.
     """
 
@@ -51,12 +52,13 @@ class Pump:
         self._is_failing = False
         self._waiting: deque[list[Command]] = deque()
         self._keep = keep
+        self._kept: list[Record] = []
         self.tell = tell
         self._carry: dict[type, Callable[[Any], None]] = {
             Send: self._send,
             Cancel: self._send,
             Fetch: self._fetch,
-            Notify: tell,
+            Notify: self._notify,
         }
 
     def feed(self, event: Event) -> None:
@@ -66,6 +68,7 @@ class Pump:
             self._carry_out()
         self._handle(event)
         self._carry_out()
+        self._hand_over()
 
     def _handle(self, event: Event) -> None:
         self.handled += 1
@@ -74,14 +77,23 @@ class Pump:
             self._waiting.append(commands)
 
     def _carry_out(self) -> None:
-        waiting, keep, carry = self._waiting, self._keep, self._carry
+        waiting, carry = self._waiting, self._carry
         while waiting:
             for command in waiting.popleft():
                 # Most of what an engine asks for is to be kept.
                 if type(command) is Persist:
-                    keep(command.record)
+                    self._kept.append(command.record)
                 else:
                     carry[type(command)](command)
+
+    def _hand_over(self) -> None:
+        if self._kept:
+            kept, self._kept = self._kept, []
+            self._keep(kept)
+
+    def _notify(self, command: Notify) -> None:
+        self._hand_over()
+        self.tell(command)
 
     def _send(self, command: Send | Cancel) -> None:
         if isinstance(command, Send) and self.look is not None:
@@ -94,6 +106,7 @@ class Pump:
         """Tell whether a command may leave: what led to it is kept, or it is a cancel, which can only lessen what is at risk."""
         if self.settle is None:
             return True
+        self._hand_over()
         try:
             self.settle()
         except StoreError as error:

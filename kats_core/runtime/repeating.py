@@ -120,9 +120,8 @@ class _Heard:
     def begin(self, run: Run) -> None:
         """Nothing to prepare."""
 
-    def write(self, record: Record) -> None:
-        if isinstance(record, SignalRecord | VerdictRecord):
-            self.records.append(record)
+    def write(self, records: Sequence[Record]) -> None:
+        self.records += [record for record in records if isinstance(record, SignalRecord | VerdictRecord)]
 
     def not_armed(
         self, instance: str, sessions: Sequence[dt.date], symbols: Sequence[str], reasons: Reasons, codes: Sequence[str]

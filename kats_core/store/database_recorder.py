@@ -105,7 +105,11 @@ class DatabaseRecorder:
     def keep_state(self, state: AccountState) -> None:
         self._state: AccountState | None = state
 
-    def write(self, record: Record) -> None:
+    def write(self, records: Sequence[Record]) -> None:
+        for record in records:
+            self._take(record)
+
+    def _take(self, record: Record) -> None:
         if isinstance(record, SetupRecord):
             key = key_of(record)
             setup = self._setups.get(key)
@@ -121,7 +125,7 @@ class DatabaseRecorder:
     ) -> None:
         for row, column in zip(*np.nonzero(reasons), strict=True):
             code = codes[reasons[row, column] - 1]
-            self.write(not_armed_record(sessions[row], instance, symbols[column], code))
+            self._take(not_armed_record(sessions[row], instance, symbols[column], code))
 
     def commit(self) -> None:
         numbers = dict(self._numbers)

@@ -89,15 +89,18 @@ class FolderRecorder:
             header = {"v": WIRE_VERSION, "run": run.identity}
             self._decisions.write(msgspec.json.encode(header) + b"\n")
 
-    def write(self, record: Record) -> None:
-        if type(record) is SetupRecord:
-            key = key_of(record)
-            # Reading takes the reasons first and then the log, so only a first word on a setup may go there.
-            if key not in self._written and _is_bare(record):
-                self._reasons.append((record.session, record.instance, record.symbol, str(record.code)))
-                return
-            self._written.add(key)
-        self._buffer.append(record)
+    def write(self, records: Sequence[Record]) -> None:
+        self._buffer += [record for record in records if type(record) is not SetupRecord or self._is_for_log(record)]
+
+    def _is_for_log(self, record: SetupRecord) -> bool:
+        """Tell whether a word on a setup goes into the log; one that only says why it is not armed is kept as a reason."""
+        key = key_of(record)
+        # Reading takes the reasons first and then the log, so only a first word on a setup may be kept there.
+        if key not in self._written and _is_bare(record):
+            self._reasons.append((record.session, record.instance, record.symbol, str(record.code)))
+            return False
+        self._written.add(key)
+        return True
 
     def not_armed(
         self, instance: str, sessions: Sequence[dt.date], symbols: Sequence[str], reasons: Reasons, codes: Sequence[str]

@@ -36,8 +36,8 @@ class Recorder(Protocol):
     def begin(self, run: Run) -> None:
         """Start keeping `run`; an earlier run of the same id stays as it is until `finish`."""
 
-    def write(self, record: Record) -> None:
-        """Take a record; it is kept at the next `commit`."""
+    def write(self, records: Sequence[Record]) -> None:
+        """Take records, oldest first; they are kept at the next `commit`."""
 
     def not_armed(
         self, instance: str, sessions: Sequence[dt.date], symbols: Sequence[str], reasons: Reasons, codes: Sequence[str]

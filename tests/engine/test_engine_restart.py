@@ -213,7 +213,7 @@ FROM_ELSEWHERE: dict[type, set[str]] = {
     SymbolDay: {"instrument", "base", "ticks", "limits", "tax_rate", "tail", "atr", "setups"},
     SetupState: {"instance"},
     State: {"config", "costs", "run", "hours", "prepared_at", "has_books", "indices", "days", "out"},
-    Portfolio: {"costs", "changes", "_value", "_all", "_held", "_owed"},
+    Portfolio: {"costs", "changes", "touched", "_value", "_all", "_held", "_owed"},
     TradingStates: {"_lowered", "_ordered"},
 }
 """What is built anew from the configuration, from the session's `prepared` event or from what is kept beside it, or is kept

@@ -48,7 +48,7 @@ def kept(folder: Path, records: Iterable[Record]) -> Results:
     recorder = FolderRecorder(folder, clock=lambda: STARTED)
     recorder.begin(run)
     for record in records:
-        recorder.write(record)
+        recorder.write([record])
     recorder.commit()
     recorder.finish(RunStatus.DONE, {})
     return read_results(folder)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from kats_core.cli import main
@@ -25,10 +26,10 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def write_or_die(recorder: database_recorder.DatabaseRecorder, record: Record) -> None:
-    if moment == "order" and commits == day - 1 and isinstance(record, OrderRecord):
+def write_or_die(recorder: database_recorder.DatabaseRecorder, records: Sequence[Record]) -> None:
+    if moment == "order" and commits == day - 1 and any(isinstance(record, OrderRecord) for record in records):
         die()
-    write(recorder, record)
+    write(recorder, records)
 
 
 def save_and_die(*arguments: Any) -> None:

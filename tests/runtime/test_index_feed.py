@@ -115,7 +115,7 @@ def played(house: type[House], at: dt.time, *, live: bool, on_tape: bool, dense:
     account = BrokerAccount(capital=desk.capital, commission=Fraction("0.00015"), scope=desk.scope)
     player = DayPlayer(
         engine=desk.engine,
-        pump=Pump(desk.engine, PaperBroker(PaperParams(), account), desk.records.append, desk.notices.append),
+        pump=Pump(desk.engine, PaperBroker(PaperParams(), account), desk.records.extend, desk.notices.append),
         market=Market(
             panel=panel,
             instruments={one.symbol: one for one in panel.instruments},
@@ -125,7 +125,7 @@ def played(house: type[House], at: dt.time, *, live: bool, on_tape: bool, dense:
             live=SOURCE if live else None,
         ),
         strategies=desk.strategies,
-        keep=desk.records.append,
+        keep=desk.records.extend,
         dense=dense,
     )
     bars = SOURCE.minutes(DAY)

@@ -44,11 +44,12 @@ class Kept:
 
     def begin(self, run: Run) -> None: ...
 
-    def write(self, record: Record) -> None:
-        if isinstance(record, SetupRecord) and record.status is SetupStatus.NOT_ARMED:
-            self.silent[str(record.session), record.instance, record.symbol] = record.code or ""
-        else:
-            self.records.append(record)
+    def write(self, records: Sequence[Record]) -> None:
+        for record in records:
+            if isinstance(record, SetupRecord) and record.status is SetupStatus.NOT_ARMED:
+                self.silent[str(record.session), record.instance, record.symbol] = record.code or ""
+            else:
+                self.records.append(record)
 
     def not_armed(
         self, instance: str, sessions: Sequence[dt.date], symbols: Sequence[str], reasons: Any, codes: Sequence[str]

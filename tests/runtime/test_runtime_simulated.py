@@ -100,7 +100,7 @@ def played(house: type[House], home: Path, *faults: Fault, fault_seed: int = 0) 
     panel = history(SOURCE)
     player = DayPlayer(
         engine=desk.engine,
-        pump=Pump(desk.engine, broker, desk.records.append, desk.notices.append),
+        pump=Pump(desk.engine, broker, desk.records.extend, desk.notices.append),
         market=Market(
             panel=panel,
             instruments={i.symbol: i for i in panel.instruments},
@@ -109,7 +109,7 @@ def played(house: type[House], home: Path, *faults: Fault, fault_seed: int = 0) 
             inputs=Inputs(panel.symbols, (Given(house.assumed()),)),
         ),
         strategies=desk.strategies,
-        keep=desk.records.append,
+        keep=desk.records.extend,
     )
     simulator = Simulator(config)
     asyncio.run(on_simulator(simulator, player.live(DAY, SYMBOLS), source, broker))

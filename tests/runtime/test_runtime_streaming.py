@@ -162,7 +162,7 @@ def prepared(
     panel = history()
     player = DayPlayer(
         engine=desk.engine,
-        pump=Pump(desk.engine, broker, desk.records.append, desk.notices.append),
+        pump=Pump(desk.engine, broker, desk.records.extend, desk.notices.append),
         market=Market(
             panel=panel,
             instruments={i.symbol: i for i in panel.instruments},
@@ -171,7 +171,7 @@ def prepared(
             inputs=Inputs(panel.symbols, (Given(house.assumed()),)),
         ),
         strategies=desk.strategies,
-        keep=desk.records.append,
+        keep=desk.records.extend,
         dense=dense,
         vi_terms=terms or ViTerms(),
     )

@@ -17,11 +17,13 @@ recorder = DatabaseRecorder(open_database(sys.argv[1]))
 recorder.begin(msgspec.json.decode(sys.argv[2], type=Run))
 for number in itertools.count():
     session = dt.date(2020, 1, 1) + dt.timedelta(days=number)
-    for slot in range(500):
-        recorder.write(
+    recorder.write(
+        [
             SetupRecord(session=session, instance="vb", symbol="005930", slot=slot, status=SetupStatus.UNFIRED)
-        )
-    recorder.write(EquityRecord(session=session, equity=1, cash=1, market_value=0, exposure=0.0))
+            for slot in range(500)
+        ]
+    )
+    recorder.write([EquityRecord(session=session, equity=1, cash=1, market_value=0, exposure=0.0)])
     recorder.commit()
     sys.stdout.write(f"{session}\n")
     sys.stdout.flush()

@@ -181,13 +181,13 @@ def test_a_full_disk_keeps_the_sessions_before(database: Database, run: Run, ses
     recorder.begin(run)
     recorder.commit()
     for record in session_records(FIRST):
-        recorder.write(record)
+        recorder.write([record])
     recorder.commit()
     with database.writing() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
     for record in large_session():
-        recorder.write(record)
+        recorder.write([record])
 
     with pytest.raises(StoreError, match="the disk is full: free some space") as failure:
         recorder.commit()
@@ -224,10 +224,10 @@ def test_a_disk_that_is_really_full_keeps_the_sessions_before(
         recorder = DatabaseRecorder(database)
         recorder.begin(run)
         for record in session_records(FIRST):
-            recorder.write(record)
+            recorder.write([record])
         recorder.commit()
         for record in large_session():
-            recorder.write(record)
+            recorder.write([record])
         with pytest.raises(StoreError, match=r"full|cannot be read or written"):
             recorder.commit()
         equity = [record for record in load_run(database).records if isinstance(record, EquityRecord)]
@@ -239,7 +239,7 @@ def test_a_folder_on_a_full_disk_leaves_nothing_half_written(tiny_disk: Path, ru
     recorder = FolderRecorder(tiny_disk / "run")
     recorder.begin(run)
     for record in large_session():
-        recorder.write(record)
+        recorder.write([record])
 
     with pytest.raises(StoreError, match="cannot be written"):
         recorder.commit()

@@ -31,7 +31,7 @@ def begin(recorder: Recorder, run: Run, *sessions: list[Record]) -> Recorder:
     recorder.begin(run)
     for records in sessions:
         for record in records:
-            recorder.write(record)
+            recorder.write([record])
         recorder.commit()
     return recorder
 
@@ -168,7 +168,7 @@ def test_a_record_that_refers_to_nothing_refuses_the_session(
     verdicts = [record for record in session_records(FIRST) if type(record).__name__ == "VerdictRecord"]
     recorder = begin(DatabaseRecorder(database), run, session_records(SECOND))
     for record in verdicts:
-        recorder.write(record)
+        recorder.write([record])
 
     with pytest.raises(ContradictionError, match="please report"):
         recorder.commit()

@@ -106,7 +106,7 @@ def play(recorder: Recorder, run: Run, *sessions: list[Record]) -> None:
     recorder.begin(run)
     for records in sessions:
         for record in records:
-            recorder.write(record)
+            recorder.write([record])
         recorder.commit()
     recorder.finish(RunStatus.DONE, {"trades": 1})
 
