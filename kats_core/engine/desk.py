@@ -522,8 +522,18 @@ class OrderDesk:
         """Return the gate's picture of a new entry, which the pipeline has approved."""
         approved = order.quantity - self._asked_for.get(order.signal_id, 0)
         # On a minute bar an entry is decided at its end, so its close is the last price.
-        met = order.trigger if self._state.bar_kind_of(order.symbol) is _DAY else None
-        return self._view(order.instance, order.symbol, day, met=met, approved=approved)
+        facts, symbol = self._state.facts, order.symbol
+        until = facts.get(fact.NO_ENTRIES_UNTIL, symbol).value
+        return self._view(
+            order.instance,
+            symbol,
+            day,
+            met=order.trigger if self._state.bar_kind_of(symbol) is _DAY else None,
+            approved=approved,
+            vi_state=facts.text(fact.VI_STATE, symbol),
+            no_entries_until=until if isinstance(until, int) else 0,
+            mean_volume=_mean_volume(day.tail),
+        )
 
     def _number(self) -> OrderId:
         number = self._next
@@ -546,9 +556,21 @@ class OrderDesk:
         return order
 
     def _view(
-        self, instance: str, symbol: str, day: SymbolDay, *, met: int | None, approved: int = 0, sellable: int = 0
+        self,
+        instance: str,
+        symbol: str,
+        day: SymbolDay,
+        *,
+        met: int | None,
+        approved: int = 0,
+        sellable: int = 0,
+        vi_state: str | None = None,
+        no_entries_until: Nanos = 0,
+        mean_volume: int | None = None,
     ) -> gate.GateView:
         """Return the picture of the moment that the gate looks at; `met` is the price at which a bar made the order due.
+
+        `vi_state` to `mean_volume` are of an entry: no exit is held back by them.
 
         Nobody knew the close of a daily bar yet, nor that of a minute in which a stop or a target was reached: there the last
         price is the one that the bar has met.
@@ -561,8 +583,6 @@ class OrderDesk:
         book = day.book if has_books else None
         if book is not None and book.bid is not None and book.ask is not None and book.ts > last_at:
             last, last_at = (book.bid + book.ask) // 2, book.ts
-        facts = state.facts
-        until = facts.get(fact.NO_ENTRIES_UNTIL, symbol).value
         live = self.live_in(symbol)
         bids = [o.limit or 0 for o in live if o.side is _BUY and o.order_id not in self._wishes] if live else ()
         asks = [o.limit or 0 for o in live if o.side is _SELL] if live else ()
@@ -571,14 +591,14 @@ class OrderDesk:
             hours=state.clock,
             phase=state.phase,
             state=state.trading.of(instance, symbol),
-            status=facts.text(fact.STATUS, symbol),
-            vi_state=facts.text(fact.VI_STATE, symbol),
-            no_entries_until=until if isinstance(until, int) else 0,
+            status=state.facts.text(fact.STATUS, symbol),
+            vi_state=vi_state,
+            no_entries_until=no_entries_until,
             ticks=day.ticks,
             limits=day.limits,
             lot_size=day.instrument.lot_size,
             listed_shares=day.instrument.listed_shares,
-            mean_volume=_mean_volume(day.tail),
+            mean_volume=mean_volume,
             approved=approved,
             sellable=sellable,
             equity=state.portfolio.equity,

@@ -115,6 +115,7 @@ class Engine:
         self._adding = Pyramiding(self._state, instances, self._entries, self._exits)
         self._entries.may_add = self._adding.may_add
         self._marked: tuple[int, int | None, int | None] | None = None
+        self._marked_after = -1
         self._mark_told: EquityMarked | None = None
         self._exposure_at_check = 0.0
         self._listeners = _listening(config.stages)
@@ -735,6 +736,9 @@ class Engine:
     def _mark(self) -> None:
         """Value the account and let stages act on losses, whenever the equity has changed."""
         state = self._state
+        if self._marked is not None and self._marked_after == state.portfolio.changes:
+            return
+        self._marked_after = state.portfolio.changes
         base, equity = state.baselines, state.portfolio.equity
         realised = base.realised_month(state.portfolio.realised)
         marked = (equity, base.day, realised)

@@ -62,6 +62,16 @@ PENDING_LIFE: Nanos = 2 * time.SECOND
 PARKED_AFTER = 3
 """A strategy that raised so often is not asked again in the run."""
 
+# Members by names of their own: on Python 3.11 finding one in its class costs as much as a call.
+_DAY, _MINUTE = BarKind.DAY, BarKind.MINUTE
+_DEFER, _REJECT, _APPROVE = Decision.DEFER, Decision.REJECT, Decision.APPROVE
+_ACTIVE, _ENTRY, _ONCE = TradingState.ACTIVE, Purpose.ENTRY, Rearm.ONCE
+_ARMED, _FIRED, _UNFIRED = SetupStatus.ARMED, SetupStatus.FIRED, SetupStatus.UNFIRED
+_PROPOSED, _ORDERED = SignalStatus.PROPOSED, SignalStatus.ORDERED
+_END_OF_DAY_CHECK, _CLOSE_AUCTION = MarketPhase.EOD_CHECK, MarketPhase.CLOSE_AUCTION
+_VI_AUCTION, _HALTED, _BUYABLE = ViState.VI_AUCTION, ViState.HALTED, (ViState.NORMAL, ViState.WARNING)
+_PULSE = Overlay.PULSE
+
 _STOP_TOO_WIDE = Ratio(10, 100)
 _NEAR_LIMIT_UP = Ratio(1, 100)
 _CODE_OF_VI: dict[object, CoreCode] = {
@@ -171,7 +181,7 @@ class Entries:
             self._setups.append(entry)
             if isinstance(setup.trigger, At):
                 self._timed.append(entry)
-            self._record_setup(entry, SetupStatus.ARMED)
+            self._record_setup(entry, _ARMED)
         for key, setup in ignored.items():
             behind = 1 + max(one.slot for one in living if (one.instance, one.symbol) == key)
             self._state.record(_ignored_record(setup, behind))
@@ -226,6 +236,7 @@ class Entries:
     def on_bar(self, day: SymbolDay, bar: Bar) -> None:
         """Ask for a signal wherever the bar fulfils a trigger; the bar of an auction only tells levels."""
         unmarked = {scan.instance for scan in day.scans if not scan.is_marked} if day.scans else ()
+        is_daily = bar.kind is _DAY
         for entry in day.setups:
             trigger = entry.setup.trigger
             if entry.level is None:
@@ -234,7 +245,7 @@ class Entries:
                 continue
             if unmarked and entry.instance.name in unmarked:
                 continue
-            if bar.kind is BarKind.DAY and needs_minutes(trigger):
+            if is_daily and needs_minutes(trigger):
                 entry.code, entry.is_done = CoreCode.NEEDS_MINUTE_BARS, True
                 continue
             if holds(trigger, entry.level, bar, self._state.clock):
@@ -255,7 +266,7 @@ class Entries:
         """Let the close of each daily bar stand for the price at which a setup that waits for a moment buys."""
         for entry in self._timed:
             day = self._state.days[entry.setup.symbol]
-            if day.bar is not None and day.bar.kind is BarKind.DAY and not entry.is_done:
+            if day.bar is not None and day.bar.kind is _DAY and not entry.is_done:
                 self._try(entry, day, day.bar)
 
     @property
@@ -323,7 +334,7 @@ class Entries:
         for entry in self._setups:
             if not entry.has_fired and entry.code is None:
                 entry.code = self._why_silent(entry)
-            status = SetupStatus.FIRED if entry.has_fired else SetupStatus.UNFIRED
+            status = _FIRED if entry.has_fired else _UNFIRED
             self._record_setup(entry, status)
 
     def _end_pending(self) -> None:
@@ -404,7 +415,7 @@ class Entries:
             book=day.book if state.has_books else None,
             minutes=day.minutes if instance.reads_minutes else (),
             indices=state.indices,
-            is_at_close=state.phase is MarketPhase.EOD_CHECK,
+            is_at_close=state.phase is _END_OF_DAY_CHECK,
             scanned=scanned,
         )
 
@@ -441,7 +452,7 @@ class Entries:
     def _gate_of_operator(self, setup: Setup) -> CoreCode | None:
         """Ask for no signal where a person has stopped buying; what a stage has stopped, its own verdict explains."""
         ordered = self._state.trading.ordered_for(setup.instance, setup.symbol)
-        if ordered is TradingState.ACTIVE:
+        if ordered is _ACTIVE:
             return None
         return CoreCode.HALTED if ordered is TradingState.HALTED else CoreCode.REDUCING
 
@@ -456,7 +467,7 @@ class Entries:
             return CoreCode.REGIME_OFF
         if self._state.is_index_shocked and Overlay.INDEX_SHOCK in instance.traits.overlays:
             return CoreCode.INDEX_SHOCK
-        if bar.kind is BarKind.MINUTE and not self._in_window(instance):
+        if bar.kind is _MINUTE and not self._in_window(instance):
             return CoreCode.OUT_OF_WINDOW
         return None
 
@@ -467,7 +478,7 @@ class Entries:
         stars = self._stars(instance, symbol).value
         if not isinstance(stars, (int, float)) or not stars >= instance.params.min_confidence:
             return CoreCode.CONFIDENCE_LOW
-        if Overlay.PULSE in instance.traits.overlays:
+        if _PULSE in instance.traits.overlays:
             pulse = facts.get(fact.PULSE).value
             if not pulse_allows(pulse, stars, self._state.config.overlays):
                 return CoreCode.PULSE
@@ -484,7 +495,7 @@ class Entries:
         facts = self._state.facts
         if not is_tradable(facts.get(fact.STATUS, symbol).value):
             return CoreCode.RESTRICTED
-        if facts.get(fact.VI_STATE, symbol).value == ViState.HALTED:
+        if facts.get(fact.VI_STATE, symbol).value == _HALTED:
             return CoreCode.HALTED
         until = facts.get(fact.NO_ENTRIES_UNTIL, symbol).value
         return CoreCode.MARKET_HALT if isinstance(until, int) and self._state.now < until else None
@@ -493,7 +504,7 @@ class Entries:
         """Return what keeps entries out of a symbol now; without a feed nobody tells, and bars have no interruptions."""
         known = self._state.facts.get(fact.VI_STATE, symbol)
         is_told = self._state.has_books or not known.is_missing
-        if is_told and known.value not in (ViState.NORMAL, ViState.WARNING):
+        if is_told and known.value not in _BUYABLE:
             return _CODE_OF_VI.get(known.value, CoreCode.VI_UNKNOWN)
         return None
 
@@ -503,10 +514,10 @@ class Entries:
         While a symbol is interrupted its book says nothing of a spread; what to do then is for the stages to say. Nor has
         the closing auction a spread: an order into it is held to the last price by the order gate.
         """
-        symbol = day.instrument.symbol
-        if self._state.phase is MarketPhase.CLOSE_AUCTION:
+        if not self._state.has_books or self._state.phase is _CLOSE_AUCTION:
             return None
-        if not self._state.has_books or self._state.facts.get(fact.VI_STATE, symbol).value == ViState.VI_AUCTION:
+        symbol = day.instrument.symbol
+        if self._state.facts.get(fact.VI_STATE, symbol).value == _VI_AUCTION:
             return None
         book = day.book
         if book is None or self._state.now - book.ts > _BOOK_LIFE:
@@ -526,7 +537,7 @@ class Entries:
         live = self.desk.live_in(key[1])
         if key in self._state.portfolio.positions or (live and any(order.key == key for order in live)):
             return CoreCode.ALREADY_IN
-        if entry.setup.rearm is Rearm.ONCE and entry.entries >= entry.instance.params.max_entries_per_symbol:
+        if entry.setup.rearm is _ONCE and entry.entries >= entry.instance.params.max_entries_per_symbol:
             return CoreCode.ENTRY_USED
         if entry.setup.symbol in self._state.stopped_symbols:
             return CoreCode.STOPPED_TODAY
@@ -593,7 +604,7 @@ class Entries:
             entry.sequence,
         )
         proposal = self._proposal(entry.instance, day, signal, signal_id, entry.setup.slot, entry.sequence, entry)
-        self._record_signal(proposal, SignalStatus.PROPOSED, None, tuple(view.read))
+        self._record_signal(proposal, _PROPOSED, None, tuple(view.read))
         needs = self.needs
         if not needs:
             self._judge(proposal, entry)
@@ -622,7 +633,7 @@ class Entries:
             symbol=day.instrument.symbol,
             slot=slot,
             sequence=sequence,
-            purpose=Purpose.ENTRY if entry is None else entry.purpose,
+            purpose=_ENTRY if entry is None else entry.purpose,
             quantity=None if entry is None else entry.adds,
             signal=signal,
             risk_per_share=self._risk_per_share(signal, day, self._state.config.limits),
@@ -656,10 +667,10 @@ class Entries:
         for faulty in outcome.faults:
             state.fault(faulty.stage.name, faulty.code, proposal.symbol, faulty.text)
         verdict = outcome.verdict
-        if verdict.decision is Decision.DEFER:
+        if verdict.decision is _DEFER:
             entry.quiet_until = verdict.until or state.now
             self._end(outcome.proposal, entry, SignalStatus.DEFERRED, verdict.code)
-        elif verdict.decision is Decision.REJECT:
+        elif verdict.decision is _REJECT:
             self._refuse(outcome.proposal, entry, verdict.code)
         else:
             self._order(outcome.proposal, entry, len(state.config.stages), attempt)
@@ -764,14 +775,14 @@ class Entries:
             self._refuse(proposal, entry, code)
             return
         entry.entries += 1
-        if entry.setup.rearm is Rearm.ONCE and entry.entries >= entry.instance.params.max_entries_per_symbol:
+        if entry.setup.rearm is _ONCE and entry.entries >= entry.instance.params.max_entries_per_symbol:
             entry.is_done = True
-        self._end(proposal, entry, SignalStatus.ORDERED, None)
+        self._end(proposal, entry, _ORDERED, None)
 
     def _touch(self, entry: SetupState, day: SymbolDay, signal: Signal) -> Touch | None:
         """Return where a daily bar met the setup's level; None on minute bars, which fill in the next one."""
         bar, level = day.bar, entry.level
-        if bar is None or bar.kind is BarKind.MINUTE:
+        if bar is None or bar.kind is _MINUTE:
             return None
         if isinstance(entry.setup.trigger, At):
             return Touch(min(bar.close, signal.entry_limit), 0)
@@ -807,7 +818,7 @@ class Entries:
             return CoreCode.CASH_SHORT, Verdict(Decision.REJECT, 0, CoreCode.CASH_SHORT, detail)
         if not invested <= ceiling:
             return CoreCode.EXPOSURE, Verdict(Decision.REJECT, 0, CoreCode.EXPOSURE, detail)
-        return None, Verdict(Decision.APPROVE, quantity, None, detail)
+        return None, Verdict(_APPROVE, quantity, None, detail)
 
     def _core_verdict(
         self, proposal: Proposal, verdict: Verdict, position: int, attempt: int, limits: Limits
@@ -820,7 +831,7 @@ class Entries:
             plugin="core",
             decision=verdict.decision,
             quantity_before=proposal.quantity,
-            quantity_after=verdict.quantity if verdict.decision is Decision.APPROVE else None,
+            quantity_after=verdict.quantity if verdict.decision is _APPROVE else None,
             code=None if verdict.code is None else str(verdict.code),
             detail=verdict.detail,
             until=None,
@@ -897,7 +908,7 @@ class Entries:
         numbers, bar = setup.numbers, day.bar
         if setup.dividends:
             numbers = {**numbers, "dividends": setup.dividends}
-        if status is not SetupStatus.ARMED and bar is not None:
+        if status is not _ARMED and bar is not None:
             numbers = {**numbers, "day_open": bar.day_open, "day_high": bar.day_high, "day_low": bar.day_low}
         return SetupRecord(
             session=setup.session,

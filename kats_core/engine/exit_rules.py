@@ -67,8 +67,11 @@ class ExitRules:
 
     def sell_signal(self, position: Position, day: SymbolDay, bar: Bar) -> Code | None:
         """Return the immediate sell signal that the day's bar, so far or whole, shows."""
+        flags = position.exits.exit_flags
+        if not flags:
+            return None
         for signal in SellSignal:
-            if signal not in (position.exits.exit_flags or ()):
+            if signal not in flags:
                 continue
             code = sell_signals.CODES[signal]
             holds = (
@@ -112,7 +115,8 @@ class ExitRules:
 
     def _gap_level(self, position: Position, day: SymbolDay) -> int:
         """Return the price at or below which a gap down is a break for this position, 0 where there is none."""
-        if SellSignal.GAP_DOWN_BREAK not in (position.exits.exit_flags or ()):
+        flags = position.exits.exit_flags
+        if not flags or SellSignal.GAP_DOWN_BREAK not in flags:
             return 0
         opened = day.first_trade if day.bar is None else day.bar.day_open
         if opened is None:

@@ -64,6 +64,14 @@ HALTED_ALARM: Nanos = 60 * time.SECOND
 """An exit that waits for a halt to end is an alarm this often."""
 
 
+# Members by names of their own: on Python 3.11 finding one in its class costs as much as a call.
+_BUY, _DAY, _MINUTE, _HALTED = Side.BUY, BarKind.DAY, BarKind.MINUTE, TradingState.HALTED
+_CLOCK, _MINUTES, _SESSIONS = TimeExitKind.CLOCK, TimeExitKind.MINUTES, TimeExitKind.SESSIONS
+_CHECK = Moment.CHECK
+_STOP_OF_GROUP = CoreCode.GRID_HALT
+_STOPS = (CoreCode.STOP, _STOP_OF_GROUP)
+
+
 @dataclass(slots=True)
 class _Demand:
     """All of a position is to be sold. `trigger` is the price that made it due, and holds for the moment `since` only.
@@ -248,22 +256,24 @@ class ExitCoordinator:
     def on_bar(self, day: SymbolDay, bar: Bar) -> None:
         """Let a bar reach stops and targets where only bars tell of them, run out the clocks, and ask `manage`."""
         self._opening = None
-        if bar.kind is BarKind.MINUTE and bar.is_first:
+        by_minute, has_books = bar.kind is _MINUTE, self._state.has_books
+        if by_minute and bar.is_first:
             self._manage_at(Moment.OPEN, day)
         positions = self.positions_in(bar.symbol)
-        sold_at_open = {position.key for position in positions if self._is_sold_at_open(position.key)}
+        sold_at_open = [p.key for p in positions if self._is_sold_at_open(p.key)] if self._demands else ()
         for position in positions:
-            if not self._state.has_books and position.key not in sold_at_open:
-                entered_at = self._state.entered.get(position.key)
+            key = position.key
+            if not has_books and key not in sold_at_open:
+                entered_at = self._state.entered.get(key)
                 was_bought_here = entered_at is not None and entered_at[0] == bar.end
                 self._reach(position, bar, min(bar.open, entered_at[1]) if entered_at and was_bought_here else None)
                 # Only its close is known to lie behind a purchase inside the bar.
-                self._trail(position.key, day, bar.close if was_bought_here else bar.high)
-            if bar.kind is BarKind.MINUTE:
+                self._trail(key, day, bar.close if was_bought_here else bar.high)
+            if by_minute:
                 self._run_out_clock(position)
-                self._manage_by_the_minute(position.key, day, bar)
-            if position.key in self._demands:
-                self._due[position.key] = None
+                self._manage_by_the_minute(key, day, bar)
+            if key in self._demands:
+                self._due[key] = None
 
     def _is_sold_at_open(self, key: Key) -> bool:
         """Tell whether a position is to be sold at the open of this bar: what the bar reaches later finds nothing there."""
@@ -419,13 +429,13 @@ class ExitCoordinator:
         A demand that stands keeps its code; a price that makes it due in this very moment goes with it.
         """
         key, now = position.key, self._state.now
-        if code in (CoreCode.STOP, CoreCode.GRID_HALT):
+        if code in _STOPS:
             self._state.stopped_symbols.add(position.symbol)
-        entries = [order for order in self.desk.live_in(position.symbol) if order.side is Side.BUY]
-        for order in entries:
-            self.desk.cancel(order, code)
-            if order.key == key:
-                self._taken_back.setdefault(order.order_id, code)
+        for order in list(self.desk.live_in(position.symbol)):
+            if order.side is _BUY:
+                self.desk.cancel(order, code)
+                if order.key == key:
+                    self._taken_back.setdefault(order.order_id, code)
         opening = self._opening
         if trigger is None and opening is not None and opening.symbol == position.symbol:
             # On a daily bar, what is seen at the open is sold at the open; nobody knew the day's end then.
@@ -437,7 +447,7 @@ class ExitCoordinator:
             standing.trigger, standing.since = trigger, now
         standing.is_urgent = standing.is_urgent or is_urgent
         self._due[key] = None
-        if code is CoreCode.GRID_HALT:
+        if code is _STOP_OF_GROUP:
             self._stop_group(position, trigger)
 
     def _stop_group(self, stopped: Position, trigger: int | None) -> None:
@@ -518,7 +528,7 @@ class ExitCoordinator:
         )
 
     def _is_halted(self, position: Position) -> bool:
-        return self._state.trading.of(position.instance, position.symbol) is TradingState.HALTED
+        return self._state.trading.of(position.instance, position.symbol) is _HALTED
 
     def _reach(self, position: Position, bar: Bar, entered_at: int | None) -> None:
         is_halted = self._is_halted(position)
@@ -627,15 +637,14 @@ class ExitCoordinator:
     def _runs_until(self, position: Position) -> Nanos | None:
         """Return when a clock of this session ends the position, None if none does: a daily bar has none but its close."""
         plan = position.exits.time_exit
-        if plan is None or self._state.bar_kind_of(position.symbol) is BarKind.DAY:
+        if plan is None or self._state.bar_kind_of(position.symbol) is _DAY:
             return None
-        match plan.kind, plan.value:
-            case TimeExitKind.MINUTES, int(minutes):
-                return position.opened_at + minutes * time.MINUTE
-            case TimeExitKind.CLOCK, dt.time() as clock if position.opened_on == self._state.session:
-                return self._state.clock.at(clock)
-            case _:
-                return None
+        kind, value = plan.kind, plan.value
+        if kind is _MINUTES and isinstance(value, int):
+            return position.opened_at + value * time.MINUTE
+        if kind is _CLOCK and isinstance(value, dt.time) and position.opened_on == self._state.session:
+            return self._state.clock.at(value)
+        return None
 
     def _due_at_open(self, position: Position) -> Code | None:
         plan = position.exits.time_exit
@@ -661,7 +670,7 @@ class ExitCoordinator:
             code = self._rules.sell_signal(position, day, bar)
             if code is not None:
                 return code
-            if Moment.CHECK in self._moments_of(position):
+            if _CHECK in self._moments_of(position):
                 self._manage(position.key, day)
             if position.key in self._demands:
                 return None
@@ -674,11 +683,11 @@ class ExitCoordinator:
         plan = position.exits.time_exit
         if plan is None:
             return False
-        is_daily = self._state.bar_kind_of(position.symbol) is BarKind.DAY
-        if plan.kind is TimeExitKind.SESSIONS and isinstance(plan.value, int):
+        is_daily = self._state.bar_kind_of(position.symbol) is _DAY
+        if plan.kind is _SESSIONS and isinstance(plan.value, int):
             held = sessions_since(self._state.config.calendar, position.opened_on, self._state.session)
             return held >= plan.value
-        if plan.kind is TimeExitKind.CLOCK and isinstance(plan.value, dt.time):
+        if plan.kind is _CLOCK and isinstance(plan.value, dt.time):
             # Daily bars know one moment before the close; every clock exit of the session falls on it.
             return is_daily or self._state.clock.at(plan.value) <= self._state.now
         end = self._runs_until(position)
@@ -699,7 +708,7 @@ class ExitCoordinator:
         if instance is None or instance.traits.manage_every_min == 0:
             return
         clock, traits = self._state.clock, instance.traits
-        if bar.end == clock.eod_check and Moment.CHECK in traits.manages_at:
+        if _CHECK in traits.manages_at and bar.end == clock.eod_check:
             return  # the check of this very moment asks, in its turn
         if (bar.end - clock.open) % (traits.manage_every_min * time.MINUTE) == 0:
             self._manage(key, day)

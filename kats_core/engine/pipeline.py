@@ -138,13 +138,11 @@ class Context:
         # Several stages read the same few inputs.
         found = self._found.get(name)
         if found is None:
-            found = self._found[name] = self._look_up(name)
+            found = self._found[name] = self.facts.get(name, self.symbol) if name != STARS else self._own_stars()
         self.read.append(found)
         return found
 
-    def _look_up(self, name: str) -> Fact:
-        if name != STARS:
-            return self.facts.get(name, self.symbol)
+    def _own_stars(self) -> Fact:
         return self.facts.stars(self.symbol, self.profile) if self.stars is None else self.stars
 
     def begin_stage(self) -> None:
@@ -221,6 +219,7 @@ def run(
     return Outcome(proposal, verdict or reject(CoreCode.STAGE_ERROR), records, faults)
 
 
+_WHOLE_OR_TEXT = (int, str)
 _APPROVE, _RESIZE, _REJECT, _DEFER = Decision.APPROVE, Decision.RESIZE, Decision.REJECT, Decision.DEFER
 
 
@@ -246,10 +245,8 @@ def nonsense(verdict: object, proposal: Proposal, phase: Phase) -> tuple[CoreCod
     """Say what is wrong with an answer, None when nothing is."""
     if not isinstance(verdict, Verdict) or not (verdict.decision is _APPROVE or isinstance(verdict.decision, Decision)):
         return CoreCode.STAGE_ERROR, f"answered {type(verdict).__name__} instead of a verdict"
-    for value in verdict.detail.values():
-        kind = type(value)
-        if kind is not int and kind is not str and isinstance(value, float) and not isfinite(value):
-            name = next(name for name, one in verdict.detail.items() if one is value)
+    for name, value in verdict.detail.items():
+        if type(value) not in _WHOLE_OR_TEXT and isinstance(value, float) and not isfinite(value):
             return CoreCode.STAGE_ERROR, f"{name} is {value}, not a number"
     decision, quantity, incoming = verdict.decision, verdict.quantity, proposal.quantity
     if decision is _APPROVE and quantity == incoming and type(quantity) is int and quantity >= 1:
@@ -264,13 +261,16 @@ def nonsense(verdict: object, proposal: Proposal, phase: Phase) -> tuple[CoreCod
     return CoreCode.STAGE_ERROR, f"answered {decision!r}"
 
 
+_SIZE = Phase.SIZE
+
+
 def _wrong_quantity(verdict: Verdict, incoming: int | None, phase: Phase) -> tuple[CoreCode, str] | None:
     """Say what is wrong with the quantity of a stage that lets a proposal pass."""
     quantity = verdict.quantity
     if type(quantity) is not int or quantity < 1:
         return CoreCode.STAGE_ERROR, f"{verdict.decision} of {quantity!r} shares"
     if incoming is None:
-        return None if phase is Phase.SIZE else (CoreCode.STAGE_ERROR, "no quantity was set before this stage")
+        return None if phase is _SIZE else (CoreCode.STAGE_ERROR, "no quantity was set before this stage")
     if quantity > incoming:
         return CoreCode.PIPELINE_VIOLATION, f"{incoming} shares came in, {quantity} went out"
     if (verdict.decision is Decision.APPROVE) != (quantity == incoming) and phase is not Phase.SIZE:

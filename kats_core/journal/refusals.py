@@ -27,7 +27,7 @@ class Refusals:
 
     def append(self, record: SignalRecord) -> None:
         """Take a record of a signal; only a rejected one counts."""
-        if record.status is not SignalStatus.REJECTED or record.code is None:
+        if record.code is None or record.status is not SignalStatus.REJECTED:
             return
         known = self._by_code.get(record.code)
         if known is None:

@@ -109,11 +109,15 @@ class Arming(Protocol):
 
 
 class _Attention(NamedTuple):
-    """What an engine waits for, once it has handled so many events: a time, and each bar of what is held or on order."""
+    """What an engine waits for, once it has handled so many events: a time, and each bar of what is held or on order.
+
+    Before `quiet_until` nothing but a bar that it watches for can matter to it.
+    """
 
     handled: int
     timer: Nanos | None
     busy: frozenset[str]
+    quiet_until: Nanos
 
 
 @dataclass(slots=True)
@@ -140,7 +144,7 @@ class DayPlayer:
     _index: IndexFeed = field(init=False)
     _index_open: dict[dt.date, float] = field(init=False, default_factory=dict)
     _index_change: dict[dt.date, float] = field(init=False, default_factory=dict)
-    _attention: _Attention = field(init=False, default_factory=lambda: _Attention(-1, None, frozenset()))
+    _attention: _Attention = field(init=False, default_factory=lambda: _Attention(-1, None, frozenset(), 0))
 
     def __post_init__(self) -> None:
         market = self.market
@@ -195,6 +199,10 @@ class DayPlayer:
         wanted = np.ones(len(bars), dtype=np.bool_) if self.dense else self._wanted(bars, setups, scans)
         now = hours.open
         for start, rows, chosen in _minutes(bars, wanted):
+            if not chosen and self._is_quiet(start + time.MINUTE, phases, moments):
+                now = start + time.MINUTE
+                self.on_clock(now)
+                continue
             now = self._run_clock(now, start, phases, moments)
             if start > now and self._is_due(start):
                 self.pump.feed(TimePassed(start))
@@ -224,6 +232,12 @@ class DayPlayer:
                 moments.pop(0)
                 self.pump.feed(TimePassed(now))
 
+    def _is_quiet(self, end: Nanos, phases: list[tuple[MarketPhase, Nanos]], moments: list[Nanos]) -> bool:
+        """Tell whether a minute of which no bar is wanted changes nothing: nobody waits for it or for its end."""
+        is_told = self.dense or self._index.is_live
+        is_awaited = (phases and phases[0][1] <= end) or (moments and moments[0] <= end)
+        return not is_told and not is_awaited and end < self._look().quiet_until
+
     def _is_due(self, now: Nanos) -> bool:
         """Tell whether something waits for time alone that may have come."""
         timer = self._look().timer
@@ -232,7 +246,9 @@ class DayPlayer:
     def _look(self) -> _Attention:
         """Return what the engine waits for, asked again only when it has handled something."""
         if self._attention.handled != self.pump.handled:
-            self._attention = _Attention(self.pump.handled, self.engine.next_timer(), self.engine.busy_symbols)
+            timer, busy = self.engine.next_timer(), self.engine.busy_symbols
+            quiet_until = 0 if busy else NEVER if timer is None else timer
+            self._attention = _Attention(self.pump.handled, timer, busy, quiet_until)
         return self._attention
 
     def play_tape(self, bars: MinuteBars, tape: Tape) -> None:

@@ -36,6 +36,11 @@ class IndexFeed:
         self._base = base or 0.0
         return self._course is not None
 
+    @property
+    def is_live(self) -> bool:
+        """Tell whether there is something to tell within the session."""
+        return self._course is not None
+
     def until(self, now: Nanos) -> None:
         """Tell where the index stands at an instant, if it has moved on since it was told last."""
         if self._course is None:

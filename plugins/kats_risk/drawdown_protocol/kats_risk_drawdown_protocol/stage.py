@@ -81,6 +81,44 @@ class Change(NamedTuple):
         return self.won * limit.denominator <= -limit.numerator * self.base
 
 
+class Calm(NamedTuple):
+    """From what losses are measured, and what equity and realised profit have to stay above so that no level is reached."""
+
+    bases: tuple[int | None, ...]
+    equity: int
+    realised: int
+
+    @classmethod
+    def of(cls, event: EquityMarked, day: Sequence[Ratio], month: Ratio, drawdown: Sequence[Ratio]) -> Calm:
+        """Return where it is calm, given an event of which all bases are known and the limits of each period."""
+        day_base, month_base, peak = event.equity_day or 0, event.equity_month or 0, event.equity_peak or 0
+        levels = [
+            *(day_base + event.cash_flow + _loss(day_base, limit) for limit in day),
+            month_base + event.month_flow + _loss(month_base, month),
+            *(peak + _loss(peak, limit) for limit in drawdown),
+        ]
+        return cls(_bases(event), max(levels), _loss(month_base, month))
+
+    def holds(self, event: EquityMarked) -> bool:
+        """Tell whether an event, measured from the same, reaches no level."""
+        realised = event.realised_month
+        return (
+            event.equity > self.equity
+            and realised is not None
+            and realised > self.realised
+            and _bases(event) == self.bases
+        )
+
+
+def _bases(event: EquityMarked) -> tuple[int | None, ...]:
+    return event.equity_day, event.cash_flow, event.equity_month, event.month_flow, event.equity_peak
+
+
+def _loss(base: int, limit: Ratio) -> int:
+    """Return the smallest change that has not lost more than a fraction of a base: `Change.has_lost` from there down."""
+    return -limit.numerator * base // limit.denominator
+
+
 class DrawdownProtocol:
     """The stage of losses that add up. Its state is the ladder; what it measures from is the core's."""
 
@@ -90,6 +128,7 @@ class DrawdownProtocol:
         self._green_scale = to_ratio(params.green_scale)
         self._ladder = Ladder()
         self._is_unarmed = True
+        self._calm: Calm | None = None
 
     def check(self, proposal: Proposal, context: StageContext) -> Verdict:
         """Refuse on the ladder, scale after losses, and cut to what the month's limit leaves to risk."""
@@ -161,12 +200,17 @@ class DrawdownProtocol:
         return part * quarters, whole * FULL
 
     def _mark(self, event: EquityMarked) -> Sequence[Action]:
+        calm = self._calm
+        if calm is not None and calm.holds(event):
+            self._is_unarmed = False
+            return ()
         day = Change.since(event.equity_day, event.equity, event.cash_flow)
         month = Change.since(event.equity_month, event.equity, event.month_flow)
         drawdown = Change.since(event.equity_peak, event.equity, 0)
         self._is_unarmed = day is None or month is None or drawdown is None or event.realised_month is None
         if day is None or month is None or drawdown is None:
             return ()
+        self._calm = Calm.of(event, (self._reduce_at, YELLOW_AT, DAY_FLATTEN_AT), self._month_limit, (RED_AT, BLACK_AT))
         lost_alone = Change(event.realised_month or 0, month.base).has_lost(self._month_limit)
         risen = self._ladder.rise(
             self._day_level(day),
