@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kats_core.kis.archive import Archive
     from kats_core.kis.download import Download
     from kats_core.kis.settings import Keys
+    from kats_core.model.time import Nanos
 
 YEARS = 2
 """How far back daily bars are fetched where nobody says it: enough for a year's high and a 200-day average before it."""
@@ -53,15 +54,17 @@ def download(
     from kats_core.kis.errors import KisError
     from kats_core.kis.plugin import archive_folder
     from kats_core.kis.settings import keys_of
+    from kats_core.runtime.live_session import exchange_time
 
     if sum(choice is not None for choice in (symbols, top, active)) > 1:
         raise InputError(t("download_one_choice"))
     settings = resolving.settings()
     keys = keys_of(settings)
-    span = _span(resolving.day(first, "--from"), resolving.day(last, "--to"))
+    now = exchange_time(keys)
+    span = _span(resolving.day(first, "--from"), resolving.day(last, "--to"), now)
     archive = Archive(archive_folder(settings.kats_home, keys))
     wanted = [] if symbols is None else [one.strip() for one in symbols.split(",") if one.strip()]
-    work = _fetch(keys, settings.kats_home, archive, wanted, top, active, span, tuple(what or USUAL))
+    work = _fetch(keys, settings.kats_home, archive, wanted, top, active, span, now, tuple(what or USUAL))
     try:
         refused = asyncio.run(work)
     except KisError as error:
@@ -74,15 +77,14 @@ def download(
     _tell(archive, span, refused, as_json=as_json)
 
 
-def _span(first: dt.date | None, last: dt.date | None) -> tuple[dt.date, dt.date]:
+def _span(first: dt.date | None, last: dt.date | None, now: Nanos) -> tuple[dt.date, dt.date]:
     """Return the sessions that are asked for: those of two years, up to the last that is over."""
     from kats_core.market.calendar import krx_calendar
     from kats_core.model import time
 
-    now = dt.datetime.now(time.KST)
     calendar = krx_calendar()
-    today = now.date()
-    is_over = calendar.is_session(today) and now.time() >= dt.time(16)
+    today = time.session_date(now)
+    is_over = calendar.is_session(today) and time.clock(now) >= dt.time(16)
     over = today if is_over else calendar.previous_session(today)
     end = min(last or over, over)
     begin = first or end - dt.timedelta(days=365 * YEARS)
@@ -99,18 +101,20 @@ async def _fetch(
     top: int | None,
     active: int | None,
     span: tuple[dt.date, dt.date],
+    now: Nanos,
     what: Sequence[What],
 ) -> dict[str, str]:
     from pathlib import Path
 
     from kats_core.kis.client import open_client
-    from kats_core.kis.download import Download, listed
+    from kats_core.kis.download import Download, listed, session_of_masters
+    from kats_core.model import time
 
     with _Bar() as bar:
         async with open_client(keys, Path(str(home))) as client:
             download = Download(client, archive, bar.tell)
-            await download.masters(span[1])
-            await download.calendar(dt.datetime.now().astimezone().date())
+            await download.masters(session_of_masters(now))
+            await download.calendar(time.session_date(now))
             if active is not None:
                 symbols = await download.most_traded(active)
                 if not symbols:

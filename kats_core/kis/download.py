@@ -29,6 +29,7 @@ from kats_core.market.masters import MasterRecord, layout_of, read_master
 from kats_core.market.source import SourceError
 from kats_core.model import time
 from kats_core.model.kinds import InstrumentKind, Market
+from kats_core.model.time import Nanos
 
 INDICES: Mapping[str, str] = {"KOSPI": "0001", "KOSDAQ": "1001", "KOSPI200": "2001"}
 MASTERS: Mapping[Market, str] = {Market.KOSPI: "kospi_code.mst", Market.KOSDAQ: "kosdaq_code.mst"}
@@ -38,6 +39,9 @@ PERIODS: Mapping[int, str] = {3: "Q1", 6: "H1", 9: "9M", 12: "FY"}
 EXCHANGE = "KRX"
 LOOK_AHEAD = 120
 """Days ahead for which dividends are asked: record dates are known weeks before."""
+
+MASTERS_AT = dt.time(7, 30)
+"""The files of what is listed are new every morning (`spec/ops.md` section 2, `master_sync`)."""
 
 SAVED_EVERY = 25
 AT_ONCE = 4
@@ -56,18 +60,18 @@ class Download:
     tell: Tell = lambda what, done, of: None
     refused: dict[str, str] = field(default_factory=dict)
 
-    async def masters(self, today: dt.date) -> None:
-        """Fetch the files that say what is listed; raises KisError, SourceError."""
+    async def masters(self, session: dt.date) -> None:
+        """Fetch the files that say what is listed, and keep them as those of a session; raises KisError, SourceError."""
         async with Transport(self.client.keys.master_url) as transport:
             for market, name in MASTERS.items():
-                await self._master(transport, market, name, today)
+                await self._master(transport, market, name, session)
 
-    async def _master(self, transport: Transport, market: Market, name: str, today: dt.date) -> None:
+    async def _master(self, transport: Transport, market: Market, name: str, session: dt.date) -> None:
         answered = await transport.send("GET", f"/{name}.zip")
         content = _unzipped(answered.body, name)
         if answered.status != 200 or layout_of(content) is None:
             raise SourceError(f"{name}.zip: HTTP {answered.status}, no list of what is listed on {market.value}")
-        self.archive.write(f"{name.removesuffix('.mst')}_{today:%Y%m%d}.mst", content)
+        self.archive.write(f"{name.removesuffix('.mst')}_{session:%Y%m%d}.mst", content)
 
     async def days(self, symbols: Sequence[str], span: Range) -> None:
         """Download the daily bars of symbols, as far as they are missing; raises KisError where nobody can be asked."""
@@ -260,6 +264,13 @@ class Download:
                 for bar in bars
             ]
             self.archive.put("minute", symbol, rows, (session, session))
+
+
+def session_of_masters(now: Nanos) -> dt.date:
+    """Return the session that the files of what is listed describe now: its base prices, and who may be traded in it."""
+    today = time.session_date(now)
+    is_new = krx_calendar().is_session(today) and time.clock(now) >= MASTERS_AT
+    return today if is_new else krx_calendar().previous_session(today)
 
 
 def listed(archive: Archive, most: int | None) -> list[str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import time as wall
+from contextlib import suppress
 from dataclasses import dataclass
 
 import httpx
 import msgspec
 
+from kats_core.kis.settings import Keys
 from kats_core.kis.source import KisSource
 from kats_core.kis.stream.feed import open_socket
 from kats_core.kis.stream.session import Surroundings
@@ -59,14 +61,27 @@ def clock_of(source: DataSource) -> RunningClock:
     if not isinstance(source, KisSource) or source.listener.keys.calls_the_broker:
         return RunningClock(wall.time_ns(), wall.monotonic())
     url = source.listener.keys.rest_url
-    try:
-        answered = httpx.get(f"{url}/sim", timeout=_PATIENCE_S, trust_env=False)
-        told = msgspec.json.decode(answered.content, type=_Told)
-    except (httpx.HTTPError, msgspec.DecodeError) as error:
-        raise SourceError(f"KIS_REST_URL={url}: no simulator answers there ({error}); `kats sim` starts one") from None
+    told = _told_by(url)
     if told.speed <= 0:
         raise SourceError(f"KIS_REST_URL={url}: the simulator only steps; start it with a speed")
     return RunningClock(time.from_datetime(told.time), wall.monotonic(), told.speed)
+
+
+def exchange_time(keys: Keys) -> Nanos:
+    """Return what time it is for whoever these keys call: the machine's, or that of a simulator which tells its own."""
+    if not keys.calls_the_broker:
+        with suppress(SourceError):
+            return time.from_datetime(_told_by(keys.rest_url).time)
+    return wall.time_ns()
+
+
+def _told_by(url: str) -> _Told:
+    """Return what a simulator says of its time; raises SourceError where nobody does."""
+    try:
+        answered = httpx.get(f"{url}/sim", timeout=_PATIENCE_S, trust_env=False)
+        return msgspec.json.decode(answered.content, type=_Told)
+    except (httpx.HTTPError, msgspec.DecodeError) as error:
+        raise SourceError(f"KIS_REST_URL={url}: no simulator answers there ({error}); `kats sim` starts one") from None
 
 
 def session_of(clock: RunningClock) -> dt.date:

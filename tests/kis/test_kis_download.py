@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from kats_core.kis.archive import Archive
 from kats_core.kis.client import open_client
-from kats_core.kis.download import Download, listed
+from kats_core.kis.download import Download, listed, session_of_masters
 from kats_core.kis.errors import KisError
 from kats_core.kis.settings import Keys
 from kats_core.kis.wire.orders import Account
@@ -253,3 +253,18 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"daily_adjusted\.parquet"):
         Archive(path.parent).covered("daily_adjusted", "005930")
     assert path.read_bytes() == b"no parquet"
+
+
+@pytest.mark.parametrize(
+    ("clock", "described"),
+    [
+        ("2024-12-12 07:29", LAST),
+        ("2024-12-12 07:30", DAY),
+        ("2024-12-12 18:00", DAY),
+        ("2024-12-14 12:00", "2024-12-13"),
+    ],
+)
+def test_the_masters_of_a_morning_are_those_of_its_session(clock: str, described: dt.date | str) -> None:
+    """Before they are new, and on days without a session, those of the last one: who may be traded today is not known yet."""
+    now = time.from_datetime(dt.datetime.fromisoformat(clock).replace(tzinfo=time.KST))
+    assert str(session_of_masters(now)) == str(described)
