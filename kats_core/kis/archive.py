@@ -64,6 +64,9 @@ REPORTS = pa.schema(
 DIVIDENDS = pa.schema(
     [("symbol", pa.string()), ("record_date", pa.date32()), ("announced", pa.date32()), ("dps_krw", pa.float64())]
 )
+SHARES = pa.schema(
+    [("symbol", pa.string()), ("date", pa.date32()), ("listed_shares", pa.int64()), ("market_cap_krw", pa.int64())]
+)
 CALENDAR = pa.schema([("exchange", pa.string()), ("date", pa.date32()), ("is_session", pa.bool_())])
 SCHEMAS: Mapping[str, pa.Schema] = {
     "daily_adjusted": DAILY,
@@ -72,6 +75,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
     "flows": FLOWS,
     "reports": REPORTS,
     "dividends": DIVIDENDS,
+    "shares": SHARES,
     "calendar": CALENDAR,
 }
 """The files, by name."""

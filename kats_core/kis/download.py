@@ -61,17 +61,27 @@ class Download:
     refused: dict[str, str] = field(default_factory=dict)
 
     async def masters(self, session: dt.date) -> None:
-        """Fetch the files that say what is listed, and keep them as those of a session; raises KisError, SourceError."""
+        """Fetch the files that say what is listed, and keep them as those of a session; raises KisError, SourceError.
+
+        Their market caps are those of the close before it, and kept as such: the session's setups may know them.
+        """
+        before = krx_calendar().previous_session(session)
         async with Transport(self.client.keys.master_url) as transport:
             for market, name in MASTERS.items():
-                await self._master(transport, market, name, session)
+                for record in _records(await self._master(transport, market, name, session)):
+                    if record.is_instrument and record.market_cap_krw:
+                        row = {"listed_shares": record.listed_shares, "market_cap_krw": record.market_cap_krw}
+                        rows = [{"symbol": record.symbol, "date": before, **row}]
+                        self.archive.put("shares", record.symbol, rows, (before, before))
+        self.archive.save()
 
-    async def _master(self, transport: Transport, market: Market, name: str, session: dt.date) -> None:
+    async def _master(self, transport: Transport, market: Market, name: str, session: dt.date) -> bytes:
         answered = await transport.send("GET", f"/{name}.zip")
         content = _unzipped(answered.body, name)
         if answered.status != 200 or layout_of(content) is None:
             raise SourceError(f"{name}.zip: HTTP {answered.status}, no list of what is listed on {market.value}")
         self.archive.write(f"{name.removesuffix('.mst')}_{session:%Y%m%d}.mst", content)
+        return content
 
     async def days(self, symbols: Sequence[str], span: Range) -> None:
         """Download the daily bars of symbols, as far as they are missing; raises KisError where nobody can be asked."""

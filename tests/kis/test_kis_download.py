@@ -92,10 +92,15 @@ def test_the_days_that_come_are_those_of_the_exchange(tmp_path: Path) -> None:
 
 
 def test_the_largest_companies_are_those_of_the_masters(tmp_path: Path) -> None:
-    """By their market cap of the last close; without masters nobody knows who is listed."""
+    """By their market cap of the last close, which is kept as that evening's; without masters nobody knows who is listed."""
     with pytest.raises(SourceError, match="no list of what is listed"):
         listed(Archive(tmp_path / "data"), 10)
     archive = against_simulator(tmp_path, lambda download: download.masters(DAY))
+    (caps,) = archive.rows("shares", SYMBOLS[0])
+    assert caps["date"] == LAST
+    panel = SOURCE.history(LAST, LAST)
+    close = int(panel.close[0, panel.column[SYMBOLS[0]]])
+    assert caps["market_cap_krw"] == pytest.approx(close * caps["listed_shares"], abs=10**8, rel=1e-3)
     assert len(listed(archive, 10)) == 10
     assert set(listed(archive, None)) >= set(SYMBOLS)
 
