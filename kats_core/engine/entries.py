@@ -662,8 +662,7 @@ class Entries:
         context = self._context(proposal, state.facts)
         attempt = self._attempts[proposal.signal_id] = self._attempts.get(proposal.signal_id, 0) + 1
         outcome = pipeline.run(proposal, state.config.stages, context, attempt, is_recorded=state.config.is_recorded)
-        for record in outcome.records:
-            state.record(record)
+        state.record_all(outcome.records)
         for faulty in outcome.faults:
             state.fault(faulty.stage.name, faulty.code, proposal.symbol, faulty.text)
         verdict = outcome.verdict

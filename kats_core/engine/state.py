@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Self
@@ -256,6 +256,10 @@ class State:
     def record(self, record: Record) -> None:
         """Keep a record."""
         self.out.append(Persist(record))
+
+    def record_all(self, records: Iterable[Record]) -> None:
+        """Keep several records."""
+        self.out.extend(map(Persist, records))
 
     def notify(self, severity: Severity, code: Code, symbol: str = "", detail: Numbers | None = None) -> None:
         """Tell people."""

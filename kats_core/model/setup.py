@@ -157,6 +157,10 @@ class Lifetime(Labelled):
     UNTIL_CANCELLED = "UNTIL_CANCELLED", "취소까지", "until cancelled"
 
 
+# By a name of its own: on Python 3.11 finding a member in its class costs as much as a call.
+_UNTIL_CANCELLED = Lifetime.UNTIL_CANCELLED
+
+
 class Rearm(Labelled):
     """Whether a setup may fire again."""
 
@@ -203,7 +207,7 @@ class Setup(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     dividends: int = 0
 
     def __post_init__(self) -> None:
-        if (self.lifetime is Lifetime.UNTIL_CANCELLED) != (self.group is not None):
+        if (self.lifetime is _UNTIL_CANCELLED) is not (self.group is not None):
             raise ValueError(
                 f"setup of {self.instance} in {self.symbol}: who lives until cancelled has a group, nobody else"
             )

@@ -26,7 +26,7 @@ from kats_core.model.kinds import Overlay
 from kats_core.model.labels import Code
 from kats_core.model.record import SetupRecord, SetupStatus
 from kats_core.model.setup import Numbers, Setup
-from kats_core.runtime.inputs import SessionInputs
+from kats_core.runtime.inputs import SessionInputs, number
 from kats_core.runtime.screening import Screening
 from kats_core.runtime.session_bars import SessionBars
 from kats_core.strategy.contract import ARMED, Setups
@@ -178,8 +178,8 @@ class ArmingDesk:
         reasons = setups.reasons[first:].copy()
         reasons[reasons != ARMED] += len(_COMMON)
         # Written from the last on, so that the first one that fails stays.
-        for number, condition in reversed(list(enumerate(conditions, 1))):
-            np.copyto(reasons, np.uint8(number), where=~condition)
+        for place, condition in reversed(list(enumerate(conditions, 1))):
+            np.copyto(reasons, np.uint8(place), where=~condition)
         armed = np.flatnonzero(reasons == ARMED)
         codes = [*_COMMON, *setups.codes, CoreCode.NOT_SELECTED]
         # Until a session chooses among them, rank is the reason of all that could be armed.
@@ -242,7 +242,12 @@ class ArmingDesk:
         self, instance: StrategyInstance, t: int, candidates: npt.NDArray[np.intp], inputs: SessionInputs, count: int
     ) -> list[int]:
         """Return the first columns by stars, relative strength and turnover, each the highest first, then by symbol."""
-        keys = (_stars(instance, inputs), inputs.numbers(fact.RS), self._turnover[t - self._panel.asked_from])
+        keys = [self._turnover[t - self._panel.asked_from]]
+        # What is the same for all symbols ranks none of them.
+        if inputs.of_all(fact.RS) is None:
+            keys.insert(0, inputs.numbers(fact.RS))
+        if _same_stars(instance, inputs) is None:
+            keys.insert(0, _stars(instance, inputs))
         sorts = [_descending(key[candidates]) for key in keys]
         leading = _leading(sorts, count)
         order = np.lexsort([leading, *(one[leading] for one in reversed(sorts))])
@@ -315,12 +320,14 @@ class ArmingDesk:
         if self._screening is not None:
             cells = self._screening.refused(instance, t, inputs)[columns]
             yield from self._screening.reasons_in(cells)
-        yield CoreCode.GRADE, ~inputs.is_among(fact.GRADE, instance.grades)[columns]
-        stars = _stars(instance, inputs)[columns]
-        yield CoreCode.CONFIDENCE_LOW, ~(stars >= instance.params.min_confidence)
+        grade, stars = inputs.of_all(fact.GRADE), _same_stars(instance, inputs)
+        if grade is None or grade.value not in instance.grades:
+            yield CoreCode.GRADE, ~inputs.is_among(fact.GRADE, instance.grades)[columns]
+        if stars is None or not stars >= instance.params.min_confidence:
+            yield CoreCode.CONFIDENCE_LOW, ~(_stars(instance, inputs)[columns] >= instance.params.min_confidence)
         if Overlay.PULSE in instance.traits.overlays:
-            pulse = inputs.get(fact.PULSE).value
-            yield CoreCode.PULSE, _marks(not pulse_allows(pulse, one, self._overlays) for one in stars.tolist())
+            pulse, several = inputs.get(fact.PULSE).value, _stars(instance, inputs)[columns].tolist()
+            yield CoreCode.PULSE, _marks(not pulse_allows(pulse, one, self._overlays) for one in several)
 
 
 def _marks(values: Iterable[bool]) -> BoolArray:
@@ -349,8 +356,21 @@ def _stars(instance: StrategyInstance, inputs: SessionInputs) -> npt.NDArray[np.
     fixed = instance.traits.fixed_stars
     if fixed is not None:
         return np.full(inputs.numbers(fact.STARS).shape, float(fixed))
+    return inputs.numbers(_name_of_stars(instance, inputs))
+
+
+def _same_stars(instance: StrategyInstance, inputs: SessionInputs) -> float | None:
+    """Return the stars of every symbol where they are the same, NaN where nobody knows any; None where they may differ."""
+    fixed = instance.traits.fixed_stars
+    if fixed is not None:
+        return float(fixed)
+    same = inputs.of_all(_name_of_stars(instance, inputs))
+    return None if same is None else number(same.value)
+
+
+def _name_of_stars(instance: StrategyInstance, inputs: SessionInputs) -> str:
     own = fact.stars_for(instance.traits.profile)
-    return inputs.numbers(own if own in inputs.answers else fact.STARS)
+    return own if own in inputs.answers else fact.STARS
 
 
 def _descending(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

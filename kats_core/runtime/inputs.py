@@ -101,9 +101,17 @@ class SessionInputs:
                     return found
         return missing(name, symbol)
 
+    def of_all(self, name: str) -> Fact | None:
+        """Return an input that is the same for every symbol, a missing one too; None where symbols may differ."""
+        several = self.answers.get(name)
+        if not several:
+            return missing(name)
+        first = several[0]
+        return first if isinstance(first, Fact) and first.symbol == MARKET_WIDE else None
+
     def numbers(self, name: str) -> Numbers:
         """Return an input by column of the panel; NaN where it is missing or no number."""
-        result: Numbers = self._cells(name, np.float64, np.nan, _number)
+        result: Numbers = self._cells(name, np.float64, np.nan, number)
         return result
 
     def texts(self, name: str) -> Texts:
@@ -113,9 +121,9 @@ class SessionInputs:
 
     def is_among(self, name: str, texts: Container[str]) -> BoolArray:
         """Mark the columns of the panel whose input is one of some texts; a missing one is not."""
-        first = next(iter(self.answers.get(name, ())), None)
-        if isinstance(first, Fact) and first.symbol == MARKET_WIDE:
-            return np.full(len(self.symbols), first.value in texts, dtype=np.bool_)
+        same = self.of_all(name)
+        if same is not None:
+            return np.full(len(self.symbols), same.value in texts, dtype=np.bool_)
         return np.array([text in texts for text in self.texts(name).tolist()], dtype=np.bool_)
 
     def facts(self, symbols: Iterable[str]) -> list[Fact]:
@@ -391,5 +399,6 @@ def _plain(value: Any) -> FactValue:
     return plain
 
 
-def _number(value: Any) -> float:
+def number(value: Any) -> float:
+    """Return a value as a number to compute with; NaN where it is missing or none."""
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else float("nan")
