@@ -7,7 +7,6 @@ that is made here shows a secret when it is printed.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -96,13 +95,3 @@ def read_hash(reply: Reply) -> str:
     if not found:
         raise WireError(reply.text, f"gives no hash: {reply.code} {reply.message}")
     return found
-
-
-def call_headers(app_key: str, app_secret: str, token: str) -> Mapping[str, str]:
-    """Return the headers that say who calls."""
-    return {
-        "content-type": "application/json; charset=utf-8",
-        "authorization": f"Bearer {token}",
-        "appkey": app_key,
-        "appsecret": app_secret,
-    }
