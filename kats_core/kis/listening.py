@@ -20,7 +20,7 @@ from typing import TypeAlias
 from kats_core.kis.client import Client, open_client
 from kats_core.kis.errors import KisError
 from kats_core.kis.line import line_of
-from kats_core.kis.polling import HELD_EVERY, OTHERS_EVERY, DayVolumes, prices_of
+from kats_core.kis.polling import HELD_EVERY, OTHERS_EVERY, DayVolumes, Seen, prices_of
 from kats_core.kis.settings import Keys
 from kats_core.kis.stream.budget import Need, distance_to
 from kats_core.kis.stream.feed import Feed, open_socket
@@ -31,9 +31,9 @@ from kats_core.kis.stream.streams import streams_of
 from kats_core.kis.stream.watchdog import Expecting, continuous_trading
 from kats_core.kis.translating import KOSPI, interruption_of, market_message
 from kats_core.kis.wire.quotes import AskInterruptions
-from kats_core.kis.wire.records import BookRecord, Notice, Record
+from kats_core.kis.wire.records import BookRecord, Notice, Record, TradeRecord
 from kats_core.market.calendar import krx_calendar
-from kats_core.market.source import Interruptions, MarketMessage, SourceError, StatusFeed, Want
+from kats_core.market.source import Interruptions, MarketMessage, SoFar, SourceError, StatusFeed, Want
 from kats_core.model import fact, time
 from kats_core.model.bar import Trade
 from kats_core.model.codes import CoreCode
@@ -172,8 +172,8 @@ class Listener:
         for told in self._messages(record, now):
             if not isinstance(told, Trade):
                 hear(told)
-            elif self._volumes.is_new(told):
-                self._take_in(told, hear)
+            elif self._volumes.is_new(told) and isinstance(record, TradeRecord):
+                self._take_in(told, record, hear)
 
     def _messages(self, record: Record, now: Nanos) -> Iterator[MarketMessage]:
         told = market_message(record, time.session_date(now), now)
@@ -221,7 +221,7 @@ class Listener:
                 for seen in await prices_of(client, symbols):
                     trade = self._volumes.trade(seen, self.around.clock())
                     if trade is not None:
-                        self._take_in(trade, hear)
+                        self._take_in(trade, seen, hear)
             except KisError:
                 continue  # the next turn asks again
             finally:
@@ -237,7 +237,12 @@ class Listener:
             symbols |= dict.fromkeys(feed.hub.allotment.unwatched)
         return [*symbols]
 
-    def _take_in(self, trade: Trade, hear: Hear) -> None:
+    def _take_in(self, trade: Trade, day: TradeRecord | Seen, hear: Hear) -> None:
+        """Pass on a trade; before the first of a symbol, what its day has brought without us."""
+        before = trade.day_volume - trade.quantity
+        if trade.symbol not in self._last and before > 0:
+            value = max(trade.day_value - trade.price * trade.quantity, 0)
+            hear(SoFar(trade.symbol, day.open or 0, day.high or 0, day.low or 0, before, value))
         self._last[trade.symbol] = trade.price
         hear(trade)
 

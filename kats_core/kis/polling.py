@@ -28,6 +28,9 @@ class Seen(NamedTuple):
     price: int
     volume: int
     value: int
+    open: int = 0
+    high: int = 0
+    low: int = 0
 
 
 async def prices_of(client: Client, symbols: Sequence[str]) -> list[Seen]:
@@ -38,14 +41,21 @@ async def prices_of(client: Client, symbols: Sequence[str]) -> list[Seen]:
     for start in range(0, len(symbols), MOST_SYMBOLS):
         answer = await client.ask(AskPrices.of_symbols(symbols[start : start + MOST_SYMBOLS]))
         rows = () if answer is None else answer.rows
-        found += [Seen(row.symbol, row.price, row.volume, row.value or 0) for row in rows if row.price and row.volume]
+        found += [
+            Seen(row.symbol, row.price, row.volume, row.value or 0, row.open or 0, row.high or 0, row.low or 0)
+            for row in rows
+            if row.price and row.volume
+        ]
     return found
 
 
 async def _price_of(client: Client, symbol: str) -> Seen | None:
     answer = await client.ask(AskPrice(symbol=symbol))
     quote = None if answer is None else answer.quote
-    return None if quote is None or not quote.volume else Seen(symbol, quote.price, quote.volume, quote.value or 0)
+    if quote is None or not quote.volume:
+        return None
+    day = quote.open or 0, quote.high or 0, quote.low or 0
+    return Seen(symbol, quote.price, quote.volume, quote.value or 0, *day)
 
 
 @dataclass(slots=True)

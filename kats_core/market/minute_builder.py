@@ -13,21 +13,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kats_core.market.minutes import MinuteBars
+from kats_core.market.source import SoFar
 from kats_core.model import time
 from kats_core.model.bar import Bar, Trade
 from kats_core.model.kinds import BarKind
 from kats_core.model.time import Nanos
-
-
-@dataclass(frozen=True, slots=True)
-class DaySoFar:
-    """What a symbol has done in the session before its trades began to come: prices in won, `value` too."""
-
-    open: int
-    high: int
-    low: int
-    volume: int
-    value: int
 
 
 @dataclass(slots=True)
@@ -79,9 +69,10 @@ class MinuteBuilder:
         self._symbol, self._is_auction = array("i"), array("b")
         self._columns = {name: array("q") for name in _COLUMNS}
 
-    def begin_with(self, symbol: str, day: DaySoFar) -> None:
+    def begin_with(self, day: SoFar) -> None:
         """Take what a symbol has done before its first trade comes: in a session that is joined late."""
-        self._days[symbol] = _Day(day.open, day.high, day.low, day.volume, day.value, day.volume, day.value)
+        if day.symbol not in self._days:
+            self._days[day.symbol] = _Day(day.open, day.high, day.low, day.volume, day.value, day.volume, day.value)
 
     def day_open(self, symbol: str) -> int | None:
         """Return the session's first price of a symbol; None before it."""

@@ -121,7 +121,18 @@ class Interruptions(msgspec.Struct, frozen=True, gc=False):
     rows: tuple[ListedVi, ...]
 
 
-MarketMessage: TypeAlias = Trade | Book | StatusMessage | StatusFeed | Interruptions | Fact | Notify
+class SoFar(msgspec.Struct, frozen=True, gc=False):
+    """What a symbol has done in the session before the first trade that is told of it: prices in won, `value` too."""
+
+    symbol: str
+    open: int
+    high: int
+    low: int
+    volume: int
+    value: int
+
+
+MarketMessage: TypeAlias = Trade | SoFar | Book | StatusMessage | StatusFeed | Interruptions | Fact | Notify
 """What a live source tells: a `Fact` is the newest word on an input, such as the index's change in the session; a `Notify` is for
 people, as when nothing comes any more."""
 

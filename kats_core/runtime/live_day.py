@@ -15,9 +15,9 @@ from msgspec import structs
 
 from kats_core.engine.watch import resolve
 from kats_core.market.bad_ticks import TradeJudge
-from kats_core.market.minute_builder import DaySoFar, MinuteBuilder
+from kats_core.market.minute_builder import MinuteBuilder
 from kats_core.market.minutes import MinuteBars
-from kats_core.market.source import Interruptions, MarketMessage, StatusFeed, Want
+from kats_core.market.source import Interruptions, MarketMessage, SoFar, StatusFeed, Want
 from kats_core.market.vi import StatusMessage
 from kats_core.model import time
 from kats_core.model.bar import Book, Trade
@@ -104,10 +104,6 @@ class LiveDay:
                 levels[type(one)].append(price)
         return Want(symbol, tuple(levels[Above]), tuple(levels[Below]), is_busy)
 
-    def joined_late(self, symbol: str, day: DaySoFar) -> None:
-        """Take what a symbol has done before its trades began to be heard."""
-        self._builder.begin_with(symbol, day)
-
     def hear(self, one: Heard, now: Nanos) -> None:
         """Take in what is heard at an instant."""
         now = self._not_before(now)
@@ -115,6 +111,8 @@ class LiveDay:
             case Trade() | Book() | StatusMessage():
                 if one.symbol in self.feed.ticks:
                     self._take(one, now)
+            case SoFar():
+                self._builder.begin_with(one)
             case StatusFeed():
                 self.feed.tell(now, self.feed.vi.on_subscribed(one.symbol, is_subscribed=one.is_fed))
             case Interruptions():

@@ -341,7 +341,10 @@ def test_the_mock_server_is_asked_symbol_by_symbol(tmp_path: Path) -> None:
             async with open_client(keys, tmp_path) as client:
                 found = await prices_of(client, symbols)
             quotes = [quote for symbol in symbols if (quote := sim.market.quote(symbol)) is not None and quote.volume]
-            assert found == [Seen(quote.instrument.symbol, quote.last, quote.volume, quote.value) for quote in quotes]
+            assert found == [
+                Seen(one.instrument.symbol, one.last, one.volume, one.value, one.open, one.high, one.low)
+                for one in quotes
+            ]
             assert found
 
     asyncio.run(go())

@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kats_core.market.minute_builder import DaySoFar, MinuteBuilder
+from kats_core.market.minute_builder import MinuteBuilder
+from kats_core.market.source import SoFar
 from kats_core.model import time
 from kats_core.model.bar import Bar, Trade
 from kats_core.sources.sample.market import SampleSource
@@ -55,7 +56,7 @@ def test_the_exchanges_count_goes_before_the_sum_of_what_was_heard() -> None:
 def test_a_session_that_is_joined_late_keeps_its_day() -> None:
     """The day's open, extremes and volume are those of the exchange, the bar's are what was heard."""
     builder = MinuteBuilder()
-    builder.begin_with("005930", DaySoFar(open=90, high=120, low=80, volume=1_000, value=95_000))
+    builder.begin_with(SoFar("005930", open=90, high=120, low=80, volume=1_000, value=95_000))
     bar = built([trade(100, 10, 1_010)], builder)
     assert (bar.day_open, bar.day_high, bar.day_low, bar.day_volume) == (90, 120, 80, 1_010)
     assert (bar.open, bar.high, bar.low, bar.volume) == (100, 100, 100, 10)

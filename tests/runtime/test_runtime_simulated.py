@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -32,6 +32,7 @@ from kats_core.simulator.gateway import Pace
 from kats_core.simulator.keys import Env
 from kats_core.simulator.server import Simulator, SimulatorConfig
 from kats_core.sources.sample.market import SampleSource
+from kats_core.strategy.contract import View
 
 if TYPE_CHECKING:
     from conftest import Desk, House
@@ -64,6 +65,7 @@ class Played:
 
     desk: Desk
     simulator: Simulator
+    views: Sequence[View]
 
     def placed(self) -> list[str]:
         """The symbols of the orders that came to the exchange, cancels left out."""
@@ -113,7 +115,7 @@ def played(house: type[House], home: Path, *faults: Fault, fault_seed: int = 0) 
     )
     simulator = Simulator(config)
     asyncio.run(on_simulator(simulator, player.live(DAY, SYMBOLS), source, broker))
-    return Played(desk, simulator)
+    return Played(desk, simulator, buyer.seen)
 
 
 def check_agreement(run: Played) -> None:
@@ -156,6 +158,17 @@ def test_a_session_by_the_brokers_protocol_ends_as_the_exchange_says(house: type
     assert {trade.exit_code for trade in trades} == {"core:TIME_EXIT"}
     check_agreement(run)
     check_promises(run)
+
+
+def test_a_session_that_is_joined_late_is_seen_from_its_open_on(house: type[House], tmp_path: Path) -> None:
+    """At 14:50 a level above the day's open is one above the exchange's open, not above the first trade that was heard."""
+    run = played(house, tmp_path)
+    assert run.views
+    for bar in (view.bar for view in run.views):
+        assert bar is not None
+        quote = run.simulator.market.quotes[bar.symbol]
+        assert bar.day_open == quote.open
+        assert quote.low <= bar.day_low < bar.day_high <= quote.high
 
 
 HARMLESS = {
