@@ -93,11 +93,15 @@ def _pool(*, account: bool) -> tuple[tuple[Keys, ...], Path]:
 
 
 async def _walk(pool: Sequence[Keys], home: Path, symbol: str | None, *, is_quiet: bool) -> list[tuple[Keys, Finding]]:
+    from kats_core.kis.archive import Archive
     from kats_core.kis.checkup import USUAL_SYMBOL, Checkup, symbol_to_try
     from kats_core.kis.client import open_client
     from kats_core.kis.errors import KisError
+    from kats_core.kis.plugin import archive_folder
+    from kats_core.model.time import session_date
 
     found: list[tuple[Keys, Finding]] = []
+    today = session_date(time.time_ns())
     screen = console.err()
     status = screen.status("", spinner="dots") if screen.is_terminal and not is_quiet else None
 
@@ -114,7 +118,9 @@ async def _walk(pool: Sequence[Keys], home: Path, symbol: str | None, *, is_quie
             if len(pool) > 1 and not is_quiet:
                 console.out().print(keys.name, style="bold")
             async with open_client(keys, home) as client:
-                async for finding in Checkup(client, symbol or USUAL_SYMBOL, time.time_ns, began).walk():
+                archive = Archive(archive_folder(home, keys))
+                checkup = Checkup(client, symbol or USUAL_SYMBOL, time.time_ns, today, archive, began)
+                async for finding in checkup.walk():
                     found.append((keys, finding))
                     if status is not None:
                         status.stop()

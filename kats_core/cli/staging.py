@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kats_core.cli.console import InputError
-from kats_core.cli.text import t
+from kats_core.cli.text import label, language, t
 
 if TYPE_CHECKING:
     from kats_core.config import Resolved
     from kats_core.market.source import DataSource
     from kats_core.runtime.play import Perform, Request
+
+FIRST_CALL = dt.time(7)
+"""The broker is at work on its servers until then (`spec/ops.md` section 2)."""
 
 BEGINS = dt.time(8, 50)
 """When a session is prepared; the exchange's clock starts there."""
@@ -71,20 +74,30 @@ def of_today(resolved: Resolved, again: Callable[[], Resolved], first: dt.date |
     """Set the stage for today's session: with real orders where `is_live`, else on paper.
 
     Raises:
-        InputError: real orders are asked for and not everything agrees, or the broker is the real one.
+        InputError: real orders are asked for and not everything agrees, or the broker is the real one; the broker is not to be
+            called yet, or lacks something that a session needs.
         SourceError: there is no session today, or no history of it.
     """
+    from kats_core.kis.source import KisSource
+    from kats_core.model import time
     from kats_core.runtime.assembly import RunKind, open_source
-    from kats_core.runtime.live_session import clock_of, performed_now, session_of
+    from kats_core.runtime.live_session import clock_of, looked_over, performed_now, session_of
     from kats_core.runtime.play import Request
 
     if is_live:
         _require_live(resolved)
     source = open_source(resolved)
     clock = clock_of(source)
+    if isinstance(source, KisSource) and time.clock(clock.now()) < FIRST_CALL:
+        raise InputError(t("live_too_early", first=f"{FIRST_CALL:%H:%M}"))
     session = session_of(clock)
     if first not in (None, session):
         raise InputError(t("live_today", day=first, session=session))
+    if isinstance(source, KisSource):
+        failed = looked_over(source, session, clock.now(), lambda _: None)
+        if failed:
+            found = "; ".join(f"{label(one.step)}: {one.text(language())}" for one in failed)
+            raise InputError(t("live_unfit", found=found))
     request = Request(kind=RunKind.LIVE if is_live else RunKind.PAPER, first=session, days=1)
     return Stage(resolved, request, source, performed_now(clock), again)
 

@@ -222,6 +222,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "--live 에서는 assume 을 쓸 수 없습니다: 실제 돈은 가정 위에서 매매하지 않습니다",
         "--live does not go with assume: real money is not traded on assumptions",
     ),
+    "live_too_early": (
+        "{first} 전에는 증권사 서버를 부르지 않습니다 (점검 시간): {first} 이후에 시작하세요",
+        "no call to the broker before {first}, while it may be at work on its servers: start again then",
+    ),
+    "live_unfit": (
+        "장을 시작할 수 없습니다: {found}",
+        "the session cannot begin: {found}",
+    ),
     "live_not_yet": (
         "실제 증권사로는 아직 매매하지 않습니다: 대사(주문·체결·잔고 대조)가 생길 때까지 KIS_REST_URL 을 `kats sim` 으로 두세요",
         "no orders to the real broker yet: until orders, fills and positions are reconciled, point KIS_REST_URL at `kats sim`",

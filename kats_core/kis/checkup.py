@@ -6,6 +6,7 @@ Nothing is ordered. A token that is still good is used; a new one brings its own
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import io
 import random
 import zipfile
@@ -14,8 +15,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from kats_core.kis.archive import Archive
 from kats_core.kis.client import Client
 from kats_core.kis.errors import KisError, RefusedError
+from kats_core.kis.exchange_days import ask_days, is_session
 from kats_core.kis.line import line_of
 from kats_core.kis.settings import Keys
 from kats_core.kis.stream.budget import Need
@@ -27,9 +30,16 @@ from kats_core.kis.stream.streams import streams_of
 from kats_core.kis.transport import Transport
 from kats_core.kis.wire.account import AskBalance
 from kats_core.kis.wire.quotes import AskPrice
+from kats_core.market.calendar import krx_calendar, session_doubt
 from kats_core.market.masters import layout_of, read_master
+from kats_core.model.codes import CoreCode
 from kats_core.model.labels import Labelled, Language
 from kats_core.model.time import Nanos, to_datetime
+
+MOST_SKEW_S = 2.0
+"""Seconds between the clocks from which on nothing is bought (`spec/ops.md` section 7)."""
+
+_HALF_A_SECOND = 0.5  # the broker tells whole seconds
 
 STREAM_WITHIN_S = 20.0
 """A registration is asked for twice, five seconds apart."""
@@ -44,8 +54,10 @@ class Step(Labelled):
 
     TOKEN = "TOKEN", "접근토큰", "access token"
     APPROVAL = "APPROVAL", "실시간 접속키", "approval key"
+    CLOCK = "CLOCK", "시계", "clock"
     QUOTE = "QUOTE", "현재가", "quote"
     BALANCE = "BALANCE", "잔고", "balance"
+    CALENDAR = "CALENDAR", "거래일", "calendar"
     STREAM = "STREAM", "실시간 시세", "stream"
     NOTICES = "NOTICES", "체결통보", "fill notices"
 
@@ -76,28 +88,36 @@ _Seen: TypeAlias = tuple[str, str]
 
 
 class Checkup:
-    """The walk with one client; the account and its notices are the main app's. `clock` is the wall clock; `began` is called before each step, for whoever shows it."""
+    """The walk with one client; the account and its notices are the main app's.
+
+    `clock` is the wall clock, `day` the session that is to come, `archive` keeps what the broker said of it; `began` is called
+    before each step, for whoever shows it.
+    """
 
     def __init__(
-        self, client: Client, symbol: str, clock: Callable[[], Nanos], began: Callable[[Step], None] = lambda _: None
+        self,
+        client: Client,
+        symbol: str,
+        clock: Callable[[], Nanos],
+        day: dt.date,
+        archive: Archive,
+        began: Callable[[Step], None] = lambda _: None,
     ) -> None:
         self._client = client
         self._symbol = symbol
         self._clock = clock
+        self._day = day
+        self._archive = archive
         self._began = began
 
     async def walk(self) -> AsyncIterator[Finding]:
         """Yield what came of each step; one that hangs on a failed one is skipped."""
-        token = await self._tried(Step.TOKEN, self._token)
-        yield token
-        approval = await self._tried(Step.APPROVAL, self._approval)
-        yield approval
-        calls = [(Step.QUOTE, self._quote)]
-        if self._client.keys.is_main:
-            calls.append((Step.BALANCE, self._balance))
-        for step, look in calls:
-            yield await self._tried(step, look) if token.outcome is Outcome.PASSED else _skipped(step, Step.TOKEN)
-        if approval.outcome is Outcome.PASSED:
+        approval = Outcome.SKIPPED
+        async for finding in self.before_session():
+            if finding.step is Step.APPROVAL:
+                approval = finding.outcome
+            yield finding
+        if approval is Outcome.PASSED:
             self._began(Step.STREAM)
             async for finding in self._stream():
                 yield finding
@@ -105,6 +125,41 @@ class Checkup:
             yield _skipped(Step.STREAM, Step.APPROVAL)
             if self._client.keys.is_main:
                 yield _skipped(Step.NOTICES, Step.APPROVAL)
+
+    async def before_session(self) -> AsyncIterator[Finding]:
+        """Yield what came of each step but those of the stream, which a session that follows proves itself."""
+        keys = self._client.keys
+        token = await self._tried(Step.TOKEN, self._token)
+        yield token
+        yield await self._tried(Step.APPROVAL, self._approval)
+        yield self._compared_clocks()
+        calls = [(Step.QUOTE, self._quote)]
+        if keys.is_main and keys.account is not None:
+            calls.append((Step.BALANCE, self._balance))
+        if keys.is_main and not keys.is_mock:
+            calls.append((Step.CALENDAR, self._calendar))
+        for step, look in calls:
+            yield await self._tried(step, look) if token.outcome is Outcome.PASSED else _skipped(step, Step.TOKEN)
+        if keys.is_main and keys.is_mock:
+            yield Finding(
+                Step.CALENDAR,
+                Outcome.SKIPPED,
+                "모의투자 서버는 거래일을 알려 주지 않습니다.",
+                "the mock server does not tell which days are sessions",
+            )
+
+    def _compared_clocks(self) -> Finding:
+        """Compare this machine's clock with the broker's, as the last answer told it."""
+        self._began(Step.CLOCK)
+        skew = self._client.clock_skew
+        if skew is None:
+            return Finding(Step.CLOCK, Outcome.SKIPPED, "증권사가 시각을 알리지 않았습니다.", "the broker told no time")
+        seen = f"{skew:+.1f}초 차이 (증권사 기준)", f"{skew:+.1f} s from the broker's"
+        if abs(skew) <= MOST_SKEW_S + _HALF_A_SECOND:
+            return Finding(Step.CLOCK, Outcome.PASSED, *seen)
+        ko = f"{seen[0]}: {MOST_SKEW_S:.0f}초를 넘으면 매수하지 않습니다. 컴퓨터의 시각 동기화를 켜세요."
+        en = f"{seen[1]}: beyond {MOST_SKEW_S:.0f} s nothing is bought. Let this machine's clock be set from the network."
+        return Finding(Step.CLOCK, Outcome.FAILED, ko, en)
 
     async def _tried(self, step: Step, look: Callable[[], Awaitable[_Seen]]) -> Finding:
         self._began(step)
@@ -147,6 +202,23 @@ class Checkup:
         if cash is None:
             return f"보유 {held}종목", f"{held} symbols held"
         return f"보유 {held}종목, D+2 예수금 {cash.settled:,}원", f"{held} symbols held, cash D+2 {cash.settled:,} won"
+
+    async def _calendar(self) -> _Seen:
+        """Compare what the broker says of the day with our table; where they differ nothing is bought."""
+        await ask_days(self._client, self._archive, self._day)
+        theirs, table = is_session(self._archive, self._day), krx_calendar()
+        if theirs is None:
+            raise self._doubt("증권사가 알려 주지 않음", "the broker does not say what it is")
+        if session_doubt(table, self._day, theirs) is CoreCode.CALENDAR_UNKNOWN:
+            raise self._doubt("KATS의 달력에 없는 날", "no day of KATS's calendar")
+        if theirs != table.is_session(self._day):
+            ko = f"증권사는 {'개장' if theirs else '휴장'}, KATS의 달력은 {'휴장' if theirs else '개장'}"
+            en = f"{'a session' if theirs else 'closed'} at the broker, {'closed' if theirs else 'a session'} in KATS's calendar"
+            raise self._doubt(ko, en)
+        return f"{self._day} {'개장' if theirs else '휴장'}", f"{self._day}: {'a session' if theirs else 'closed'}"
+
+    def _doubt(self, ko: str, en: str) -> KisError:
+        return KisError(f"{self._day}: {ko}. 이날은 매수하지 않습니다.", f"{self._day}: {en}. Nothing is bought on it.")
 
     async def _stream(self) -> AsyncIterator[Finding]:
         """Register a symbol and, with an HTS id, the notices; proven by the broker's answers."""

@@ -106,6 +106,11 @@ class Client:
         self._pacer = pacer
         self._sleep = sleep
 
+    @property
+    def clock_skew(self) -> float | None:
+        """How far this machine's clock was ahead of the broker's at the last answer, in seconds, to half a second."""
+        return self._transport.clock_skew
+
     async def read(self, request: Request, *, lane: Lane = Lane.QUERY) -> Reply:
         """Return the broker's reply to a question; one that says there is nothing is a reply, too.
 

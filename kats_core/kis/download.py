@@ -18,11 +18,12 @@ from typing import Any
 from kats_core.kis.archive import Archive, Range
 from kats_core.kis.client import Client
 from kats_core.kis.errors import KisError, RefusedError
+from kats_core.kis.exchange_days import ask_days
 from kats_core.kis.limiter import Lane
 from kats_core.kis.pages import days_of, flows_of, index_days, minutes_of
 from kats_core.kis.transport import Transport
 from kats_core.kis.wire.finance import AskIncome, AskRatios
-from kats_core.kis.wire.info import AskCalendar, AskDividends
+from kats_core.kis.wire.info import AskDividends
 from kats_core.kis.wire.quotes import AskMostTraded
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.masters import MasterRecord, layout_of, read_master
@@ -36,7 +37,6 @@ MASTERS: Mapping[Market, str] = {Market.KOSPI: "kospi_code.mst", Market.KOSDAQ: 
 PERIODS: Mapping[int, str] = {3: "Q1", 6: "H1", 9: "9M", 12: "FY"}
 """How far a year is at the end of a month; of companies whose year ends in December."""
 
-EXCHANGE = "KRX"
 LOOK_AHEAD = 120
 """Days ahead for which dividends are asked: record dates are known weeks before."""
 
@@ -104,13 +104,8 @@ class Download:
         await self._each("dividends", symbols, span, self._dividends_of)
 
     async def calendar(self, today: dt.date) -> None:
-        """Ask once a day which days are sessions, as the broker wishes; the mock server does not know."""
-        if not self.client.keys.is_mock and self._missing("calendar", EXCHANGE, (today, today)) is not None:
-            answer = await self.client.ask(AskCalendar(start=today), lane=Lane.HISTORY)
-            days = () if answer is None else answer.days
-            rows = [{"exchange": EXCHANGE, "date": one.day, "is_session": one.is_session} for one in days]
-            self.archive.put("calendar", EXCHANGE, rows, (today, today))
-            self.archive.save()
+        """Ask once a day which days are sessions; raises KisError."""
+        await ask_days(self.client, self.archive, today)
 
     async def most_traded(self, most: int) -> list[str]:
         """Return the listed shares that are traded most today, by value, at most 30; raises KisError, SourceError."""

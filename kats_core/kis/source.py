@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kats_core.kis.listening import Listener
 from kats_core.market.minutes import MinuteBars
@@ -17,10 +17,14 @@ from kats_core.model.instrument import Instrument
 
 @dataclass(frozen=True, slots=True)
 class KisSource:
-    """The broker as a live source. `past` is what was downloaded; `listener` the stream, by which notices of orders come, too."""
+    """The broker as a live source. `past` is what was downloaded; `listener` the stream, by which notices of orders come, too.
+
+    `asked` are the facts that the broker was asked for before the session.
+    """
 
     past: DataSource
     listener: Listener
+    asked: list[Fact] = field(default_factory=list)
 
     def identity(self) -> str:
         """Return that of the past: what is heard now is nobody's before it happens."""
@@ -51,7 +55,7 @@ class KisSource:
         return self.past.indices()
 
     def facts(self, session: dt.date) -> Sequence[Fact]:
-        return self.past.facts(session)
+        return (*self.past.facts(session), *self.asked)
 
     def want(self, wants: Sequence[Want]) -> None:
         """Say what is to be heard of, the most important first."""

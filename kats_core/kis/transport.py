@@ -9,8 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from functools import cache
 from types import TracebackType
 from typing import Self
@@ -19,6 +22,7 @@ import httpx
 
 from kats_core import __version__
 from kats_core.kis.errors import NotSentError, UnreachableError
+from kats_core.model.time import SECOND, Nanos, from_datetime
 
 CONNECT_S, ANSWER_S = 3.0, 10.0
 _KEPT_ALIVE_S = 20.0
@@ -48,10 +52,16 @@ class Transport:
     Args:
         url: The host's address, without a path.
         answer_s: Seconds from the request to the whole answer; after that it counts as lost.
+        clock: The wall clock, nanoseconds UTC.
+
+    `clock_skew` is how far that clock was ahead of the host's at the last answer that told the time, in seconds; as answers
+    tell it in whole seconds, it is right to half a second. None before such an answer.
     """
 
-    def __init__(self, url: str, *, answer_s: float = ANSWER_S) -> None:
+    def __init__(self, url: str, *, answer_s: float = ANSWER_S, clock: Callable[[], Nanos] = time.time_ns) -> None:
         self.host = httpx.URL(url).netloc.decode()
+        self.clock_skew: float | None = None
+        self._clock = clock
         self._answer_s = answer_s
         for chatty in ("httpx", "httpcore"):
             # Their lines show addresses with the account in them.
@@ -95,8 +105,10 @@ class Transport:
         why = ""
         try:
             # httpx bounds the silence between two pieces, not the whole.
+            asked = self._clock()
             async with asyncio.timeout(CONNECT_S + self._answer_s):
                 answer = await self._client.request(method, path, headers=headers, params=params, content=body)
+                self._read_clock(answer.headers.get("date", ""), asked)
                 return Answered(answer.status_code, answer.headers, answer.content)
         except _NEVER_LEFT:
             why = "refused"
@@ -106,3 +118,9 @@ class Transport:
             why = "lost"
         # Raised here, not above: what was caught holds the request.
         raise NotSentError(self.host, why) if why == "refused" else UnreachableError(self.host, why)
+
+    def _read_clock(self, told: str, asked: Nanos) -> None:
+        """Compare the clocks in the middle between question and answer, and in the middle of the second that was told."""
+        with suppress(ValueError):
+            theirs = from_datetime(parsedate_to_datetime(told)) + SECOND // 2
+            self.clock_skew = ((asked + self._clock()) // 2 - theirs) / SECOND

@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import time as wall
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
 import httpx
 import msgspec
 
+from kats_core.kis.archive import Archive
+from kats_core.kis.checkup import USUAL_SYMBOL, Checkup, Finding, Outcome, Step
+from kats_core.kis.client import open_client
+from kats_core.kis.exchange_days import is_session
+from kats_core.kis.plugin import archive_folder
 from kats_core.kis.settings import Keys
 from kats_core.kis.source import KisSource
 from kats_core.kis.stream.feed import open_socket
@@ -93,6 +99,30 @@ def session_of(clock: RunningClock) -> dt.date:
     if now >= calendar.hours(today).close:
         raise SourceError(f"the session of {today} is over; the next one is {calendar.next_session(today)}")
     return today
+
+
+def looked_over(source: KisSource, session: dt.date, now: Nanos, began: Callable[[Step], None]) -> list[Finding]:
+    """Look whether the broker has all that a session needs, before it is prepared; return what forbids it.
+
+    What the broker says of the day goes into the session's facts. Where that is not what our table says nothing is bought, and
+    what is held is looked after all the same (`Engine`); so it forbids nothing.
+    """
+    return asyncio.run(_looked_over(source, session, now, began))
+
+
+async def _looked_over(source: KisSource, session: dt.date, now: Nanos, began: Callable[[Step], None]) -> list[Finding]:
+    keys, home = source.listener.keys, source.listener.home
+    archive = Archive(archive_folder(home, keys))
+    listed = source.past.instruments(session)
+    symbol = USUAL_SYMBOL if keys.calls_the_broker or not listed else listed[0].symbol
+    async with open_client(keys, home) as client:
+        walk = Checkup(client, symbol, wall.time_ns, session, archive, began).before_session()
+        failed = [finding async for finding in walk if finding.outcome is Outcome.FAILED]
+    is_open = None if keys.is_mock else is_session(archive, session)
+    if is_open is None:
+        return failed
+    source.asked.append(Fact(fact.EXCHANGE_OPEN, is_open, now, FactSource.FEED))
+    return [finding for finding in failed if finding.step is not Step.CALENDAR]
 
 
 def performed_now(clock: RunningClock) -> Perform:

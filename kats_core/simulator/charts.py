@@ -447,7 +447,7 @@ def holidays(call: Call) -> Answer:
     calendar = krx_calendar()
     rows: list[Row] = []
     while len(rows) < 24 and day <= calendar.covered_through:
-        is_open = calendar.is_session(day)
+        is_open = call.market.declared.get(day, calendar.is_session(day))
         flag = "Y" if is_open else "N"
         rows.append(
             call.row(

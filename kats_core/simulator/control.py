@@ -106,6 +106,13 @@ class Transfer(_Action, frozen=True, kw_only=True, tag="transfer"):
     env: Env = Env.PROD
 
 
+class Declare(_Action, frozen=True, kw_only=True, tag="declare"):
+    """Let the inquiry of sessions say of a day what it is not."""
+
+    day: dt.date
+    is_session: bool
+
+
 class AddFault(_Action, frozen=True, kw_only=True, tag="fault"):
     """Put a fault in force."""
 
@@ -117,7 +124,7 @@ class ExpireTokens(_Action, frozen=True, kw_only=True, tag="expire-tokens"):
 
 
 Action: TypeAlias = (
-    Halt | Resume | Interrupt | Breaker | Quiet | Show | Trade | Deposit | Transfer | AddFault | ExpireTokens
+    Halt | Resume | Interrupt | Breaker | Quiet | Show | Trade | Deposit | Transfer | Declare | AddFault | ExpireTokens
 )
 
 
@@ -175,6 +182,8 @@ def _act_on_accounts(simulator: Simulator, action: Action) -> None:
             simulator.account_in(env).deposit(amount)
         case Transfer(symbol=symbol, quantity=quantity, price=price, env=env):
             simulator.account_in(env).transfer(symbol, quantity, price)
+        case Declare(day=day, is_session=is_session):
+            simulator.market.declared[day] = is_session
         case AddFault(fault=fault):
             simulator.faults.add([fault])
         case ExpireTokens():

@@ -118,6 +118,8 @@ class Market:
         self.watched: Callable[[], Iterable[str]] = tuple
         """Says which symbols somebody watches."""
         self.watched_books: Callable[[], frozenset[str]] = frozenset
+        self.declared: dict[dt.date, bool] = {}
+        """What the inquiry of sessions says of some days, whatever they are."""
         self.script: deque[tuple[Nanos, Callable[[], None]]] = deque()
         self._active: dict[str, _Feed] = {}
         self._quiet: set[str] = set()
