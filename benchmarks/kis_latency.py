@@ -42,6 +42,7 @@ from kats_core.market.calendar import krx_calendar
 from kats_core.market.ticks import TickTable
 from kats_core.model import time
 from kats_core.model.command import Fetch
+from kats_core.model.event import Event, Fetched
 from kats_core.model.record import Record, VerdictRecord
 from kats_core.model.time import Nanos
 from kats_core.runtime.assembly import App, RunKind, open_source
@@ -224,7 +225,12 @@ class LeadingTime(SteppedTime):
 def timed(watch: Stopwatch, day: LiveDay) -> None:
     """Let the pump say when the engine has signalled, judged, and what was kept is committed."""
     pump = day.feed.pump
-    fetch, settle, keep = pump._carry[Fetch], pump.settle, pump._keep
+    feed, fetch, settle, keep = pump.feed, pump._carry[Fetch], pump.settle, pump._keep
+
+    def fed(event: Event) -> None:
+        if isinstance(event, Fetched):
+            watch.reached("inquiry")
+        feed(event)
 
     def fetched(request: Fetch) -> None:
         watch.reached("signal")
@@ -236,13 +242,12 @@ def timed(watch: Stopwatch, day: LiveDay) -> None:
             settle()
         watch.reached("commit")
 
-    def kept(record: Record) -> None:
-        if isinstance(record, VerdictRecord):
-            watch.reached("inquiry")
-            watch.judged += 1
-        keep(record)
+    def kept(records: Sequence[Record]) -> None:
+        if watch.is_waiting:
+            watch.judged += sum(isinstance(record, VerdictRecord) for record in records)
+        keep(records)
 
-    pump._carry[Fetch], pump.settle, pump._keep = fetched, settled, kept
+    pump.feed, pump._carry[Fetch], pump.settle, pump._keep = fed, fetched, settled, kept  # type: ignore[method-assign]
 
 
 async def timed_calls(watch: Stopwatch, listener: Listener) -> None:

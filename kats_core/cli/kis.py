@@ -99,9 +99,10 @@ async def _walk(pool: Sequence[Keys], home: Path, symbol: str | None, *, is_quie
     from kats_core.kis.errors import KisError
     from kats_core.kis.plugin import archive_folder
     from kats_core.model.time import session_date
+    from kats_core.runtime.live_session import exchange_time
 
     found: list[tuple[Keys, Finding]] = []
-    today = session_date(time.time_ns())
+    today = session_date(exchange_time(pool[0]))
     screen = console.err()
     status = screen.status("", spinner="dots") if screen.is_terminal and not is_quiet else None
 

@@ -121,7 +121,8 @@ class Listener:
                 self._tell_needs()
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(feed.run())
-                    tasks.create_task(self._watch(client, hear))
+                    tasks.create_task(self._watch(hear))
+                    tasks.create_task(self._read_lists(client, hear))
                     tasks.create_task(self._poll(client, feed, hear))
                     while True:
                         self._pass_on(await feed.next(), hear)
@@ -132,8 +133,18 @@ class Listener:
 
     @property
     def is_settled(self) -> bool:
-        """Whether everything that is wanted and possible now is proven, and nothing is being asked for."""
-        return self._feed is not None and self._feed.is_settled and not self._asking
+        """Whether all is quiet and proven."""
+        return self.is_quiet and self.is_proven
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is being asked for, nothing waits to be read, and no line is about to connect."""
+        return self._feed is not None and self._feed.is_quiet and not self._asking
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the broker has answered all registrations of what is wanted and possible now."""
+        return self._feed is not None and self._feed.is_proven
 
     @property
     def last_ping(self) -> str | None:
@@ -197,16 +208,26 @@ class Listener:
             detail = {**detail, "symbols": ", ".join(told.symbols)}
         hear(Notify(told.at, severity, str(code), detail=detail))
 
-    async def _watch(self, client: Client, hear: Hear) -> None:
-        """Each second: ask for what is near now, say whose status comes, read the list of interruptions when it is due."""
+    async def _watch(self, hear: Hear) -> None:
+        """Each second: ask for what is near now, say whose status comes and how late it is at the broker."""
         while True:
             now = self.around.clock()
             self._tell_needs()
             self._tell_fed(hear)
             self._tell_skew(hear, now)
+            await self.around.sleep(1.0)
+
+    async def _read_lists(self, client: Client, hear: Hear) -> None:
+        """Read the list of interruptions whenever it is due, however long the answer takes."""
+        while True:
+            now = self.around.clock()
             if now >= self._list_due:
                 self._list_due = now + LIST_EVERY
-                await self._read_list(client, hear, now)
+                self._asking += 1
+                try:
+                    await self._read_list(client, hear, now)
+                finally:
+                    self._asking -= 1
             await self.around.sleep(1.0)
 
     async def _poll(self, client: Client, feed: Feed, hear: Hear) -> None:

@@ -37,6 +37,9 @@ _TURNS = 4
 PATIENCE_S = 30.0
 """How long a step may take on the wall's clock; longer means that something hangs."""
 
+PROOF_S = 0.5
+"""How long an answer of the stream takes at most, on the wall's clock: one that is lost is asked for again in the exchange's time."""
+
 
 class SimulatorError(RuntimeError):
     """A step of the simulator never came to an end."""
@@ -51,7 +54,9 @@ class SteppedTime:
     _sleepers: list[tuple[Nanos, int, asyncio.Future[None]]] = field(init=False, default_factory=list)
     _count: int = field(init=False, default=0)
     is_quiet: Callable[[], bool] = field(init=False, default=lambda: True)
-    """Whether nothing that the last step has caused is under way."""
+    """Whether no call that the last step has caused is under way, nothing waits to be read, and nobody is about to connect."""
+    is_proven: Callable[[], bool] = field(init=False, default=lambda: True)
+    """Whether the stream has answered every registration."""
     heard_until: Callable[[], str | None] = field(init=False, default=lambda: None)
     """The newest mark of the stream that was taken in on each connection; None while there is no connection."""
 
@@ -74,7 +79,7 @@ class SteppedTime:
 
     async def advance(self, arrived: asyncio.Event) -> Nanos:
         """Let a second pass on the exchange, and wait until all that was told in it has been heard."""
-        await self._until(self.is_quiet)
+        await self._until_settled()
         instant = self._now + STEP
         self.simulator.step_to(instant)
         self._now, mark = instant, self.simulator.mark()
@@ -91,6 +96,15 @@ class SteppedTime:
     def _has_heard(self, mark: str) -> bool:
         heard = self.heard_until()
         return heard is None or heard >= mark
+
+    async def _until_settled(self) -> None:
+        """Wait until all is quiet and proven; for proofs alone no longer than they take to come."""
+        given_up = wall.monotonic() + PROOF_S
+        while True:
+            await self._until(self.is_quiet)
+            if self.is_proven() or wall.monotonic() > given_up:
+                return
+            await asyncio.sleep(0)
 
     async def _until(self, is_so: Callable[[], bool]) -> None:
         given_up = wall.monotonic() + PATIENCE_S
@@ -140,6 +154,7 @@ async def on_simulator(simulator: Simulator, day: LiveDay, source: KisSource, br
             master_url=simulator.master_url,
         )
         listener.around = Surroundings(clock=clock.clock, sleep=clock.sleep, connect=open_socket, spacing_s=0.0)
-        clock.is_quiet = lambda: listener.is_settled and broker.is_settled
+        clock.is_quiet = lambda: listener.is_quiet and broker.is_settled
+        clock.is_proven = lambda: listener.is_proven
         clock.heard_until = lambda: listener.last_ping
         await drive(day, source, broker, clock)

@@ -23,7 +23,7 @@ from kats_core.kis.settings import keys_of, pool_of
 from kats_core.kis.source import KisSource
 from kats_core.kis.stream.feed import open_socket
 from kats_core.kis.stream.session import Surroundings
-from kats_core.market.source import MarketMessage, Want
+from kats_core.market.source import MarketMessage, StatusFeed, Want
 from kats_core.model.bar import Trade
 from kats_core.model.codes import CoreCode
 from kats_core.model.command import Notify, Send
@@ -80,6 +80,7 @@ class Pool:
         self.heard: Counter[str] = Counter()
         self.trades: dict[str, list[Trade]] = {}
         self.notes: list[Notify] = []
+        self.fed: dict[str, bool] = {}
         self.told: list[BrokerEvent | Fetched | StateOrdered] = []
         sim.market.listeners.append(self._note)
 
@@ -93,6 +94,8 @@ class Pool:
             self.trades.setdefault(message.symbol, []).append(message)
         elif isinstance(message, Notify):
             self.notes.append(message)
+        elif isinstance(message, StatusFeed):
+            self.fed[message.symbol] = message.is_fed
 
     def is_told(self, symbol: str) -> bool:
         """Whether what was heard last of a symbol is where its day stands."""
@@ -257,6 +260,22 @@ def test_a_further_key_that_the_broker_does_not_take_leaves_the_main_one_at_work
         assert p.heard.total()
 
     play(tmp_path, scenario, KIS_APP_SECRET_2=WRONG)
+
+
+def test_a_list_of_interruptions_that_does_not_come_keeps_nobody_from_his_place(tmp_path: Path) -> None:
+    """While its answer is waited for, a symbol that is held from now on gets book and status, and that is said."""
+
+    async def scenario(p: Pool) -> None:
+        held = p.symbols[-1]
+        await p.until(lambda: p.listener.is_settled)
+        p.sim.faults.add([Fault(kind=FaultKind.TIMEOUT_BEFORE, where="inquire_vi_status")])
+        p.sim.step(61)
+        await p.until(lambda: bool(p.sim.faults.listed()[0][1]))
+        p.listener.want([Want(held, is_busy=True)])
+        async with asyncio.timeout(10):
+            await p.until(lambda: p.fed.get(held, False))
+
+    play(tmp_path, scenario, **ALONE)
 
 
 def test_who_finds_no_place_is_asked_for(tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def test_a_day_that_the_broker_holds_closed_brings_no_entry_and_people_are_told(
     panel = SOURCE.history(None, krx_calendar().previous_session(DAY))
     player = DayPlayer(
         engine=desk.engine,
-        pump=Pump(desk.engine, desk.broker, desk.records.append, desk.notices.append),
+        pump=Pump(desk.engine, desk.broker, desk.records.extend, desk.notices.append),
         market=Market(
             panel=panel,
             instruments={i.symbol: i for i in panel.instruments},
@@ -154,7 +154,7 @@ def test_a_day_that_the_broker_holds_closed_brings_no_entry_and_people_are_told(
             inputs=Inputs(panel.symbols, (Delivered(source), Given(house.assumed()))),
         ),
         strategies=desk.strategies,
-        keep=desk.records.append,
+        keep=desk.records.extend,
     )
     player.live(DAY, SYMBOLS)
     assert desk.engine.trading_state is TradingState.REDUCING

@@ -118,10 +118,14 @@ class Feed:
         self._stopped.set()
 
     @property
-    def is_settled(self) -> bool:
-        """Whether nothing waits to be read, no line is about to connect, and each connection has what it is to have."""
-        is_read = not self.hub.backlog.waiting
-        return is_read and not self._connecting and all(talk.is_settled for talk in self._talks.values())
+    def is_quiet(self) -> bool:
+        """Whether nothing waits to be read and no line is about to connect."""
+        return not self.hub.backlog.waiting and not self._connecting
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether each connection has what it is to have."""
+        return all(talk.is_settled for talk in self._talks.values())
 
     @property
     def last_ping(self) -> str | None:
