@@ -686,7 +686,7 @@ class OrderDesk:
             )
         if not is_live:
             wish = self._wishes.pop(order_id, None)
-            if wish is not None and wish.code is CoreCode.TTL and filled == 0:
+            if wish is not None and wish.code is CoreCode.TTL and filled == 0 and not order.is_reducing:
                 self._traffic.on_unfilled(order)
             # What a fill ends is told behind the fill; what the gate held back has never begun.
             if step is not _FILL and step is not _CHECK_FAILED:

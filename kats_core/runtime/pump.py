@@ -118,8 +118,8 @@ class Pump:
         return True
 
     def _halt(self, now: Nanos, text: str) -> None:
-        """Halt trading when what was decided cannot be kept (`risk_standards.md` 9.11), once until it can be again."""
-        if self._is_failing:
+        """Halt trading when what was decided cannot be kept (`risk_standards.md` 9.11); again where a person resumed meanwhile."""
+        if self._is_failing and self._engine.trading_state is TradingState.HALTED:
             return
         self._is_failing = True
         self.tell(Notify(now, Severity.CRITICAL, str(CoreCode.AUDIT_FAIL), "", {"text": text}))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kats_core.market.vi import ViState
 from kats_core.model import fact
 from kats_core.model.bar import Book, BookLevel, Trade
+from kats_core.model.codes import CoreCode
 from kats_core.model.command import Cancel, Command, Send
 from kats_core.model.event import (
     BookChanged,
@@ -23,7 +24,9 @@ from kats_core.model.event import (
 from kats_core.model.fact import Fact
 from kats_core.model.kinds import FactSource, Side
 from kats_core.model.order import Order
-from kats_core.model.signal import Target, TargetKind
+from kats_core.model.signal import Portion, Target, TargetKind
+from kats_core.orders.gate_config import GateConfig
+from kats_core.strategy.params import StrategyParams
 
 if TYPE_CHECKING:
     from conftest import Desk, House
@@ -34,9 +37,11 @@ SYMBOL = "005930"
 class Broker:
     """An engine that holds 100 shares from 25 500 with a stop at 25 000, and a broker that answers when told."""
 
-    def __init__(self, house: type[House], **buyer: Any) -> None:
+    def __init__(self, house: type[House], *, entries_a_day: int = 6, **buyer: Any) -> None:
         plan: dict[str, Any] = {"stop": 25_000} | buyer
-        self.desk: Desk = house.Desk(strategies=(house.instance(house.Buyer(**plan)),))
+        often = house.instance(house.Buyer(**plan), params=StrategyParams(max_entries_per_symbol=5))
+        gate = GateConfig.model_construct(max_order_frac=1.0, entries_a_day=entries_a_day)
+        self.desk: Desk = house.Desk(strategies=(often,), gate=gate)
         self.desk.begin(house.setup(), has_books=True)
         self.sent: list[Order] = []
         self.cancelled: list[int] = []
@@ -130,6 +135,18 @@ def test_a_sell_at_a_target_lives_a_minute_and_takes_a_better_bid(house: type[Ho
     assert exits.sells == [(26_050, 33), (26_100, 23)]
     exits.accept("10:02:10").passes("10:03:10").confirm_cancel("10:03:10")
     assert exits.desk.engine.positions[0].targets == ((26_050, 23),)
+
+
+def test_a_sell_that_waited_in_vain_makes_no_room_for_another_entry(house: type[House]) -> None:
+    """REPEAT_EXEC counts what was bought: one entry a day stays one, however often nobody paid the target's price."""
+    everything = (Target(TargetKind.FRACTION, 0.02, Portion.ALL),)
+    exits = Broker(house, targets=everything, entries_a_day=1).book("10:01:00", 26_050).trade("10:01:00", 26_100)
+    exits.accept("10:01:00").passes("10:02:00").confirm_cancel("10:02:00")
+    exits.book("10:02:10", 26_100).trade("10:02:10", 26_050).accept("10:02:10").fill("10:02:10", 26_100, 100)
+    assert exits.desk.engine.positions == ()
+    exits.book("10:06:00", 25_450).feed(exits.desk.bar_event("10:05", (25_450,) * 4, 1_000_000))
+    assert exits.desk.engine.latched == {"buyer": CoreCode.REPEAT_EXEC}
+    assert [order.side for order in exits.sent].count(Side.BUY) == 1
 
 
 def test_an_exit_that_could_not_be_sent_is_sent_again_a_second_later(house: type[House]) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from kats_core.model.codes import CoreCode
 from kats_core.model.event import ResumeOrdered
-from kats_core.model.kinds import OrderState
+from kats_core.model.kinds import OrderState, TradingState
 from kats_core.model.record import OperatorRecord, OrderEventRecord
 from kats_core.model.scope import ALL
 from kats_core.runtime.pump import Pump
@@ -100,3 +100,17 @@ def test_a_cancel_leaves_all_the_same(house: type[House], database: Database) ->
     recorder.finish(RunStatus.DONE, {})
     steps = [one for one in load_run(database).records if isinstance(one, OrderEventRecord)]
     assert steps[-1].after is OrderState.CANCELLED
+
+
+def test_whoever_resumes_while_nothing_can_be_kept_is_halted_again(house: type[House], database: Database) -> None:
+    """Nothing is traded, and nobody believes that it is: the next order that cannot be kept halts once more."""
+    desk, disk = house.Desk(), Disk(database)
+    recorded(desk, database)
+    desk.begin(house.setup(), house.setup(symbol="000660"), base={"005930": 25_400, "000660": 25_400})
+    disk.is_read_only = True
+    desk.minute("09:30", 25_450)
+    desk.feed(ResumeOrdered(ts=desk.at("09:32"), scope=ALL, who="kim"))
+    desk.minute("09:33", 25_450, symbol="000660")
+    assert (desk.engine.live_orders, desk.bought) == ((), [])
+    assert desk.engine.trading_state is TradingState.HALTED
+    assert told(desk, CoreCode.AUDIT_FAIL) == 2
