@@ -239,12 +239,10 @@ class Listener:
                 continue
             self._asking += 1
             try:
-                for seen in await prices_of(client, symbols):
+                async for seen in prices_of(client, symbols):
                     trade = self._volumes.trade(seen, self.around.clock())
                     if trade is not None:
                         self._take_in(trade, seen, hear)
-            except KisError:
-                continue  # the next turn asks again
             finally:
                 self._asking -= 1
 

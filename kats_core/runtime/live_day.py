@@ -7,7 +7,7 @@ has passed while nobody called comes late, but it comes, and in its place.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -18,7 +18,7 @@ from kats_core.market.bad_ticks import TradeJudge
 from kats_core.market.minute_builder import MinuteBuilder
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.source import Interruptions, MarketMessage, SoFar, StatusFeed, Want
-from kats_core.market.vi import StatusMessage
+from kats_core.market.vi import NO_TRADING, StatusMessage, ViState
 from kats_core.model import time
 from kats_core.model.bar import Book, Trade
 from kats_core.model.codes import CoreCode
@@ -33,6 +33,9 @@ from kats_core.runtime.session_feed import SessionFeed
 
 Heard: TypeAlias = MarketMessage | BrokerEvent | Fetched | StateOrdered
 """What may come in at any time: the market's messages, what is known of an input now, a broker's answers."""
+
+_INTERRUPTED = NO_TRADING | {ViState.COOLING}
+"""States that an interruption begins and ends with."""
 
 Scan: TypeAlias = Callable[[MinuteBars, Nanos], Scans]
 
@@ -116,7 +119,9 @@ class LiveDay:
             case StatusFeed():
                 self.feed.tell(now, self.feed.vi.on_subscribed(one.symbol, is_subscribed=one.is_fed))
             case Interruptions():
-                self.feed.tell(now, self.feed.vi.on_list(now, one.rows))
+                changed = self.feed.vi.on_list(now, one.rows)
+                self._forget_prices(changed)
+                self.feed.tell(now, changed)
             case Fact():
                 self.feed.pump.feed(FactsChanged(now, (one,)))
             case Notify():
@@ -138,6 +143,13 @@ class LiveDay:
                     self.feed.show(one.symbol, now)
             case StatusMessage():
                 self.feed.status(one, now)
+                self._forget_prices((one.symbol,))
+
+    def _forget_prices(self, symbols: Iterable[str]) -> None:
+        """Hold no trade against those before an interruption: its print may be anywhere, and not every feed marks it."""
+        for symbol in symbols:
+            if self.feed.vi.state(symbol) in _INTERRUPTED:
+                self._judges.pop(symbol, None)
 
     def _judge(self, symbol: str) -> TradeJudge:
         found = self._judges.get(symbol)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -141,7 +142,9 @@ class DatabaseRecorder:
     def finish(self, status: RunStatus, summary: Mapping[str, Any]) -> None:
         is_repeat = self._key != self._run.run_id
         if self._is_behind and status is not RunStatus.DONE:
-            # What could not be kept is lost as a whole; the run can still be marked as failed.
+            # What still cannot be kept is lost as a whole; the run can be marked as failed all the same.
+            with suppress(Exception):
+                self.commit()
             self._clear()
         with self._database.writing() as connection:
             if is_repeat and status is not RunStatus.DONE:

@@ -338,8 +338,16 @@ def test_a_poll_and_the_stream_tell_nothing_twice() -> None:
     assert (again.quantity, again.price) == (40, 72_100)
 
 
+def test_a_volume_that_cannot_be_ends_neither_the_stream_nor_the_polls() -> None:
+    """A broken record is left out by its price later on; what comes behind it still counts."""
+    volumes = DayVolumes()
+    assert volumes.is_new(Trade("005930", 5, 43_000, 10, None, 10**12, 10**15))
+    assert volumes.is_new(Trade("005930", 6, 71_900, 10, None, 1_010, 72_620_000))
+    assert volumes.trade(Seen("005930", 71_900, 1_020, 73_339_000), 7) is not None
+
+
 def test_the_mock_server_is_asked_symbol_by_symbol(tmp_path: Path) -> None:
-    """It has no service for several."""
+    """It has no service for several. One of which it tells nothing keeps no other from its stop."""
 
     async def go() -> None:
         config = SimulatorConfig(start=session_start(DAY, dt.time(10)), speed=0, pace=Pace(vps=None, token_every=0.0))
@@ -358,7 +366,7 @@ def test_the_mock_server_is_asked_symbol_by_symbol(tmp_path: Path) -> None:
                 sim.market.activate(symbol)
             sim.step(60)
             async with open_client(keys, tmp_path) as client:
-                found = await prices_of(client, symbols)
+                found = [seen async for seen in prices_of(client, ["999999", *symbols])]
             quotes = [quote for symbol in symbols if (quote := sim.market.quote(symbol)) is not None and quote.volume]
             assert found == [
                 Seen(one.instrument.symbol, one.last, one.volume, one.value, one.open, one.high, one.low)

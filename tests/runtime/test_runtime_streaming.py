@@ -21,7 +21,7 @@ from kats_core.market.calendar import krx_calendar
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.panel import Panel
 from kats_core.market.source import Interruptions, MarketMessage, StatusFeed, Tape, TapeSource, Want
-from kats_core.market.vi import StatusMessage, ViState, ViTerms
+from kats_core.market.vi import ListedVi, StatusMessage, ViState, ViTerms
 from kats_core.model import fact, time
 from kats_core.model.bar import Book, Trade
 from kats_core.model.codes import CoreCode
@@ -265,6 +265,35 @@ def test_a_trade_that_cannot_be_reaches_neither_stops_nor_bars(house: type[House
     assert disturbed.log == sound.log
     told = [notice.symbol for notice in disturbed.notices if notice.code == str(CoreCode.BAD_TICK)]
     assert set(told) == set(SYMBOLS)
+
+
+@pytest.mark.parametrize("is_told_by_list", [False, True])
+def test_the_print_of_an_interruption_counts_also_where_nothing_marks_it(
+    house: type[House], *, is_told_by_list: bool
+) -> None:
+    """What is held needs its stop at once: the price may have gone beyond ten percent while nobody could trade."""
+    desk, _, player = prepared(house, (house.instance(),))
+    day = player.live(DAY, SYMBOLS, is_told=True)
+    opened, volume = krx_calendar().hours(DAY).open, 0
+    limits = day.feed.limits[INTERRUPTED]
+
+    def trade(price: int, second: int) -> None:
+        nonlocal volume
+        volume, ts = volume + 10, opened + second * time.SECOND
+        day.hear(Trade(INTERRUPTED, ts, price, 10, None, volume, volume * price), ts)
+
+    for second in range(5):
+        trade(limits.base, second)
+    began, ended = opened + 5 * time.SECOND, opened + 130 * time.SECOND
+    if is_told_by_list:
+        day.hear(Interruptions((ListedVi(INTERRUPTED, began, None),)), began)
+        day.hear(Interruptions((ListedVi(INTERRUPTED, began, ended),)), ended)
+    else:
+        day.hear(StatusMessage(began, INTERRUPTED, is_vi=True), began)
+        day.hear(StatusMessage(ended, INTERRUPTED, is_vi=False), ended)
+    trade(limits.lower, 131)
+    assert [notice.code for notice in desk.notices] == []
+    assert day.feed.vi.of(INTERRUPTED).last == limits.lower
 
 
 def test_a_live_day_wants_what_is_held_first_and_tells_the_levels_that_are_waited_for(house: type[House]) -> None:

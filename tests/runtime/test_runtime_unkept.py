@@ -114,3 +114,17 @@ def test_whoever_resumes_while_nothing_can_be_kept_is_halted_again(house: type[H
     assert (desk.engine.live_orders, desk.bought) == ((), [])
     assert desk.engine.trading_state is TradingState.HALTED
     assert told(desk, CoreCode.AUDIT_FAIL) == 2
+
+
+def test_a_run_that_is_broken_off_keeps_what_could_not_be_kept_before(house: type[House], database: Database) -> None:
+    """The disk has room again and a person stops the run: what was halted, and what was not sent, can be explained."""
+    desk, disk = house.Desk(), Disk(database)
+    recorder = recorded(desk, database)
+    desk.begin(house.setup())
+    disk.is_read_only = True
+    desk.minute("09:30", 25_450)
+    disk.is_read_only = False
+    recorder.finish(RunStatus.ABORTED, {})
+    kept = load_run(database)
+    assert kept.run.status is RunStatus.ABORTED
+    assert [one.verb.value for one in kept.records if isinstance(one, OperatorRecord)] == ["HALT"]
