@@ -63,12 +63,14 @@ class Pump:
 
     def feed(self, event: Event) -> None:
         """Handle an event and all that follows from it: first what it does to waiting orders, then the event itself."""
-        for answer in self._broker.on_event(event):
-            self._handle(answer)
+        try:
+            for answer in self._broker.on_event(event):
+                self._handle(answer)
+                self._carry_out()
+            self._handle(event)
             self._carry_out()
-        self._handle(event)
-        self._carry_out()
-        self._hand_over()
+        finally:
+            self._hand_over()
 
     def _handle(self, event: Event) -> None:
         self.handled += 1

@@ -14,7 +14,7 @@ from sqlalchemy import event
 from kats_core.model.codes import CoreCode
 from kats_core.model.event import ResumeOrdered
 from kats_core.model.kinds import OrderState, TradingState
-from kats_core.model.record import OperatorRecord, OrderEventRecord
+from kats_core.model.record import OperatorRecord, OrderEventRecord, OrderRecord
 from kats_core.model.scope import ALL
 from kats_core.runtime.pump import Pump
 from kats_core.store.database import Database, open_database
@@ -128,3 +128,16 @@ def test_a_run_that_is_broken_off_keeps_what_could_not_be_kept_before(house: typ
     kept = load_run(database)
     assert kept.run.status is RunStatus.ABORTED
     assert [one.verb.value for one in kept.records if isinstance(one, OperatorRecord)] == ["HALT"]
+
+
+def test_what_was_decided_before_an_error_is_kept(house: type[House], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that breaks off can be explained up to the order at which it did."""
+
+    def broken(_: object) -> None:
+        raise RuntimeError("the broker's code has a bug")
+
+    desk = house.Desk().begin(house.setup())
+    monkeypatch.setattr(desk.broker, "send", broken)
+    with pytest.raises(RuntimeError, match="has a bug"):
+        desk.minute("09:30", 25_450)
+    assert [order.symbol for order in desk.kept(OrderRecord)] == ["005930"]
