@@ -170,7 +170,8 @@ class Listener:
     def _need(self, rank: int, want: Want) -> Need:
         last = self._last.get(want.symbol)
         ways = [] if last is None else [*_ways(want, last)]
-        return Need(symbol=want.symbol, rank=rank, is_held=want.is_busy, distance=min(ways, default=None))
+        distance = min(ways, default=None)
+        return Need(symbol=want.symbol, rank=rank, is_held=want.is_busy, distance=distance, is_due=want.is_due)
 
     def _pass_on(self, message: Received | Told, hear: Hear) -> None:
         if isinstance(message, Told):

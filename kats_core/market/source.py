@@ -97,15 +97,17 @@ class TapeSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """A symbol to be heard of. Near one of its levels, or held or on order (`is_busy`), its book matters too.
+    """A symbol to be heard of. Near one of its levels, held or on order (`is_busy`), or `is_due`, its book matters too.
 
     `above` are the levels (won) that are reached from below, as a breakout is; `below` those that are reached from above.
+    `is_due`: it may be bought at any bar or moment now, wherever its price stands.
     """
 
     symbol: str
     above: tuple[int, ...] = ()
     below: tuple[int, ...] = ()
     is_busy: bool = False
+    is_due: bool = False
 
 
 class StatusFeed(msgspec.Struct, frozen=True, gc=False):

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from msgspec import structs
 
+from kats_core.engine.state import SetupState
 from kats_core.engine.watch import resolve
 from kats_core.market.bad_ticks import TradeJudge
 from kats_core.market.minute_builder import MinuteBuilder
@@ -26,7 +27,7 @@ from kats_core.model.command import Notify
 from kats_core.model.event import BrokerEvent, FactsChanged, Fetched, StateOrdered
 from kats_core.model.fact import Fact
 from kats_core.model.kinds import MarketPhase, Severity
-from kats_core.model.setup import Above, Below, Numbers, Scanned, Trigger
+from kats_core.model.setup import Above, At, Below, Numbers, Scanned
 from kats_core.model.time import Nanos
 from kats_core.runtime.scanning import Scans
 from kats_core.runtime.session_feed import SessionFeed
@@ -90,22 +91,39 @@ class LiveDay:
     @property
     def wants(self) -> tuple[Want, ...]:
         """Which symbols are to be heard of: what is held or on order first, then what waits, by its rank."""
-        engine, watch = self.feed.engine, self.feed.engine.watch()
-        busy = engine.busy_symbols
-        ranked = [entry.setup.symbol for entry in sorted(engine.setups, key=lambda entry: entry.setup.rank)]
-        symbols = dict.fromkeys([*sorted(busy), *(symbol for symbol in ranked if symbol in watch.symbols)])
-        symbols |= dict.fromkeys(sorted(watch.symbols))
-        return tuple(self._want(s, watch.triggers.get(s, ()), is_busy=s in busy) for s in symbols)
+        engine = self.feed.engine
+        busy, watched = engine.busy_symbols, engine.watch().symbols
+        waiting: dict[str, list[SetupState]] = {}
+        for entry in sorted(engine.setups, key=lambda entry: entry.setup.rank):
+            if entry.setup.symbol in watched:
+                waiting.setdefault(entry.setup.symbol, []).append(entry)
+        symbols = dict.fromkeys([*sorted(busy), *waiting, *sorted(watched)])
+        return tuple(self._want(s, waiting.get(s, ()), is_busy=s in busy) for s in symbols)
 
-    def _want(self, symbol: str, triggers: Sequence[Trigger], *, is_busy: bool) -> Want:
-        """Return a symbol with the prices that its triggers wait for, as far as the day tells them."""
+    def _want(self, symbol: str, setups: Sequence[SetupState], *, is_busy: bool) -> Want:
+        """Return a symbol with the prices that its setups wait for, as far as the day tells them, and whether any waits for none."""
         ticks, opened = self.feed.ticks[symbol], self._builder.day_open(symbol)
         levels: dict[type, list[int]] = {Above: [], Below: []}
-        for one in triggers:
-            price = resolve(one, opened, None, ticks)
+        is_due = False
+        for one in setups:
+            trigger = one.setup.trigger
+            if not isinstance(trigger, (Above, Below)):
+                is_due = is_due or self._may_ask(one)
+                continue
+            price = resolve(trigger, opened, None, ticks) if one.level is None else one.level
             if price is not None:
-                levels[type(one)].append(price)
-        return Want(symbol, tuple(levels[Above]), tuple(levels[Below]), is_busy)
+                levels[type(trigger)].append(price)
+        return Want(symbol, tuple(levels[Above]), tuple(levels[Below]), is_busy, is_due)
+
+    def _may_ask(self, setup: SetupState) -> bool:
+        """Tell whether a setup that waits for no price may be asked for a signal within a minute."""
+        now, hours, trigger = self.feed.engine.now, self.feed.hours, setup.setup.trigger
+        if setup.is_done:
+            return False
+        if isinstance(trigger, At):
+            return hours.at(trigger.clock) <= now + time.MINUTE
+        several = (hours.window(start, end) for start, end in setup.instance.windows)
+        return any(one is not None and one[0] <= now + time.MINUTE and now < one[1] for one in several)
 
     def hear(self, one: Heard, now: Nanos) -> None:
         """Take in what is heard at an instant."""

@@ -28,6 +28,7 @@ def some_needs(draw: st.DrawFn) -> list[Need]:
             rank=draw(st.integers(0, 20)),
             is_held=draw(st.booleans()),
             distance=draw(distances),
+            is_due=draw(st.booleans()),
         )
         for number in range(count)
     ]
@@ -52,6 +53,18 @@ def test_many_symbols_are_watched_by_trades_and_the_few_near_ones_get_book_and_s
     assert channels_of("000660", found.given) == {Channel.TRADES, Channel.BOOK, Channel.STATUS}
     assert [one.key for one in found.given if one.key.startswith("0000")][-1] == "000031"
     assert found.unwatched == tuple(f"{n:06d}" for n in range(32, 50))
+
+
+def test_who_may_be_bought_at_any_price_is_near_but_stands_behind_those_near_a_level() -> None:
+    """Places for two of three: the level that is near is rarer than a bar that ends."""
+    due = [Need(symbol=f"00000{n}", rank=n, is_due=True) for n in range(2)]
+    needs = [*due, Need(symbol="000660", rank=9, distance=Fraction(1, 1000))]
+    near = Nearness(NearTerms()).update(needs, 0)
+    assert near == {need.symbol for need in needs}
+    found = allot(ALWAYS, needs, near, 9)
+    assert len(channels_of("000660", found.given)) == 3
+    assert len(channels_of("000000", found.given)) == 3
+    assert channels_of("000001", found.given) == {Channel.TRADES}
 
 
 @given(some_needs(), st.integers(0, 40))

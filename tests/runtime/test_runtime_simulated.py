@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -22,6 +22,7 @@ from kats_core.model import time
 from kats_core.model.codes import CoreCode
 from kats_core.model.kinds import OrderState, Side
 from kats_core.model.record import FaultRecord, FillRecord, OrderEventRecord, OrderRecord, TradeRecord
+from kats_core.model.setup import Above, At, Fixed, OnBar, Tick, Trigger
 from kats_core.orders.broker import BrokerAccount
 from kats_core.runtime.days import DayPlayer, Market
 from kats_core.runtime.inputs import Given, Inputs
@@ -82,8 +83,14 @@ class Played:
         return {position.symbol: position.quantity for position in self.desk.engine.positions}
 
 
-def played(house: type[House], home: Path, *faults: Fault, fault_seed: int = 0) -> Played:
-    """Buy at once what is armed, sell it at 15:15, on a simulator that does what the faults say."""
+def played(
+    house: type[House],
+    home: Path,
+    *faults: Fault,
+    fault_seed: int = 0,
+    waiting: Callable[[int], Trigger] = lambda level: Above(Fixed(level)),
+) -> Played:
+    """Buy at once what is armed, sell it at 15:15, on a simulator that does what the faults say; `waiting` makes its triggers."""
     config = SimulatorConfig(
         start=time.at(DAY, BEGINS),
         speed=0.0,
@@ -93,7 +100,7 @@ def played(house: type[House], home: Path, *faults: Fault, fault_seed: int = 0) 
         faults=faults,
         fault_seed=fault_seed,
     )
-    buyer = house.Buyer(cap=0, stop=90, time_exit=house.clock_exit())
+    buyer = house.Buyer(cap=0, stop=90, time_exit=house.clock_exit(), waiting=waiting)
     desk = house.Desk(strategies=(house.instance(buyer, "buyer", ttl_s=60),), session=DAY, stages=house.real_stages())
     source = simulated_source(config, SOURCE, home)
     account = BrokerAccount(capital=CAPITAL, commission=Fraction("0.00015"), scope=desk.scope, source=source)
@@ -169,6 +176,16 @@ def test_a_session_that_is_joined_late_is_seen_from_its_open_on(house: type[Hous
         quote = run.simulator.market.quotes[bar.symbol]
         assert bar.day_open == quote.open
         assert quote.low <= bar.day_low < bar.day_high <= quote.high
+
+
+@pytest.mark.parametrize("trigger", [OnBar(1), Tick(60), At(dt.time(14, 55))], ids=lambda one: type(one).__name__)
+def test_who_waits_for_no_price_gets_the_book_without_which_nothing_is_bought(
+    house: type[House], tmp_path: Path, trigger: Trigger
+) -> None:
+    """A bar, a time: however far the price is from any level."""
+    run = played(house, tmp_path, waiting=lambda _: trigger)
+    assert run.desk.kept(TradeRecord)
+    check_agreement(run)
 
 
 HARMLESS = {

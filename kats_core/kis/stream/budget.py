@@ -1,7 +1,7 @@
 """Spend the few places of the stream by need: who is watched by trades alone, who gets book and market status too.
 
 A session takes at most 41 registrations (`kis/ws.md` section 5). The fill notice always comes first, then what the market as
-a whole needs, then symbols with a position or a live order, then symbols near a trigger, then all others by their rank. What
+a whole needs, then symbols with a position or a live order, then symbols near a trigger, those whose trigger is no price behind them, then all others by their rank. What
 finds no place is named, never dropped in silence. Pure: nothing here sends anything.
 """
 
@@ -29,7 +29,7 @@ class Need:
     """Why a symbol is watched.
 
     `rank` orders the symbols of one tier, lowest first. `is_held`: there is a position or a live order. `distance` is the way
-    left to its nearest trigger (see `distance_to`); None while its price is unknown. `also` are channels beyond those of its
+    left to its nearest trigger (see `distance_to`); None while its price is unknown. `is_due`: it may trigger at any price. `also` are channels beyond those of its
     tier, the indicative price before the open for one; they get what is left over.
     """
 
@@ -37,6 +37,7 @@ class Need:
     rank: int
     is_held: bool = False
     distance: Fraction | None = None
+    is_due: bool = False
     also: tuple[Channel, ...] = ()
 
 
@@ -86,7 +87,7 @@ class Nearness:
         return frozenset(self._since)
 
     def _is_near(self, need: Need, since: Nanos | None, now: Nanos) -> bool:
-        if need.is_held:
+        if need.is_held or need.is_due:
             return True
         if since is None:
             return need.distance is not None and need.distance <= self._terms.begin
@@ -141,6 +142,7 @@ def _wishes(ordered: Sequence[Need], near: Collection[str]) -> Iterator[list[Reg
     """Yield what is wished for, dearest first; what stands together is of little use apart."""
     held = [need for need in ordered if need.is_held]
     close = [need for need in ordered if not need.is_held and need.symbol in near]
+    close.sort(key=lambda need: need.is_due)  # a level that is near is rarer than a bar that ends
     far = [need for need in ordered if not need.is_held and need.symbol not in near]
     for channel in NEAR_CHANNELS:
         yield from ([Registration(channel, need.symbol)] for need in held)
