@@ -141,3 +141,22 @@ def test_what_was_decided_before_an_error_is_kept(house: type[House], monkeypatc
     with pytest.raises(RuntimeError, match="has a bug"):
         desk.minute("09:30", 25_450)
     assert [order.symbol for order in desk.kept(OrderRecord)] == ["005930"]
+
+
+def test_of_several_cancels_only_the_first_waits_for_a_disk_that_fails(house: type[House], database: Database) -> None:
+    """A locked database answers after ten seconds; twenty entries have to be taken back within five."""
+    desk, disk, tries = house.Desk(), Disk(database), 0
+    recorder = recorded(desk, database)
+
+    def settle() -> None:
+        nonlocal tries
+        tries += 1
+        recorder.commit()
+
+    desk.begin(house.setup(), house.setup(symbol="000660"), base={"005930": 25_400, "000660": 25_400})
+    desk.minute("09:30", 25_450).minute("09:30", 25_450, symbol="000660")
+    assert len(desk.engine.live_orders) == 2
+    desk.pump.settle, disk.is_read_only = settle, True
+    desk.minute("09:31", 25_900).minute("09:31", 25_900, symbol="000660").passes("09:37")
+    assert (desk.engine.live_orders, tries) == ((), 1)
+    assert told(desk, CoreCode.AUDIT_FAIL) == 1
