@@ -2,7 +2,8 @@
 
 Between two auctions no price moves far at once: a volatility interruption would have stopped it. So a single price far from
 those before it is an error of the feed, and neither a stop nor a bar may see it. When the next ones agree with it, it was the
-feed that had been wrong before, or a price scale that nobody knew of, and they count.
+feed that had been wrong before, or a price scale that nobody knew of, and they count. The day's volume decides which trades are
+new: a wrong one that is too large would silence the symbol for the rest of the day.
 """
 
 from __future__ import annotations
@@ -20,6 +21,16 @@ REMEMBERED = 5
 FURTHEST = to_ratio("0.10")
 """How far a price may lie from that median."""
 
+WIDEST_DAY = 7
+"""A first session of 60 % to 400 % is the widest a day can be: a price and the day's mean are never further apart."""
+
+
+def fits(price: int, day_volume: int, day_value: int) -> bool:
+    """Tell whether a day's shares and won go together with a price of it; what is not told fits."""
+    if not (price and day_volume and day_value):
+        return True
+    return day_value <= WIDEST_DAY * price * day_volume and price * day_volume <= WIDEST_DAY * day_value
+
 
 @dataclass(slots=True)
 class TradeJudge:
@@ -30,6 +41,8 @@ class TradeJudge:
 
     def is_bad(self, trade: Trade) -> bool:
         """Tell whether a trade is to be left out; the print of an auction may be at any price, and begins anew."""
+        if not fits(trade.price, trade.day_volume, trade.day_value):
+            return True
         if trade.is_auction:
             self._prices.clear()
         known = sorted(self._prices)

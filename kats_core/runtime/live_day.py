@@ -15,7 +15,7 @@ from msgspec import structs
 
 from kats_core.engine.state import SetupState
 from kats_core.engine.watch import resolve
-from kats_core.market.bad_ticks import TradeJudge
+from kats_core.market.bad_ticks import TradeJudge, fits
 from kats_core.market.minute_builder import MinuteBuilder
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.source import Interruptions, MarketMessage, SoFar, StatusFeed, Want
@@ -133,7 +133,8 @@ class LiveDay:
                 if one.symbol in self.feed.ticks:
                     self._take(one, now)
             case SoFar():
-                self._builder.begin_with(one)
+                if fits(one.high or one.open, one.volume, one.value):
+                    self._builder.begin_with(one)
             case StatusFeed():
                 self.feed.tell(now, self.feed.vi.on_subscribed(one.symbol, is_subscribed=one.is_fed))
             case Interruptions():

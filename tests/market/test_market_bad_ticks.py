@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from kats_core.market.bad_ticks import REMEMBERED, TradeJudge
 from kats_core.market.limits import PriceLimits
@@ -45,6 +46,16 @@ def test_prices_that_stay_where_they_went_count_from_the_fourth_on() -> None:
 def test_a_scale_that_nobody_knew_of_is_found_out_after_five_trades() -> None:
     """The base price is that before a split: all trades lie outside the limits, and what is held must be sold all the same."""
     assert judged(*(1_420,) * 7) == [True] * 5 + [False] * 2
+
+
+def test_a_day_s_volume_that_its_won_do_not_pay_for_is_left_out() -> None:
+    """A wrong field would make every later trade look old: 71 000 won a share, and a hundred times the shares, or a hundredth."""
+    judge = TradeJudge(LIMITS)
+    sound = Trade("005930", 0, 71_000, 10, None, 1_000, 71_000_000)
+    assert not judge.is_bad(sound)
+    assert judge.is_bad(structs.replace(sound, day_volume=100_000))
+    assert judge.is_bad(structs.replace(sound, day_volume=10))
+    assert not judge.is_bad(structs.replace(sound, day_volume=100_000, day_value=0))
 
 
 def test_the_print_of_an_auction_may_be_anywhere_and_begins_anew() -> None:

@@ -20,7 +20,7 @@ from kats_core.engine.state import StrategyInstance
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.panel import Panel
-from kats_core.market.source import Interruptions, MarketMessage, StatusFeed, Tape, TapeSource, Want
+from kats_core.market.source import Interruptions, MarketMessage, SoFar, StatusFeed, Tape, TapeSource, Want
 from kats_core.market.vi import ListedVi, StatusMessage, ViState, ViTerms
 from kats_core.model import fact, time
 from kats_core.model.bar import Book, Trade
@@ -294,6 +294,19 @@ def test_the_print_of_an_interruption_counts_also_where_nothing_marks_it(
     trade(limits.lower, 131)
     assert [notice.code for notice in desk.notices] == []
     assert day.feed.vi.of(INTERRUPTED).last == limits.lower
+
+
+@pytest.mark.parametrize("volume", [1_000, 1_000_000])
+def test_a_day_before_us_that_contradicts_itself_silences_no_symbol(house: type[House], volume: int) -> None:
+    """What a symbol did before it was heard is left out where its won do not pay for its shares; the trades count."""
+    _, _, player = prepared(house, (house.instance(house.Buyer(cap=0, stop=90), "near"),))
+    day = player.live(DAY, SYMBOLS, is_told=True)
+    at, price = krx_calendar().hours(DAY).open + time.MINUTE, 42_000
+    day.tick(at)
+    day.hear(SoFar(SYMBOLS[1], price, price, price, volume, 1_000 * price), at)
+    day.hear(Trade(SYMBOLS[1], at, price, 10, Side.BUY, 1_010, 1_010 * price), at)
+    day.tick(at + time.MINUTE)
+    assert len(day._builder.so_far(DAY)) == 1
 
 
 def test_a_live_day_wants_what_is_held_first_and_tells_the_levels_that_are_waited_for(house: type[House]) -> None:
