@@ -344,7 +344,7 @@ def figures(values: Sequence[float]) -> dict[str, float]:
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--orders", type=int, default=300)
+    parser.add_argument("--orders", type=int, default=50, help="each takes some seconds to be led to (default: 50)")
     parser.add_argument(
         "--profile", action="store_true", help="say where the time goes between frame and order; the figures suffer"
     )
