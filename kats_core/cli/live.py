@@ -161,7 +161,7 @@ class SessionScreen:
         """Take a notice."""
         if notice.severity is Severity.INFO or notice.code == str(CoreCode.OPERATOR_ORDER):
             return
-        text = f"{clock(notice.ts):%H:%M} {self._wording.reason(notice.code)} {notice.symbol}"
+        text = f"{clock(notice.ts):%H:%M} {self._wording.notice(notice)}"
         self._news = Text(text, "yellow", no_wrap=True, overflow="ellipsis")
 
     def frame(self, now: Nanos, width: int, height: int) -> Layout:

@@ -80,8 +80,7 @@ class PlainView(Quiet):
     def on_notice(self, notice: Notify) -> None:
         # What a person ordered is a record, and shown as such.
         if notice.severity is not Severity.INFO and notice.code != _OPERATOR_ORDER:
-            text = " · ".join(filter(None, [self._wording.reason(notice.code), notice.symbol]))
-            self._line(notice.ts, label(notice.severity), Text(text, "yellow"))
+            self._line(notice.ts, label(notice.severity), Text(self._wording.notice(notice), "yellow"))
 
     def on_clock(self, now: Nanos) -> None:
         self._pace.wait(now, lambda _: None)

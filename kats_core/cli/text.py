@@ -638,6 +638,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "fault": ("오류", "fault"),
     "operator": ("운영자", "person"),
     "everything": ("전체", "everything"),
+    "since": ("{time}부터", "since {time}"),
     "limit_and_stop": ("지정가 {limit} 손절 {stop}", "limit {limit} stop {stop}"),
     "size": ("{side} {quantity}주", "{side} {quantity}"),
     "at_limit": ("지정가 {price}", "limit {price}"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from rich.text import Text
 
 from kats_core.cli.text import label, language, t
+from kats_core.model.command import Notify
 from kats_core.model.kinds import Decision
 from kats_core.model.labels import CodeTexts
 from kats_core.model.record import OperatorRecord, Record, SignalRecord, SignalStatus, VerdictRecord
@@ -22,6 +23,7 @@ _CHIPS = {
 }
 STYLE_OF_DECISION = {decision: style for decision, (_, style) in _CHIPS.items()}
 _GAP = Text("  ")
+_NAMED_AT_ONCE = 3
 STYLE_OF_STATUS = {
     SignalStatus.PROPOSED: "",
     SignalStatus.ORDERED: "bold green",
@@ -57,6 +59,16 @@ class Wording:
         return " · ".join(
             filter(None, [label(record.verb), scope, record.who, record.reason, record.cause, record.reference])
         )
+
+    def notice(self, notice: Notify) -> str:
+        """Return what has happened, to which symbols, and since when."""
+        listed, since = notice.detail.get("symbols"), notice.detail.get("since")
+        symbols = [notice.symbol] if notice.symbol else str(listed or "").split(", ")
+        named = [self.named(symbol) for symbol in symbols[:_NAMED_AT_ONCE] if symbol]
+        if len(symbols) > _NAMED_AT_ONCE:
+            named.append(t("and_more", count=len(symbols) - _NAMED_AT_ONCE))
+        began = "" if since is None else t("since", time=since)
+        return " · ".join(filter(None, [self.reason(notice.code), ", ".join(named), began]))
 
     def reason(self, code: str | None) -> str:
         """Return the text of `owner:CODE`."""

@@ -3,6 +3,7 @@
 Whoever waits for a level is watched by his trades; near it, and while a symbol is held, its book and market status come too. A
 symbol's interruptions are unknown until its status is proven to come and the exchange's list was read. What is held and not heard,
 and what found no place on the stream, is asked for by calls, so that stops hold and whoever comes near his level gets a place.
+Of whom nothing comes for longer than usual, a call says whether he trades at all: only then is the stream called silent.
 """
 
 from __future__ import annotations
@@ -207,6 +208,8 @@ class Listener:
         detail: Numbers = {"event": told.event.value, "line": told.line, "text": told.detail}
         if told.symbols:
             detail = {**detail, "symbols": ", ".join(told.symbols)}
+        if told.since is not None:
+            detail = {**detail, "since": f"{time.clock(told.since):%H:%M:%S}"}
         hear(Notify(told.at, severity, str(code), detail=detail))
 
     async def _watch(self, hear: Hear) -> None:
@@ -232,16 +235,19 @@ class Listener:
             await self.around.sleep(1.0)
 
     async def _poll(self, client: Client, feed: Feed, hear: Hear) -> None:
-        """Ask for the prices of what is not heard while it should trade."""
+        """Ask for the prices of what is not heard while it should trade, and whether it does."""
         while True:
             await self.around.sleep(HELD_EVERY / time.SECOND)
-            symbols = self._unheard(feed, self.around.clock())
+            unheard = self._unheard(feed, self.around.clock())
+            symbols = dict.fromkeys([*unheard, *self._suspected(feed)])
             if not symbols:
                 continue
             self._asking += 1
             try:
-                async for seen in prices_of(client, symbols):
-                    trade = self._volumes.trade(seen, self.around.clock())
+                async for seen in prices_of(client, [*symbols]):
+                    now = self.around.clock()
+                    feed.hub.asked(seen.symbol, seen.volume, now)
+                    trade = self._volumes.trade(seen, now) if seen.symbol in unheard else None
                     if trade is not None:
                         self._take_in(trade, seen, hear)
             finally:
@@ -256,6 +262,11 @@ class Listener:
             self._others_due = now + OTHERS_EVERY
             symbols |= dict.fromkeys(feed.hub.allotment.unwatched)
         return [*symbols]
+
+    def _suspected(self, feed: Feed) -> tuple[str, ...]:
+        """Return of whom it is to be asked whether he trades; on the mock server one at a time, for the held ones come first."""
+        suspected = feed.hub.suspected
+        return suspected[:1] if self.keys.is_mock else suspected
 
     def _take_in(self, trade: Trade, day: TradeRecord | Seen, hear: Hear) -> None:
         """Pass on a trade; before the first of a symbol, what its day has brought without us."""

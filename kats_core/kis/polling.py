@@ -35,7 +35,7 @@ class Seen(NamedTuple):
 
 
 async def prices_of(client: Client, symbols: Sequence[str]) -> AsyncIterator[Seen]:
-    """Yield where the day of some symbols stands, as soon as it is known, without those that have not traded.
+    """Yield where the day of some symbols stands, as soon as it is known; where nothing has traded yet, the volume is 0.
 
     What cannot be had now is left out: the others, which may be held, do not wait for it.
     """
@@ -53,9 +53,9 @@ async def prices_of(client: Client, symbols: Sequence[str]) -> AsyncIterator[See
 async def _prices_of(client: Client, symbols: Sequence[str]) -> list[Seen]:
     answer = await client.ask(AskPrices.of_symbols(symbols))
     return [
-        Seen(row.symbol, row.price, row.volume, row.value or 0, row.open or 0, row.high or 0, row.low or 0)
+        Seen(row.symbol, row.price or 0, row.volume, row.value or 0, row.open or 0, row.high or 0, row.low or 0)
         for row in (() if answer is None else answer.rows)
-        if row.price and row.volume
+        if row.volume is not None and (row.price or not row.volume)
     ]
 
 
@@ -63,7 +63,7 @@ async def _price_of(client: Client, symbols: Sequence[str]) -> list[Seen]:
     (symbol,) = symbols
     answer = await client.ask(AskPrice(symbol=symbol))
     quote = None if answer is None else answer.quote
-    if quote is None or not quote.volume:
+    if quote is None or quote.volume is None:
         return []
     day = quote.open or 0, quote.high or 0, quote.low or 0
     return [Seen(symbol, quote.price, quote.volume, quote.value or 0, *day)]

@@ -181,37 +181,116 @@ def test_a_wish_made_before_the_connection_is_open_is_live_after_it() -> None:
     assert pool.hub.is_fed("000002")
 
 
-def test_a_connected_feed_that_is_silent_is_told_within_seconds_and_given_up_after_half_a_minute() -> None:
-    """Regression 23: twenty symbols, nothing comes; one alarm names them all, then the line is to be connected anew."""
+def quiet_line(count: int) -> tuple[Pool, dict[str, int]]:
+    """Symbols that trade each second until nothing comes any more and the line is suspected; what the stream brought of each."""
     pool = Pool(40)
-    pool.want(far(*range(20)))
+    pool.want(far(*range(count)))
     pool.up()
     pool.read()
-    pool.pass_seconds(20, *symbols(*range(20)))
+    pool.pass_seconds(20, *symbols(*range(count)))
     assert not pool.told()
     pool.pass_seconds(6)
+    assert set(pool.hub.suspected) == set(symbols(*range(count)))
+    return pool, {symbol: pool.volume - 10 * (count - 1 - n) for n, symbol in enumerate(symbols(*range(count)))}
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_a_connected_feed_that_is_silent_is_told_within_seconds_and_given_up_after_half_a_minute(
+    is_asked: bool,
+) -> None:
+    """Regression 23: twenty symbols, nothing comes; one alarm names them all, then the line is to be connected anew.
+
+    Told as soon as calls say that two of them trade, and five seconds later where no call answers.
+    """
+    pool, brought = quiet_line(20)
+    quiet_since = pool.now - 6 * SECOND
+    if is_asked:
+        for symbol in symbols(1, 2):
+            pool.hub.asked(symbol, brought[symbol] + 10, pool.now)
+    else:
+        pool.pass_seconds(5)
     told = pool.told()
     assert [one.event for one in told] == [FeedEvent.SILENT]
     assert set(told[0].symbols) == set(symbols(*range(20)))
+    assert told[0].since == quiet_since
     talk = pool.talks["line0"]
     endings = [talk.ending]
     pool.pass_seconds(25)
     assert [*endings, talk.ending] == [None, Ending.SILENT]
+    assert not pool.told()
     assert not any("-" in text for text in pool.sent["line0"])
 
 
-def test_one_silent_symbol_is_told_marked_and_registered_anew_but_not_in_a_loop() -> None:
-    """Quirk F4; once in five minutes at most (quirk F5). It is a gap until it is heard."""
+def test_a_line_none_of_whose_symbols_trades_is_no_alarm_and_not_given_up() -> None:
+    """Three quiet symbols: calls say of each that nothing was missed."""
+    pool, brought = quiet_line(3)
+    for _ in range(60):
+        for symbol in pool.hub.suspected:
+            pool.hub.asked(symbol, brought[symbol], pool.now)
+        pool.pass_seconds(1)
+    assert not pool.told()
+    assert pool.talks["line0"].ending is None
+    assert not pool.hub.gaps()
+
+
+def test_the_index_alone_shows_that_a_line_lives() -> None:
+    """Its symbols are then judged one by one."""
+    pool = Pool(40)
+    pool.want(far(1, 2), indices=("0001",))
+    pool.up()
+    pool.read()
+    pool.pass_seconds(20, *symbols(1, 2))
+    fields = "^".join(["0001", "100000", "2600.00", *["0"] * 27])
+    for _ in range(9):
+        pool.pass_seconds(1)
+        pool.talks["line0"].take(f"0|{STREAMS[Channel.INDEX]}|001|{fields}", pool.now)
+    assert not pool.hub.suspected
+    pool.pass_seconds(60)
+    assert pool.hub.suspected
+
+
+def quiet_one() -> tuple[Pool, Nanos]:
+    """Two symbols that trade each second, and then one alone, until the other is suspected; since when it is quiet."""
     pool = Pool(40)
     pool.want(far(1, 2))
     pool.up()
     pool.pass_seconds(60, *symbols(1, 2))
     pool.read()
-    stopped = pool.now
-    pool.pass_seconds(15, "000001")
+    quiet_since = pool.now
+    while not pool.hub.suspected:
+        pool.pass_seconds(1, "000001")
+    assert pool.now - quiet_since <= 15 * SECOND
+    assert pool.hub.suspected == ("000002",)
+    return pool, quiet_since
+
+
+def test_a_symbol_that_does_not_trade_is_no_alarm() -> None:
+    """The stream has brought as many shares as the exchange has traded: nothing was missed, there was no gap."""
+    pool, quiet_since = quiet_one()
+    assert not pool.hub.is_fed("000002")
+    brought = pool.volume - (pool.now - quiet_since) // SECOND * 10
+    pool.hub.asked("000002", brought, pool.now)
+    assert pool.hub.is_fed("000002")
+    assert not pool.hub.suspected
+    longest = pool.now - quiet_since
+    pool.pass_seconds(longest // SECOND, "000001")
+    pool.answer()
+    assert not pool.hub.suspected  # who was quiet for so long may be so again
+    assert not pool.told()
+    assert not pool.hub.gaps()
+    assert not any("-" in text for text in pool.sent["line0"])
+
+
+def test_a_symbol_that_trades_and_is_not_heard_is_told_with_the_time_and_registered_anew_but_not_in_a_loop() -> None:
+    """Quirk F4; once in five minutes at most (quirk F5). It is a gap until it is heard."""
+    pool, quiet_since = quiet_one()
+    pool.hub.asked("000002", pool.volume + 10, pool.now)
+    pool.pass_seconds(2, "000001")
+    assert not pool.told()  # the trade may have been on its way
+    pool.hub.asked("000002", pool.volume + 10, pool.now)
     pool.answer()
     (told,) = pool.told()
-    assert (told.event, told.symbols) == (FeedEvent.SILENT, ("000002",))
+    assert (told.event, told.symbols, told.since) == (FeedEvent.SILENT, ("000002",), quiet_since)
     assert not pool.hub.is_fed("000002")
     assert pool.hub.is_fed("000001")
     assert pool.sent["line0"][-2:] == ["-H0STCNT0000002", "+H0STCNT0000002"]
@@ -221,7 +300,45 @@ def test_one_silent_symbol_is_told_marked_and_registered_anew_but_not_in_a_loop(
     pool.trade("000002")
     assert [one.event for one in pool.told()] == [FeedEvent.HEARD]
     assert pool.hub.is_fed("000002")
-    assert pool.hub.gaps() == (Gap("000002", stopped, pool.now, GapReason.SILENCE),)
+    assert pool.hub.gaps() == (Gap("000002", quiet_since, pool.now, GapReason.SILENCE),)
+
+
+def test_a_trade_that_was_on_its_way_ends_the_suspicion_without_a_word() -> None:
+    """The call knew of it a moment before the stream brought it."""
+    pool, _ = quiet_one()
+    pool.hub.asked("000002", pool.volume + 10, pool.now)
+    pool.trade("000002")
+    pool.pass_seconds(3, *symbols(1, 2))
+    assert not pool.told()
+    assert pool.hub.is_fed("000002")
+
+
+def test_of_a_symbol_that_was_never_heard_only_what_trades_from_now_on_is_missed() -> None:
+    """What the day had brought before us proves nothing."""
+    pool = Pool(40)
+    pool.want(far(1, 2))
+    pool.up()
+    pool.read()
+    while not pool.hub.suspected:
+        pool.pass_seconds(1, "000001")
+    pool.hub.asked("000002", 5_000, pool.now)
+    pool.hub.asked("000002", 5_000, pool.now)
+    assert not pool.hub.suspected
+    assert not pool.told()
+
+
+def test_where_no_call_answers_a_symbol_of_which_nothing_comes_is_told_all_the_same() -> None:
+    """In doubt people are told; when a call says later that nothing was missed, that is told too."""
+    pool, quiet_since = quiet_one()
+    brought = pool.volume - (pool.now - quiet_since) // SECOND * 10
+    pool.pass_seconds(9, "000001")
+    assert not pool.told()
+    pool.pass_seconds(1, "000001")
+    (told,) = pool.told()
+    assert (told.event, told.symbols, told.since) == (FeedEvent.SILENT, ("000002",), quiet_since)
+    assert pool.hub.suspected == ("000002",)
+    pool.hub.asked("000002", brought, pool.now)
+    assert [(one.event, one.symbols) for one in pool.told()] == [(FeedEvent.HEARD, ("000002",))]
 
 
 def test_nothing_is_missed_outside_continuous_trading_nor_of_a_symbol_in_a_vi() -> None:
@@ -240,7 +357,7 @@ def test_nothing_is_missed_outside_continuous_trading_nor_of_a_symbol_in_a_vi() 
     status = "000002^N^^^^^^55^Y^N"
     halted.talks["line0"].take(f"0|{STREAMS[Channel.STATUS]}|001|{status}", halted.now)
     halted.pass_seconds(120, "000001")
-    assert not halted.told()
+    assert not halted.hub.suspected
     halted.talks["line0"].take(f"0|{STREAMS[Channel.STATUS]}|001|{status.replace('^Y^', '^N^')}", halted.now)
     halted.pass_seconds(30, "000001")
     assert [one.symbols for one in halted.told()] == [("000002",)]

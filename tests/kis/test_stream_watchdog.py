@@ -132,6 +132,40 @@ def test_nothing_is_expected_before_the_open_in_the_auctions_and_after_the_close
     assert first_silence(late, HOURS.close_auction) == (None, None)
 
 
+def test_trades_before_any_are_expected_teach_nothing_about_pauses() -> None:
+    """The first half minute behind the opening auction is busy; who trades every eight seconds later is not silent then."""
+    watchdog = Watchdog(SilenceTerms())
+    for symbol in SYMBOLS[:2]:
+        watchdog.watch(symbol, HOURS.at(dt.time(8, 50)))
+    for second in range(30):
+        now = HOURS.open + second * SECOND
+        for symbol in SYMBOLS[:2]:
+            watchdog.hear(symbol, now, EXPECTING(now))
+    silent: list[str] = []
+    for second in range(30, 90):
+        now = HOURS.open + second * SECOND
+        watchdog.hear(SYMBOLS[0], now, EXPECTING(now))
+        if second % 15 == 14:
+            watchdog.hear(SYMBOLS[1], now, EXPECTING(now))
+        silent += watchdog.judge(now, EXPECTING(now)).silent
+    assert not silent
+
+
+def test_who_is_known_not_to_have_traded_may_be_quiet_for_as_long_again() -> None:
+    """A silence that was excused counts as a pause, whole."""
+    watchdog = watched(SYMBOLS[:2])
+    last = trading(watchdog, TEN, 120, every=1, symbols=SYMBOLS[:2])
+    missed = []
+    for second in range(1, 61):
+        now = trading(watchdog, last + second * SECOND, 0, every=1, symbols=SYMBOLS[:1])
+        missed += [second for _ in watchdog.judge(now, since(now)).silent]
+        if missed == [second]:
+            watchdog.excuse(SYMBOLS[1], now, since(now))
+            assert not watchdog.is_silent(SYMBOLS[1])
+    assert len(missed) == 2
+    assert missed[1] >= 3 * missed[0]
+
+
 def test_a_halted_symbol_is_not_missed_until_it_trades_again() -> None:
     """A VI stops trades for two minutes and more."""
     watchdog = watched(SYMBOLS[:2])

@@ -20,7 +20,7 @@ from kats_core.market.panel import Panel
 from kats_core.market.source import DataSource
 from kats_core.model import time
 from kats_core.model.codes import CoreCode
-from kats_core.model.kinds import OrderState, Side
+from kats_core.model.kinds import OrderState, Severity, Side
 from kats_core.model.record import FaultRecord, FillRecord, OrderEventRecord, OrderRecord, TradeRecord
 from kats_core.model.setup import Above, At, Fixed, OnBar, Tick, Trigger
 from kats_core.orders.broker import BrokerAccount
@@ -210,6 +210,35 @@ def test_people_are_told_when_the_feed_is_lost_and_when_it_is_there_again(house:
     assert told.count(str(CoreCode.FEED_DOWN)) == 2
     assert told[-1] in (str(CoreCode.FEED_UP), str(CoreCode.FEED_HEARD))
     check_agreement(run)
+
+
+def far_away(level: int) -> Trigger:
+    """A level that is never reached: of who waits for it the stream brings the trades and no more."""
+    return Above(Fixed(10 * level))
+
+
+def silences(run: Played) -> list[tuple[str, dict[str, object]]]:
+    """How the silences of the feed were told: with which severity, and what they say."""
+    told = [notice for notice in run.desk.notices if notice.code == str(CoreCode.FEED_SILENT)]
+    return [(notice.severity, dict(notice.detail)) for notice in told]
+
+
+def test_symbols_that_pause_are_no_silent_feed(house: type[House], tmp_path: Path) -> None:
+    """A healthy half hour: whoever did not trade for long was asked about, and had not traded."""
+    assert silences(played(house, tmp_path, waiting=far_away)) == []
+
+
+def test_a_stream_that_keeps_a_symbol_to_itself_is_told_with_its_name_and_the_time(
+    house: type[House], tmp_path: Path
+) -> None:
+    """Quirk F4: registered, confirmed, and nothing comes although it trades."""
+    (lost,) = SYMBOLS[:1]
+    fault = Fault(kind=FaultKind.DROP, where=f"H0STCNT0:{lost}", after=20)
+    told = silences(played(house, tmp_path, fault, waiting=far_away))
+    assert told
+    assert {severity for severity, _ in told} == {Severity.CRITICAL}
+    assert all(detail["symbols"] == lost for _, detail in told)
+    assert all(f"{BEGINS:%H:%M}" <= str(detail["since"]) <= "15:20:00" for _, detail in told)
 
 
 @pytest.mark.slow

@@ -70,6 +70,13 @@ class Gaps:
         if gap is not None:
             self.add(gap._replace(end=max(now, gap.start)))
 
+    def disprove(self, symbol: str, now: Nanos) -> None:
+        """End a silence in which there was nothing to hear: it was no gap."""
+        gap = self._open.get(symbol)
+        if gap is not None and gap.reason is GapReason.SILENCE:
+            del self._open[symbol]
+        self.heard(symbol, now)
+
     def forget(self, symbol: str, now: Nanos) -> None:
         """End what lasts: nobody watches the symbol any more."""
         self.answered(symbol, now)

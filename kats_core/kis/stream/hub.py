@@ -23,6 +23,7 @@ from kats_core.kis.wire.errors import WireError
 from kats_core.kis.wire.records import (
     BookRecord,
     ExpectedRecord,
+    IndexRecord,
     MarketStatus,
     Notice,
     Record,
@@ -45,12 +46,16 @@ class HubTerms:
 
     `reassign_after`: a line that is down for so long leaves its symbols to the others. `renew_after`: how often a silent
     registration is given back and asked for anew at most; doing so in a loop gets a client blocked (`kis/quirks.md` F5).
+    `tell_unanswered`: a symbol of which nothing comes is told after so long even where no call says whether it trades, a line
+    on which nothing at all comes after `tell_unanswered_line`.
     """
 
     near: NearTerms = field(default_factory=NearTerms)
     silence: SilenceTerms = field(default_factory=SilenceTerms)
     reassign_after: Nanos = 30 * SECOND
     renew_after: Nanos = 5 * MINUTE
+    tell_unanswered: Nanos = 10 * SECOND
+    tell_unanswered_line: Nanos = 5 * SECOND
     patience: int = 2_000
     capacity: int = 100_000
 
@@ -78,6 +83,34 @@ class Counts:
     unreadable: int = 0
 
 
+@dataclass(slots=True)
+class _Suspicion:
+    """A symbol of which nothing has come `since` then, which was seen to be long `at` an instant.
+
+    `is_ahead`: a call has shown trades that the stream did not bring; `is_proven`: a second has, so they were not just on their way.
+    """
+
+    since: Nanos
+    at: Nanos
+    is_told: bool
+    is_ahead: bool = False
+    is_proven: bool = False
+
+
+@dataclass(slots=True)
+class _Quiet:
+    """A line on which nothing has come `since` then, which was seen to be long `at` an instant.
+
+    `ahead` are symbols of which a call has shown more than the stream brought, `level` those of which it has not.
+    """
+
+    since: Nanos
+    at: Nanos
+    is_told: bool = False
+    ahead: set[str] = field(default_factory=set)
+    level: set[str] = field(default_factory=set)
+
+
 @dataclass
 class _Line:
     name: str
@@ -93,6 +126,7 @@ class _Line:
     first_proof: Nanos | None = None
     last_text: Nanos | None = None
     unreadable: deque[Nanos] = field(default_factory=deque)
+    quiet: _Quiet | None = None
 
 
 class Hub:
@@ -115,10 +149,13 @@ class Hub:
         self._indices: tuple[str, ...] = ()
         self._nearness = Nearness(terms.near)
         self._at: dict[Registration, str] = {}
+        self._planned: tuple[object, ...] = ()
         self._barred: dict[Registration, str] = {}
         self._expecting: Expecting = lambda _: None
         self._volume: dict[str, tuple[Nanos, int]] = {}
         self._renewed: dict[str, Nanos] = {}
+        self._suspected: dict[str, _Suspicion] = {}
+        self._looked: dict[str, int] = {}
         self._held_unwatched: tuple[str, ...] = ()
         self._told_behind: Nanos | None = None
         self._lost_told = 0
@@ -174,6 +211,7 @@ class Hub:
         was_up = line.talk is not None
         line.talk, line.is_out, line.why_down = None, ending is Ending.CREDENTIALS, detail or ending.value
         line.watchdog.forget_all()
+        line.quiet = None
         if was_up or line.down_since is None or line.is_out:
             line.down_since = line.down_since or now
             if ending is not Ending.STOPPED:
@@ -188,14 +226,44 @@ class Hub:
             if line.talk is None:
                 continue
             found = line.watchdog.judge(now, since)
-            if found.silent:
-                self._fell_silent(line, found.silent, now)
-            elif found.is_session_silent:
-                self._tell(FeedEvent.SILENT, line, now, self._symbols_of(line), "nothing comes on this line")
+            if found.is_session_silent:
+                line.quiet = _Quiet(line.last_text or line.first_proof or now, now)
+            elif not line.watchdog.is_all_silent:
+                line.quiet = None
+            if line.quiet is not None and now - line.quiet.at >= self._terms.tell_unanswered_line:
+                self._tell_quiet(line, line.quiet, now)
+            self._suspect(line, found.silent, now)
             if found.is_dead:
                 line.talk.end(Ending.SILENT)
+        self._tell_unanswered(now)
         self._tell_behind(now)
         self._plan(now)
+
+    @property
+    def suspected(self) -> tuple[str, ...]:
+        """Symbols of which nothing comes for longer than usual: a call has to tell whether they trade at all (`asked`)."""
+        quiet = (symbol for line in self._lines.values() if line.quiet is not None for symbol in self._symbols_of(line))
+        alone = (symbol for symbol, one in self._suspected.items() if not one.is_proven)
+        return tuple(dict.fromkeys([*alone, *quiet]))
+
+    def asked(self, symbol: str, day_volume: int, now: Nanos) -> None:
+        """Take in how many shares of a suspected symbol a call says were traded today.
+
+        Not more than the stream brought: nothing was missed. More, at two looks in between which nothing came: it is silent,
+        for a trade seen by the first may have been on its way.
+        """
+        since = self._expecting(now)
+        if symbol in self._volume:
+            brought = self._volume[symbol][1]
+        elif symbol in self._looked:
+            brought = self._looked[symbol]
+        else:
+            self._looked[symbol] = day_volume  # what was before us, nobody has missed
+            return
+        if since is not None:
+            is_missed = day_volume > brought
+            self._judge_quiet(symbol, now, since, is_missed=is_missed)
+            self._judge_suspected(symbol, now, since, is_missed=is_missed)
 
     def listener(self, name: str) -> LineListener:
         """Return who hears a line's connection."""
@@ -256,19 +324,27 @@ class Hub:
         )
 
     def _plan(self, now: Nanos) -> None:
-        """Give the places anew and tell each session its aim; nothing changes where nothing has changed."""
+        """Give the places anew where anything has changed that decides about them, and tell each session its aim."""
         usable = {line.name: line.places for line in self._lines.values() if self._is_usable(line, now)}
-        pinned = {line.notices: line.name for line in self._lines.values() if line.notices is not None}
-        always = [*pinned, *(Registration(Channel.INDEX, index) for index in self._indices)]
         near = self._nearness.update(self._needs, now)
-        self.allotment = allot(
-            always, self._needs, near, sum(usable.values()), offered=self._streams.keys(), barred=self._barred.keys()
-        )
-        self._at = place(self.allotment.given, self._at, usable, pinned)
+        # How far it is to a level decides by who is near, and moves with each trade; the rest hardly ever changes.
+        wishes = [(need.symbol, need.rank, need.is_held, need.is_due, need.also) for need in self._needs]
+        asked = (wishes, near, self._indices, usable, len(self._barred))
+        if asked != self._planned:
+            self._give_places(near, usable)
+            self._planned = asked
         for line in self._lines.values():
             if line.talk is not None:
                 line.talk.aim_at(self._aim(line, line.talk.live))
         self._tell_unwatched(now)
+
+    def _give_places(self, near: Collection[str], usable: Mapping[str, int]) -> None:
+        pinned = {line.notices: line.name for line in self._lines.values() if line.notices is not None}
+        always = [*pinned, *(Registration(Channel.INDEX, index) for index in self._indices)]
+        self.allotment = allot(
+            always, self._needs, near, sum(usable.values()), offered=self._streams.keys(), barred=self._barred.keys()
+        )
+        self._at = place(self.allotment.given, self._at, usable, pinned)
 
     def _is_usable(self, line: _Line, now: Nanos) -> bool:
         if line.talk is not None or line.down_since is None:
@@ -299,16 +375,78 @@ class Hub:
         live = () if line.talk is None else line.talk.live
         return tuple(one.key for one in live if one.channel is Channel.TRADES)
 
-    def _fell_silent(self, line: _Line, silent: tuple[str, ...], now: Nanos) -> None:
-        is_all = line.watchdog.is_all_silent
+    def _suspect(self, line: _Line, silent: tuple[str, ...], now: Nanos) -> None:
         for symbol in silent:
             heard = line.watchdog.last_heard(symbol)
-            self._gaps.begin(symbol, now if heard is None else heard, GapReason.SILENCE)
-        detail = "nothing comes on this line" if is_all else "registered, and nothing comes"
-        self._tell(FeedEvent.SILENT, line, now, silent, detail)
-        if not is_all and line.talk is not None:
-            for symbol in silent:
-                self._renew(line.talk, symbol, now)
+            since = now if heard is None else heard
+            self._gaps.begin(symbol, since, GapReason.SILENCE)
+            self._suspected[symbol] = _Suspicion(since, now, is_told=line.quiet is not None and line.quiet.is_told)
+
+    def _judge_quiet(self, symbol: str, now: Nanos, since: Nanos, *, is_missed: bool) -> None:
+        """Judge the line of a symbol on which nothing comes: two symbols that trade prove its silence, or one seen twice."""
+        for line in self._lines.values():
+            quiet, symbols = line.quiet, self._symbols_of(line)
+            if quiet is None or symbol not in symbols:
+                continue
+            if is_missed:
+                is_proven = bool(quiet.ahead)
+                quiet.ahead.add(symbol)
+                if is_proven:
+                    self._tell_quiet(line, quiet, now)
+                continue
+            quiet.level.add(symbol)
+            if quiet.level >= set(symbols):
+                line.quiet = None
+                line.watchdog.excuse_all(now, since)
+                if quiet.is_told:
+                    self._tell(FeedEvent.HEARD, line, now, symbols, "they do not trade, and nothing was missed")
+
+    def _judge_suspected(self, symbol: str, now: Nanos, since: Nanos, *, is_missed: bool) -> None:
+        one, line = self._suspected.get(symbol), self._line_of(symbol)
+        if one is None or line is None:
+            return
+        if not is_missed:
+            self._excuse(line, symbol, one, now, since)
+            return
+        one.is_proven = one.is_ahead
+        one.is_ahead = True
+        if one.is_proven and not one.is_told:
+            self._tell_silent(line, symbol, one, now, "registered, and nothing comes, though it trades")
+
+    def _tell_quiet(self, line: _Line, quiet: _Quiet, now: Nanos) -> None:
+        if quiet.is_told:
+            return
+        quiet.is_told = True
+        symbols = self._symbols_of(line)
+        self._tell(FeedEvent.SILENT, line, now, symbols, "nothing comes on this line", since=quiet.since)
+        for symbol in self._suspected.keys() & set(symbols):
+            self._suspected[symbol].is_told = True
+
+    def _tell_unanswered(self, now: Nanos) -> None:
+        """Tell of symbols of which nobody could say whether they trade; forget those that are not watched any more."""
+        for symbol, one in tuple(self._suspected.items()):
+            line = self._line_of(symbol)
+            if line is None or not line.watchdog.is_silent(symbol):
+                del self._suspected[symbol]
+            elif not one.is_told and line.quiet is None and now - one.at >= self._terms.tell_unanswered:
+                self._tell_silent(line, symbol, one, now, "registered, and nothing comes")
+
+    def _tell_silent(self, line: _Line, symbol: str, one: _Suspicion, now: Nanos, detail: str) -> None:
+        one.is_told = True
+        self._tell(FeedEvent.SILENT, line, now, (symbol,), detail, since=one.since)
+        if line.talk is not None and not line.watchdog.is_all_silent:
+            self._renew(line.talk, symbol, now)
+
+    def _excuse(self, line: _Line, symbol: str, one: _Suspicion, now: Nanos, since: Nanos) -> None:
+        line.watchdog.excuse(symbol, now, since)
+        self._gaps.disprove(symbol, now)
+        del self._suspected[symbol]
+        if one.is_told:
+            self._tell(FeedEvent.HEARD, line, now, (symbol,), "it does not trade, and nothing was missed")
+
+    def _line_of(self, symbol: str) -> _Line | None:
+        """Return the line on which a symbol is silent."""
+        return next((line for line in self._lines.values() if line.watchdog.is_silent(symbol)), None)
 
     def _renew(self, talk: Conversation, symbol: str, now: Nanos) -> None:
         before = self._renewed.get(symbol)
@@ -375,7 +513,7 @@ class Hub:
             return
         since = self._expecting(now)
         for record in records:
-            self._record(line, record, now, now if since is None else since)
+            self._record(line, record, now, since)
 
     def unreadable(self, line: _Line, error: WireError, now: Nanos) -> None:
         """Count a text that cannot be read; many within a minute are told once."""
@@ -392,7 +530,7 @@ class Hub:
                 self._gaps.lost(symbol, now, GapReason.UNREADABLE)
             self._tell(FeedEvent.UNREADABLE, line, now, symbols, str(error))
 
-    def _record(self, line: _Line, record: Record, now: Nanos, since: Nanos) -> None:
+    def _record(self, line: _Line, record: Record, now: Nanos, since: Nanos | None) -> None:
         if isinstance(record, TradeRecord):
             self._hear(line, record.symbol, now, since)
             if not self._is_new(record):
@@ -406,12 +544,16 @@ class Hub:
                 return
         elif isinstance(record, MarketStatus):
             self._follow(record, now)
+        elif isinstance(record, IndexRecord):
+            line.watchdog.hear_else(now, since)
         self._put(Received(now, record))
 
-    def _hear(self, line: _Line, symbol: str, now: Nanos, since: Nanos) -> None:
+    def _hear(self, line: _Line, symbol: str, now: Nanos, since: Nanos | None) -> None:
         self._gaps.heard(symbol, now)
         if line.watchdog.hear(symbol, now, since):
-            self._tell(FeedEvent.HEARD, line, now, (symbol,), "")
+            one = self._suspected.pop(symbol, None)
+            if one is None or one.is_told:
+                self._tell(FeedEvent.HEARD, line, now, (symbol,), "")
 
     def _is_new(self, record: TradeRecord) -> bool:
         """Tell whether a trade moves its day on: the exchange's cumulative volume only rises within a session."""
@@ -426,8 +568,17 @@ class Hub:
         if states:
             self.set_trading(record.symbol, now, is_trading=not any(states))
 
-    def _tell(self, event: FeedEvent, line: _Line, now: Nanos, symbols: tuple[str, ...], detail: str) -> None:
-        self._put(Told(now, event, line.name, symbols, detail))
+    def _tell(
+        self,
+        event: FeedEvent,
+        line: _Line,
+        now: Nanos,
+        symbols: tuple[str, ...],
+        detail: str,
+        *,
+        since: Nanos | None = None,
+    ) -> None:
+        self._put(Told(now, event, line.name, symbols, detail, since))
 
     def _put(self, message: FeedMessage) -> None:
         self._inbox.put(message)

@@ -47,13 +47,14 @@ class FeedEvent(enum.StrEnum):
 
 
 class Told(msgspec.Struct, frozen=True, gc=False):
-    """Something happened to the feed: on which line, to which symbols, and why."""
+    """Something happened to the feed: on which line, to which symbols, and why; of a silence since when."""
 
     at: Nanos
     event: FeedEvent
     line: str
     symbols: tuple[str, ...] = ()
     detail: str = ""
+    since: Nanos | None = None
 
 
 FeedMessage: TypeAlias = Received | Told

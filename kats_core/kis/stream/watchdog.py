@@ -65,7 +65,8 @@ _LONG_MEMORY = 64
 class _Pulse:
     """When something was heard last, and how long the pauses are: their mean, and the longest, which fades slowly.
 
-    It learns once a second, for bursts say nothing about pauses, and of a pause that was judged a silence no more than its limit.
+    It learns once a second, for bursts say nothing about pauses, and of a pause that was judged a silence no more than its limit,
+    unless it is known that nothing was missed in it. Of messages that come while none is expected it learns nothing.
     """
 
     last: Nanos
@@ -80,7 +81,11 @@ class _Pulse:
     def __post_init__(self) -> None:
         self.learnt = self.last
 
-    def hear(self, now: Nanos, since: Nanos, terms: SilenceTerms) -> None:
+    def hear(self, now: Nanos, since: Nanos | None, terms: SilenceTerms) -> None:
+        if since is None:
+            self.last = self.learnt = now
+            self.is_silent = False
+            return
         pause = now - max(self.last, since)
         if self.is_silent:
             self.is_silent = False
@@ -95,6 +100,12 @@ class _Pulse:
         self.count = min(self.count + 1, _MEMORY)
         self.mean += (pause - self.mean) // self.count
         self.longest = max(pause, self.longest - (self.longest - pause) // _LONG_MEMORY)
+
+    def excuse(self, now: Nanos, since: Nanos) -> None:
+        self.is_silent = False
+        self.learn(self.silence(now, since))
+        self.last = self.learnt = now
+        self.widest = 0
 
     def silence(self, now: Nanos, since: Nanos) -> Nanos:
         return now - max(self.last, since)
@@ -149,16 +160,30 @@ class Watchdog:
             if symbol in self._symbols:
                 self._symbols[symbol].last = now
 
-    def hear(self, symbol: str, now: Nanos, since: Nanos) -> bool:
-        """Note a message about a symbol; tell whether it ends a silence. `since`: from when on messages are expected."""
+    def hear_else(self, now: Nanos, since: Nanos | None) -> None:
+        """Note a message that is about none of the symbols: the session lives. `since` as in `Expecting`."""
         if self._session is not None:
             self._session.hear(now, since, self.terms)
+
+    def hear(self, symbol: str, now: Nanos, since: Nanos | None) -> bool:
+        """Note a message about a symbol; tell whether it ends a silence. `since` as in `Expecting`."""
+        self.hear_else(now, since)
         pulse = self._symbols.get(symbol)
         if pulse is None:
             return False
         was_silent = pulse.is_silent
         pulse.hear(now, since, self.terms)
         return was_silent
+
+    def excuse(self, symbol: str, now: Nanos, since: Nanos) -> None:
+        """Take a silence for a pause: it is known that there was nothing to hear."""
+        if self.is_silent(symbol):
+            self._symbols[symbol].excuse(now, since)
+
+    def excuse_all(self, now: Nanos, since: Nanos) -> None:
+        """Take the silence of the whole session for a pause."""
+        if self._session is not None and self._session.is_silent:
+            self._session.excuse(now, since)
 
     def is_silent(self, symbol: str) -> bool:
         """Tell whether a symbol has been judged silent."""
