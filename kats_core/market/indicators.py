@@ -10,7 +10,7 @@ section 1), which is the oracle of the tests and not needed at run time; `docs/d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Literal, TypeAlias
@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from kats_core.market import rolling
-from kats_core.market.own_bars import BoolArray, OwnBars, Positions
+from kats_core.market.own_bars import BoolArray, OwnBars
 from kats_core.market.tables import FloatArray
 from kats_core.market.weeks import Weeks
 
@@ -26,10 +26,10 @@ Field: TypeAlias = Literal["open", "high", "low", "close", "volume", "value"]
 
 _Key: TypeAlias = tuple[str | int | float | None, ...]
 
-_Part: TypeAlias = Callable[[slice], rolling.Numbers]
-"""Returns an indicator of some columns of the packed bars."""
-
 _Line: TypeAlias = Callable[[str], FloatArray]
+
+_Lines: TypeAlias = Mapping[str, Callable[[], FloatArray]]
+"""By name, what computes each line of an indicator from what they have in common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,22 +97,153 @@ class _Lens:
     days: bool = False
 
 
+class _Frame:
+    """Bars that indicators are computed over, at their sessions or packed, and what several indicators need of them.
+
+    Results have the shape of the frame and may hold anything where there is no bar, or too young a one.
+    """
+
+    def __init__(self, columns: Mapping[str, rolling.Numbers], own: OwnBars, fields: Collection[str]) -> None:
+        """Take columns and the own bars of those `fields` that will be asked for."""
+        # Sums of fractions go bar by bar, so they too want their bars side by side.
+        self._is_packed = own.has_many_gaps or not all(_is_whole(columns[name]) for name in fields)
+        self._columns, self._own = columns, own
+        self.bars = own.packed if self._is_packed else own
+        self.shape = self.bars.present.shape
+        self.lines: dict[_Key, _Lines] = {}
+        self.results: dict[_Key, FloatArray] = {}
+        self._floats: dict[str, FloatArray] = {}
+        self._totals: dict[str, rolling.Numbers] = {}
+        self._extremes: dict[tuple[str, str], tuple[int, rolling.Numbers]] = {}
+
+    def empty(self) -> FloatArray:
+        """Return an array for a result."""
+        return np.empty(self.shape)
+
+    def is_whole(self, name: str) -> bool:
+        """Tell whether a column holds won or shares: whole numbers, which floats hold exactly up to nine quadrillion."""
+        return _is_whole(self._columns[name])
+
+    def column(self, name: str) -> FloatArray:
+        """Return a column as floats, zeros where there is no bar."""
+        found = self._floats.get(name)
+        if found is None:
+            values = self._columns[name]
+            found = (self._own.pack(values) if self._is_packed else values).astype(np.float64)
+            found.ravel()[self.bars.absent] = 0
+            self._floats[name] = found
+        return found
+
+    def has_zeros(self, name: str) -> bool:
+        """Tell whether a bar holds zero in a column."""
+        return int(np.count_nonzero(self.column(name))) < self.bars.count
+
+    def moves(self) -> FloatArray:
+        """Return the change of each close from the one before; 0 where there is no bar, or none before."""
+        close = self.column("close")
+        moves = self.empty()
+        moves[:1] = 0
+        return self.from_bar_1(self.bars.paired(np.subtract, close, close, 1, moves))
+
+    def from_bar_1(self, values: FloatArray) -> FloatArray:
+        """Write 0 where there is no bar, or none before."""
+        flat = values.ravel()
+        flat[self.bars.absent] = 0
+        flat[self.bars.young(1)] = 0
+        return values
+
+    def window_sum(self, name: str, n: int) -> FloatArray:
+        """Return the sum of a column's last `n` bars; of whole numbers from a running total, which is kept."""
+        if not self.is_whole(name):
+            return np.asarray(rolling.window_sum(self.column(name), n))
+        total = self._totals.get(name)
+        if total is None:
+            total = self._totals[name] = rolling.whole_total(self.column(name))
+        return self.bars.window_sum(total, n, self.empty())
+
+    def sum_of(self, values: FloatArray, n: int, is_whole: bool) -> FloatArray:
+        """Return the sum of the last `n` of some values, zeros where there is no bar."""
+        if not is_whole:
+            return np.asarray(rolling.window_sum(values, n))
+        return self.bars.window_sum(rolling.whole_total(values), n, self.empty())
+
+    def window_mean(self, name: str, n: int) -> FloatArray:
+        """Return the mean of a column's last `n` bars."""
+        mean = self.window_sum(name, n)
+        mean /= n
+        return mean
+
+    def deviation(self, name: str, n: int) -> FloatArray:
+        """Return the population standard deviation of a column's last `n` bars."""
+        values = self.column(name)
+        if not self.is_whole(name):
+            return rolling.window_deviation(values, n)
+        total = self.window_sum(name, n)
+        squares = rolling.running_total(values * values)
+        result = self.bars.window_sum(squares, n, self.empty())
+        result *= n
+        total *= total
+        result -= total
+        np.maximum(result, 0, out=result)
+        np.sqrt(result, out=result)
+        result /= n
+        self._correct_wide(result, name, n, squares)
+        return result
+
+    def _correct_wide(self, result: FloatArray, name: str, n: int, squares: FloatArray) -> None:
+        """Compute again in integers, column by column, where floats do not hold the squares exactly."""
+        values, present = self.column(name), self.bars.present
+        is_wide = (values.max(axis=0, initial=0) * n >= rolling.EXACT**0.5) | ~(
+            squares[-1:].max(axis=0, initial=0) < rolling.EXACT
+        )
+        for j in np.flatnonzero(is_wide).tolist():
+            rows = np.flatnonzero(present[:, j])
+            result[rows, j] = rolling.window_deviation(values[rows, j][:, None].astype(np.int64), n)[:, 0]
+
+    def weighted(self, name: str, weights: FloatArray) -> FloatArray:
+        """Return sums of a column's last bars, each times its own weight; one sum for each row of the weights."""
+        values = self.column(name)
+        sums = np.zeros((len(weights), *self.shape))
+        product = np.zeros(self.shape)
+        for i, several in enumerate(weights.T.tolist(), 1):
+            for row, weight in enumerate(several):
+                sums[row] += self.bars.paired(partial(_times, weight), values, values, weights.shape[1] - i, product)
+        return sums
+
+    def extreme(self, kind: str, of: np.ufunc, name: str, n: int) -> FloatArray:
+        """Return the extreme of a column's last `n` bars; made of that of a shorter window where there is one."""
+        known, values = self._extremes.get((kind, name), (1, self.column(name)))
+        if known > n:
+            known, values = 1, self.column(name)
+        result = self.bars.window_extreme(of, values, n, known)
+        self._extremes[kind, name] = n, result
+        return result.copy()
+
+    def ema(self, values: FloatArray, n: int, age: int, into: FloatArray | None = None) -> FloatArray:
+        """Return the exponential average with weight 2/(n+1), seeded at an age with the mean of `n` bars."""
+        seeds = self.bars.seeds(values, n, age)
+        return rolling.smooth(values, seeds, np.full(values.shape[1:], 2 / (n + 1)), self.bars.absent_by_row, into)
+
+    def wilder(self, values: FloatArray, n: int) -> FloatArray:
+        """Smooth in their place values that exist from bar 1 on, as Wilder does: (13 e + x) / 14 is e + (x - e) / 14."""
+        seeds = self.bars.seeds(values, n, n)
+        return rolling.smooth(values, seeds, np.full(values.shape[1:], 1 / n), self.bars.absent_by_row, values)
+
+    def at_sessions(self, result: FloatArray) -> FloatArray:
+        """Return a finished result of this frame at its sessions."""
+        return self._own.spread(result) if self._is_packed else result
+
+
 @dataclass
 class _Shared:
     """What all views of the same bars share."""
 
     columns: Mapping[str, rolling.Numbers]
-    present: BoolArray
-    restarts: BoolArray | None
+    bars: OwnBars
     shape: tuple[int, ...]
     weeks: Weeks | None
-    traded: BoolArray | None
-    bars: dict[tuple[str, ...], OwnBars] = field(default_factory=dict)
-    packed: dict[str, FloatArray] = field(default_factory=dict)
-    totals: dict[str, rolling.Numbers] = field(default_factory=dict)
-    parts: dict[_Key, Mapping[str, _Part]] = field(default_factory=dict)
-    known_weeks: Positions | None = None
-    positions: dict[tuple[tuple[str, ...], _Lens], Positions] = field(default_factory=dict)
+    days: OwnBars | None
+    frames: dict[tuple[str, ...], _Frame] = field(default_factory=dict)
     results: dict[tuple[_Key, _Lens], FloatArray] = field(default_factory=dict)
 
 
@@ -134,19 +265,18 @@ class Indicators:
         *,
         restarts: BoolArray | None = None,
         weeks: Weeks | None = None,
-        traded: BoolArray | None = None,
+        days: OwnBars | None = None,
         bars: OwnBars | None = None,
     ) -> None:
         """Take columns of one shape, (T,) or (T, N); a float column's NaN counts as no bar.
 
-        `traded`, for weekly bars, are the days on which each column traded. `bars` are those of `present` and `restarts`,
-        where somebody has them already.
+        `days`, for weekly bars, are the daily ones. `bars` are those of `present` and `restarts`, where somebody has them
+        already.
         """
         flat = present.shape if present.ndim == 2 else (len(present), 1)
         cells = {name: values.reshape(flat) for name, values in columns.items()} if present.ndim == 1 else columns
-        self._shared = _Shared(cells, present.reshape(flat), restarts, present.shape, weeks, traded)
-        if bars is not None:
-            self._shared.bars[()] = bars
+        own = OwnBars(present.reshape(flat), restarts) if bars is None else bars
+        self._shared = _Shared(cells, own, present.shape, weeks, days)
         self._lens = _Lens()
 
     def ago(self, k: int) -> Indicators:
@@ -167,113 +297,107 @@ class Indicators:
         if weeks is None or self._lens != _Lens():
             raise ValueError("weekly indicators start from the daily ones of a panel: panel.indicators.weekly")
         one = self._shared
-        columns, present, restarts = weeks.resampled(one.columns, self._bars(()))
-        bars = Indicators(columns, present, restarts=restarts, weeks=weeks, traded=one.present)
+        columns, present, restarts = weeks.resampled(one.columns, one.bars)
+        bars = Indicators(columns, present, restarts=restarts, weeks=weeks, days=one.bars)
         return bars._seen(_Lens(days=True))
 
     def field(self, name: Field) -> FloatArray:
         """Return a column itself. First: 0."""
-        return self._get(("field", name), (name,), 0, lambda bars: _of(self._packed(name, bars)))
+        return self._get(("field", name), (name,), 0, lambda frame: frame.column(name).copy())
 
     def sum(self, name: Field, n: int) -> FloatArray:
         """Return the sum of the last `n` bars. First: n-1."""
-        return self._get(("sum", name, n), (name,), _span(n), lambda bars: self._window_sum(name, bars, n))
+        return self._get(("sum", name, n), (name,), _span(n), lambda frame: frame.window_sum(name, n))
 
     def sma(self, name: Field, n: int) -> FloatArray:
         """Return the mean of the last `n` bars. First: n-1."""
-        return self._get(("sma", name, n), (name,), _span(n), lambda bars: self._window_mean(name, bars, n))
+        return self._get(("sma", name, n), (name,), _span(n), lambda frame: frame.window_mean(name, n))
 
     def stdev(self, name: Field, n: int) -> FloatArray:
         """Return the population standard deviation of the last `n` bars. First: n-1."""
-        return self._get(("stdev", name, n), (name,), _span(n), lambda bars: self._deviation(name, bars, n))
+        return self._get(("stdev", name, n), (name,), _span(n), lambda frame: frame.deviation(name, n))
 
     def highest(self, name: Field, n: int, min_bars: int | None = None) -> FloatArray:
         """Return the maximum of the last `n` bars, or of what exists from `min_bars` on. First: n-1, or min_bars-1."""
-        return self._extreme("highest", rolling.window_highest, name, n, min_bars)
+        return self._extreme("highest", np.maximum, name, n, min_bars)
 
     def lowest(self, name: Field, n: int, min_bars: int | None = None) -> FloatArray:
         """Return the minimum of the last `n` bars, or of what exists from `min_bars` on. First: n-1, or min_bars-1."""
-        return self._extreme("lowest", rolling.window_lowest, name, n, min_bars)
+        return self._extreme("lowest", np.minimum, name, n, min_bars)
 
     def change(self, k: int = 1) -> FloatArray:
         """Return C[t] / C[t-k] - 1. First: k."""
 
-        def compute(bars: OwnBars) -> _Part:
-            closes = self._packed("close", bars)
-
-            def part(cut: slice) -> FloatArray:
-                close = closes[:, cut]
-                result = np.zeros(close.shape)
-                np.divide(close[k:], close[:-k], out=result[k:], where=close[:-k] > 0)
-                result -= 1
-                return result
-
-            return part
+        def compute(frame: _Frame) -> FloatArray:
+            close, result = frame.column("close"), frame.empty()
+            result[:k] = 0
+            with np.errstate(divide="ignore", invalid="ignore"):
+                frame.bars.paired(np.divide, close, close, k, result)
+            if frame.has_zeros("close"):
+                result[~np.isfinite(result)] = 0
+            result -= 1
+            return result
 
         return self._get(("change", k), ("close",), _span(k + 1), compute)
 
     def ema(self, name: Field, n: int) -> FloatArray:
         """Return the exponential average with weight 2/(n+1), seeded with the mean of the first `n` bars. First: n-1."""
-
-        def compute(bars: OwnBars) -> _Part:
-            return _of(_ema(self._packed(name, bars), bars, n, n - 1))
-
-        return self._get(("ema", name, n), (name,), _span(n), compute, is_recursive=True)
+        return self._get(("ema", name, n), (name,), _span(n), lambda frame: frame.ema(frame.column(name), n, n - 1))
 
     def rsi(self, n: int = 14) -> FloatArray:
         """Return Wilder's RSI, 0 to 100; missing while the price has never moved. First: n."""
 
-        def compute(bars: OwnBars) -> _Part:
-            close = self._packed("close", bars)
-            ways = np.empty((len(close), 2, close.shape[1]))
-            for cut in bars.parts:
-                moves = rolling.step(close[:, cut])
-                np.maximum(moves, 0, out=ways[:, 0, cut])
-                np.subtract(ways[:, 0, cut], moves, out=ways[:, 1, cut])
-            smoothed = _wilder(ways, bars, n)
+        def compute(frame: _Frame) -> FloatArray:
+            moves = frame.moves()
+            ways = np.empty((len(moves), 2, *moves.shape[1:]))
+            np.maximum(moves, 0, out=ways[:, 0])
+            np.subtract(ways[:, 0], moves, out=ways[:, 1])
+            smoothed = frame.wilder(ways, n)
+            up = smoothed[:, 0]
+            both = up + smoothed[:, 1]
+            result = np.multiply(up, 100, out=moves)
+            # Nothing over nothing is missing.
+            with np.errstate(invalid="ignore"):
+                result /= both
+            return result
 
-            def part(cut: slice) -> FloatArray:
-                up = smoothed[:, 0, cut]
-                both = up + smoothed[:, 1, cut]
-                result = np.full(both.shape, np.nan)
-                np.divide(100 * up, both, out=result, where=both > 0)
-                return result
-
-            return part
-
-        return self._get(("rsi", n), ("close",), _span(n + 1), compute, is_recursive=True)
+        return self._get(("rsi", n), ("close",), _span(n + 1), compute)
 
     def atr(self, n: int = 14) -> FloatArray:
         """Return Wilder's average true range, in the unit of prices. First: n."""
 
-        def compute(bars: OwnBars) -> _Part:
-            high, low, close = (self._packed(name, bars) for name in ("high", "low", "close"))
-            true_range = np.empty(high.shape)
-            true_range[:1] = 0
-            for cut in bars.parts:
-                before = close[:-1, cut]
-                reach = np.maximum(high[1:, cut], before)
-                np.subtract(reach, np.minimum(low[1:, cut], before), out=true_range[1:, cut])
-            return _of(_wilder(true_range, bars, n))
+        def compute(frame: _Frame) -> FloatArray:
+            high, low, close = (frame.column(name) for name in ("high", "low", "close"))
+            reach, fall = frame.empty(), frame.empty()
+            reach[:1] = fall[:1] = 0
+            frame.bars.paired(np.maximum, high, close, 1, reach)
+            reach -= frame.bars.paired(np.minimum, low, close, 1, fall)
+            return frame.wilder(frame.from_bar_1(reach), n)
 
-        return self._get(("atr", n), ("high", "low", "close"), _span(n + 1), compute, is_recursive=True)
+        return self._get(("atr", n), ("high", "low", "close"), _span(n + 1), compute)
 
     def bollinger(self, n: int = 20, k: float = 2.0) -> Bands:
         """Return the mean of the closes and the bands `k` population deviations around it. First: n-1."""
 
-        def compute(bars: OwnBars) -> Mapping[str, _Part]:
-            middle, deviation = self._window_mean("close", bars, n), self._deviation("close", bars, n)
+        def compute(frame: _Frame) -> _Lines:
+            reach = frame.deviation("close", n)
+            reach *= k
 
-            def width(cut: slice) -> FloatArray:
-                own, reach = middle(cut), k * deviation(cut)
-                result = np.full(own.shape, np.nan)
-                np.divide((own + reach) - (own - reach), own, out=result, where=own != 0)
+            def middle() -> FloatArray:
+                return frame.window_mean("close", n)
+
+            def width() -> FloatArray:
+                own = middle()
+                result = own + reach
+                result -= own - reach
+                own[own == 0] = np.nan
+                result /= own
                 return result
 
             return {
-                "lower": lambda cut: middle(cut) - k * deviation(cut),
+                "lower": lambda: middle() - reach,
                 "middle": middle,
-                "upper": lambda cut: middle(cut) + k * deviation(cut),
+                "upper": lambda: middle() + reach,
                 "width": width,
             }
 
@@ -293,14 +417,14 @@ class Indicators:
         if memory is not None:
             return self._short_macd(fast, slow, signal, memory)
 
-        def compute(bars: OwnBars) -> Mapping[str, _Part]:
-            close = self._packed("close", bars)
-            columns = bars.columns_of_age(slow - 1)
-            short, long = (rolling.seeded(close, n, columns) for n in (fast, slow))
-            seeds = {i: (own, np.stack([short[i][1], long[i][1]])) for i, own in columns.items()}
-            both = rolling.smooth(close, seeds, np.repeat([[2 / (fast + 1)], [2 / (slow + 1)]], close.shape[1], axis=1))
+        def compute(frame: _Frame) -> _Lines:
+            close, bars = frame.column("close"), frame.bars
+            short, long = (bars.seeds(close, n, slow - 1) for n in (fast, slow))
+            seeds = {i: (own, np.stack([short[i][1], mean])) for i, (own, mean) in long.items()}
+            weights = np.repeat([[2 / (fast + 1)], [2 / (slow + 1)]], close.shape[1], axis=1)
+            both = rolling.smooth(close, seeds, weights, bars.absent_by_row)
             line = np.subtract(both[:, 0], both[:, 1])
-            return _macd_lines(line, _ema(line, bars, signal, slow + signal - 2))
+            return _macd_lines(line, frame.ema(line, signal, slow + signal - 2))
 
         return Macd(self._lines(("macd", fast, slow, signal), ("close",), _span(slow + signal - 1), compute))
 
@@ -308,45 +432,33 @@ class Indicators:
         if not memory >= slow + signal - 1:
             raise ValueError(f"MACD of {slow} and {signal} needs a memory of {slow + signal - 1} bars, found {memory}")
 
-        def compute(bars: OwnBars) -> Mapping[str, _Part]:
-            close = self._packed("close", bars)
+        def compute(frame: _Frame) -> _Lines:
             # All three lines are sums of the remembered closes, each with its own weight.
             unit = Indicators({"close": np.eye(memory)}, np.ones((memory, memory), dtype=np.bool_))
             line, average, _ = (weights[-1] for weights in unit.macd(fast, slow, signal))
-            lines = np.zeros((2, *close.shape))
-            until = len(close) - memory + 1
-            for k in range(memory if until > 0 else 0):
-                lines[0, memory - 1 :] += line[k] * close[k : k + until]
-                lines[1, memory - 1 :] += average[k] * close[k : k + until]
-            return _macd_lines(lines[0], lines[1])
+            return _macd_lines(*frame.weighted("close", np.stack([line, average])))
 
         return Macd(self._lines(("macd", fast, slow, signal, memory), ("close",), _span(memory), compute))
 
     def force(self, n: int = 2) -> FloatArray:
         """Return Elder's force index, the EMA of (C[t] - C[t-1]) * V[t] in won. First: n."""
 
-        def compute(bars: OwnBars) -> _Part:
-            close, volume = self._packed("close", bars), self._packed("volume", bars)
-            force = np.empty(close.shape)
-            for cut in bars.parts:
-                np.multiply(rolling.step(close[:, cut]), volume[:, cut], out=force[:, cut])
-            return _of(_ema(force, bars, n, n, into=force))
+        def compute(frame: _Frame) -> FloatArray:
+            force = frame.moves()
+            force *= frame.column("volume")
+            return frame.ema(force, n, n, into=force)
 
-        return self._get(("force", n), ("close", "volume"), _span(n + 1), compute, is_recursive=True)
+        return self._get(("force", n), ("close", "volume"), _span(n + 1), compute)
 
     def volume_ratio(self, n: int = 20) -> FloatArray:
         """Return V[t] / the mean volume of the `n` bars before t. First: n."""
 
-        def compute(bars: OwnBars) -> _Part:
-            volume, mean = self._packed("volume", bars), self._window_mean("volume", bars, n)
-
-            def part(cut: slice) -> FloatArray:
-                before = mean(cut)
-                result = np.full(before.shape, np.nan)
-                np.divide(volume[1:, cut], before[:-1], out=result[1:], where=before[:-1] > 0)
-                return result
-
-            return part
+        def compute(frame: _Frame) -> FloatArray:
+            mean = frame.window_mean("volume", n)
+            mean[mean <= 0] = np.nan
+            result = frame.empty()
+            result[:1] = np.nan
+            return frame.bars.paired(np.divide, frame.column("volume"), mean, 1, result)
 
         return self._get(("volume_ratio", n), ("volume",), _span(n + 1), compute)
 
@@ -356,161 +468,65 @@ class Indicators:
         Infinite where no day fell. A day that closed where the one before it did counts for neither.
         """
 
-        def compute(bars: OwnBars) -> _Part:
-            close, volume = self._packed("close", bars), self._packed("volume", bars)
-            up, down = np.empty(volume.shape), np.empty(volume.shape)
-            for cut in bars.parts:
-                moves = rolling.step(close[:, cut])
-                np.multiply(volume[:, cut], moves > 0, out=up[:, cut])
-                np.multiply(volume[:, cut], moves < 0, out=down[:, cut])
-            rising, falling = (_sums(side, n, self._is_whole("volume")) for side in (up, down))
-
-            def part(cut: slice) -> FloatArray:
-                risen, fallen = rising(cut), falling(cut)
-                result = np.full(risen.shape, np.inf)
-                np.divide(risen, fallen, out=result, where=fallen > 0)
-                return result
-
-            return part
+        def compute(frame: _Frame) -> FloatArray:
+            moves, volume, is_whole = frame.moves(), frame.column("volume"), frame.is_whole("volume")
+            risen = frame.sum_of(volume * (moves > 0), n, is_whole)
+            fallen = frame.sum_of(volume * (moves < 0), n, is_whole)
+            never_fell = fallen <= 0
+            fallen[never_fell] = 1
+            risen /= fallen
+            risen[never_fell] = np.inf
+            return risen
 
         return self._get(("up_down_volume", n), ("close", "volume"), _span(n + 1), compute)
 
-    def _extreme(
-        self,
-        kind: str,
-        window: Callable[[rolling.Numbers, int], rolling.Numbers],
-        name: Field,
-        n: int,
-        min_bars: int | None,
-    ) -> FloatArray:
+    def _extreme(self, kind: str, of: np.ufunc, name: Field, n: int, min_bars: int | None) -> FloatArray:
         least = n if min_bars is None else min_bars
+        return self._get((kind, name, n, least), (name,), _span(least), lambda frame: frame.extreme(kind, of, name, n))
 
-        def compute(bars: OwnBars) -> _Part:
-            values = self._packed(name, bars)
-
-            def part(cut: slice) -> rolling.Numbers:
-                result = window(values[:, cut], n)
-                if least < n and not bars.has_one_start:
-                    _regrow(result, values, bars, n, window, cut)
-                return result
-
-            return part
-
-        return self._get((kind, name, n, least), (name,), _span(least), compute)
-
-    def _lines(
-        self, key: _Key, fields: Sequence[str], first: int, compute: Callable[[OwnBars], Mapping[str, _Part]]
-    ) -> _Line:
+    def _lines(self, key: _Key, fields: Sequence[str], first: int, compute: Callable[[_Frame], _Lines]) -> _Line:
         """Return what gives each of an indicator's lines; what they have in common is computed once and kept."""
 
-        def of_line(name: str, bars: OwnBars) -> _Part:
-            parts = self._shared.parts.get(key)
-            if parts is None:
-                parts = self._shared.parts[key] = compute(bars)
-            return parts[name]
+        def of_line(name: str, frame: _Frame) -> FloatArray:
+            if key not in frame.lines:
+                frame.lines[key] = compute(frame)
+            return frame.lines[key][name]()
 
         return lambda name: self._get((*key, name), fields, first, partial(of_line, name))
 
-    def _get(
-        self,
-        key: _Key,
-        fields: Sequence[str],
-        first: int,
-        compute: Callable[[OwnBars], _Part],
-        *,
-        is_recursive: bool = False,
-    ) -> FloatArray:
-        """Return an indicator as this lens shows it; one that is not recursive costs less anew than moved from where it was."""
-        results, lens = self._shared.results, self._lens
-        found = results.get((key, lens))
+    def _get(self, key: _Key, fields: Sequence[str], first: int, compute: Callable[[_Frame], FloatArray]) -> FloatArray:
+        """Return an indicator as this lens shows it."""
+        one, lens = self._shared, self._lens
+        found = one.results.get((key, lens))
         if found is not None:
             return found
-        gappy = self._gappy(fields)
-        bars = self._bars(gappy)
-        if not lens.days and (lens == _Lens() or not is_recursive):
-            computed = self._finished(bars.gathered(map(compute(bars), bars.parts), first, lens.back))
+        frame = self._frame(fields)
+        values = frame.results.get(key)
+        if values is None:
+            values = frame.results[key] = frame.bars.without_young(compute(frame), first)
+        if lens.back:
+            values = frame.bars.ago(values, lens.back)
+        values = frame.at_sessions(values)
+        if lens.days and one.weeks is not None and one.days is not None:
+            values = one.weeks.at_days(values, one.bars, one.days)
         else:
-            known = results.get((key, _Lens()))
-            if known is None:
-                known = self._finished(bars.gathered(map(compute(bars), bars.parts), first))
-                results[key, _Lens()] = known
-            computed = self._finished(_taken(known, self._positions(bars, gappy)))
-        results[key, lens] = computed
-        return computed
-
-    def _finished(self, values: FloatArray) -> FloatArray:
-        shape = self._shared.shape if not self._lens.days else values.shape
-        values = values.reshape(shape)
+            values = values.reshape(one.shape)
         values.flags.writeable = False
+        one.results[key, lens] = values
         return values
 
-    def _positions(self, bars: OwnBars, gappy: tuple[str, ...]) -> Positions:
-        """Return, for each cell of the result, the flat position of the bar that the lens shows there; -1 for none."""
+    def _frame(self, fields: Sequence[str]) -> _Frame:
+        """Return the bars that have all of these fields, of which a column of fractions may lack some (NaN)."""
         one = self._shared
-        found = one.positions.get((gappy, self._lens))
+        gappy = tuple(name for name in fields if not _is_whole(one.columns[name]))
+        found = one.frames.get(gappy)
         if found is None:
-            found = bars.back(self._lens.back)
-            if self._lens.days and one.weeks is not None and one.traded is not None:
-                if one.known_weeks is None:
-                    one.known_weeks = one.weeks.known_at_days(one.present, one.traded)
-                known = one.known_weeks
-                found = known if self._lens.back == 0 else np.where(known >= 0, found.ravel()[known], -1)
-            one.positions[gappy, self._lens] = found
+            bars = one.bars
+            if gappy:
+                present = np.logical_and.reduce([bars.present, *(np.isfinite(one.columns[name]) for name in gappy)])
+                bars = OwnBars(present, bars.restarts)
+            found = one.frames[gappy] = _Frame(one.columns, bars, gappy)
         return found
-
-    def _gappy(self, fields: Sequence[str]) -> tuple[str, ...]:
-        """Return those of the fields that may lack values of their own (NaN)."""
-        return tuple(name for name in fields if not self._is_whole(name))
-
-    def _bars(self, gappy: tuple[str, ...]) -> OwnBars:
-        """Return the bars that have all of these fields."""
-        one = self._shared
-        found = one.bars.get(gappy)
-        if found is None:
-            present = np.logical_and.reduce([one.present, *(np.isfinite(one.columns[name]) for name in gappy)])
-            found = one.bars[gappy] = OwnBars(present, one.restarts)
-        return found
-
-    def _is_whole(self, name: str) -> bool:
-        """Tell whether a column holds won or shares: whole numbers, which floats hold exactly up to nine quadrillion."""
-        return self._shared.columns[name].dtype == np.int64
-
-    def _packed(self, name: str, bars: OwnBars) -> FloatArray:
-        """Return a packed column as floats; kept only where all columns share the same bars."""
-        one = self._shared
-        if not self._is_whole(name):
-            return bars.pack(one.columns[name])
-        found = one.packed.get(name)
-        if found is None:
-            found = one.packed[name] = bars.pack(one.columns[name].astype(np.float64))
-        return found
-
-    def _window_sum(self, name: str, bars: OwnBars, n: int) -> _Part:
-        """Return what gives the sum of a column's last `n` bars; of whole numbers from a running total, which is kept."""
-        if not self._is_whole(name):
-            values = self._packed(name, bars)
-            return lambda cut: rolling.window_sum(values[:, cut], n)
-        total = self._shared.totals.get(name)
-        if total is None:
-            total = self._shared.totals[name] = rolling.whole_total(self._packed(name, bars))
-        return lambda cut: rolling.difference(total[:, cut], n)
-
-    def _window_mean(self, name: str, bars: OwnBars, n: int) -> _Part:
-        sums = self._window_sum(name, bars, n)
-
-        def part(cut: slice) -> FloatArray:
-            mean = sums(cut).astype(np.float64, copy=False)
-            mean /= n
-            return mean
-
-        return part
-
-    def _deviation(self, name: str, bars: OwnBars, n: int) -> _Part:
-        values = self._packed(name, bars)
-        if not self._is_whole(name):
-            return lambda cut: rolling.window_deviation(values[:, cut], n)
-        sums, squares = self._window_sum(name, bars, n), rolling.squared_total(values)
-        return lambda cut: rolling.whole_deviation(values[:, cut], n, sums(cut), squares[:, cut])
 
     def _seen(self, lens: _Lens) -> Indicators:
         view = object.__new__(Indicators)
@@ -525,51 +541,13 @@ def _span(n: int) -> int:
     return n - 1
 
 
-def _of(packed: rolling.Numbers) -> _Part:
-    return lambda cut: packed[:, cut]
+def _is_whole(values: rolling.Numbers) -> bool:
+    return values.dtype == np.int64
 
 
-def _sums(values: FloatArray, n: int, is_whole: bool) -> _Part:
-    if not is_whole:
-        return lambda cut: rolling.window_sum(values[:, cut], n)
-    total = rolling.whole_total(values)
-    return lambda cut: rolling.difference(total[:, cut], n)
+def _times(weight: float, _now: FloatArray, before: FloatArray, out: FloatArray | None = None) -> FloatArray:
+    return np.multiply(before, weight, out=out)
 
 
-def _macd_lines(line: FloatArray, signal: FloatArray) -> Mapping[str, _Part]:
-    return {"line": _of(line), "signal": _of(signal), "histogram": lambda cut: line[:, cut] - signal[:, cut]}
-
-
-def _ema(values: FloatArray, bars: OwnBars, n: int, seed_age: int, into: FloatArray | None = None) -> FloatArray:
-    seeds = rolling.seeded(values, n, bars.columns_of_age(seed_age))
-    return rolling.smooth(values, seeds, np.full(values.shape[1:], 2 / (n + 1)), into)
-
-
-def _wilder(values: FloatArray, bars: OwnBars, n: int) -> FloatArray:
-    """Smooth in their place values that exist from bar 1 on, as Wilder does: (13 e + x) / 14 is e + (x - e) / 14."""
-    seeds = rolling.seeded(values, n, bars.columns_of_age(n))
-    return rolling.smooth(values, seeds, np.full(values.shape[1:], 1 / n), values)
-
-
-def _regrow(
-    result: rolling.Numbers,
-    values: rolling.Numbers,
-    bars: OwnBars,
-    n: int,
-    window: Callable[[rolling.Numbers, int], rolling.Numbers],
-    cut: slice,
-) -> None:
-    """Write again, in some of the columns, the bars behind a restart whose window would reach before it."""
-    for i, j in zip(*(places.tolist() for places in bars.starts_anew), strict=True):
-        if not cut.start <= j < cut.stop:
-            continue
-        grown = window(values[i : i + n - 1, [j]], n)[:, 0]
-        until = np.flatnonzero(bars.age[i + 1 : i + n - 1, j] == 0)
-        end = i + 1 + int(until[0]) if until.size else i + len(grown)
-        result[i:end, j - cut.start] = grown[: end - i]
-
-
-def _taken(values: FloatArray, positions: Positions) -> FloatArray:
-    result = np.take(values.ravel(), positions, mode="clip")
-    np.copyto(result, np.nan, where=positions < 0)
-    return result
+def _macd_lines(line: FloatArray, signal: FloatArray) -> _Lines:
+    return {"line": line.copy, "signal": signal.copy, "histogram": lambda: line - signal}

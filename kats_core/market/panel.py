@@ -21,7 +21,7 @@ from kats_core.market.dated import MarketRuleError
 from kats_core.market.indicators import Indicators
 from kats_core.market.limits import ADJUSTED_TOLERANCE, limit_rate
 from kats_core.market.own_bars import OwnBars
-from kats_core.market.rolling import difference, running_total
+from kats_core.market.rolling import running_total
 from kats_core.market.screening.thresholds import Thresholds
 from kats_core.market.tables import IndexSeries, SideTable, known_by
 from kats_core.market.weeks import Weeks
@@ -111,7 +111,7 @@ class Panel:
     @cached_property
     def own_bars(self) -> npt.NDArray[np.int32]:
         """Number of the symbol's own bars up to and including row t."""
-        return np.cumsum(self.present, axis=0, dtype=np.int32)
+        return self.bars.number
 
     @cached_property
     def bars(self) -> OwnBars:
@@ -196,7 +196,7 @@ class Panel:
 
         Sums are exact integers, so the mean does not depend on where the history begins.
         """
-        sums = self.bars.at_sessions(difference(running_total(self.bars.pack(values)), n))
+        sums = self.bars.window_sum(running_total(values), n, np.empty_like(values))
         return np.where(self.present & (self.own_bars >= n), sums / n, 0.0)
 
     def asked_for(self, session: dt.date) -> Panel:

@@ -1,4 +1,4 @@
-"""Compute over windows of packed bars (see `own_bars`): rows are bars, columns symbols, zeros behind a column's last bar.
+"""Compute over windows of bars: rows are bars or sessions (see `own_bars`), columns symbols, zeros where there is no bar.
 
 Each row depends on rows before it only, and always by the same operations in the same order, so a longer history or more
 symbols change no bit of an earlier result. Rows whose window reaches before the first bar hold no sense: the caller masks.
@@ -7,7 +7,7 @@ symbols change no bit of an earlier result. Rows whose window reaches before the
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,14 +18,13 @@ from kats_core.market.tables import FloatArray
 Numbers: TypeAlias = npt.NDArray[Any]
 """int64 or float64; arithmetic on "one of the two" is more than NumPy's types can say."""
 
-Columns: TypeAlias = npt.NDArray[np.int64]
-"""Numbers of columns."""
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
-Seeds: TypeAlias = tuple[Columns, FloatArray]
+Seeds: TypeAlias = tuple[npt.NDArray[np.int64], FloatArray]
 """Columns, and where their averages begin."""
 
 _LARGEST = 2**63 - 1
-_EXACT = 2**53
+EXACT = 2**53
 """Whole numbers below it are exact in float64."""
 
 
@@ -43,15 +42,16 @@ def running_total(values: Numbers) -> Numbers:
     """Return the sum of all rows through each; row by row, which is faster than column by column."""
     total = np.empty_like(values)
     total[:1] = values[:1]
-    for i in range(1, len(values)):
-        np.add(total[i - 1], values[i], out=total[i])
+    add = np.add
+    for before, x, row in zip(total, values[1:], total[1:], strict=False):
+        add(before, x, row)
     return total
 
 
 def whole_total(values: FloatArray) -> Numbers:
     """Return the running total of whole numbers held as floats, exactly: in floats where they can hold it, else in int64."""
     total = running_total(values)
-    if values.min(initial=0) >= 0 and total[-1:].max(initial=0) < _EXACT:
+    if values.min(initial=0) >= 0 and total[-1:].max(initial=0) < EXACT:
         return total
     return running_total(values.astype(np.int64))
 
@@ -83,7 +83,7 @@ def squared_total(values: FloatArray) -> Numbers:
     The latter may wrap around: its differences do not, where a window's own squares fit.
     """
     total = running_total(values * values)
-    if total[-1:].max(initial=0) < _EXACT:
+    if total[-1:].max(initial=0) < EXACT:
         return total
     whole = values.astype(np.int64)
     return running_total(whole * whole)
@@ -95,7 +95,7 @@ def whole_deviation(values: FloatArray, n: int, total: Numbers, squares: Numbers
     `total` are the sums of the last `n` rows, `squares` the `squared_total`.
     """
     largest = np.abs(values).max(initial=0)
-    if squares.dtype == np.float64 and largest * n < _EXACT**0.5:
+    if squares.dtype == np.float64 and largest * n < EXACT**0.5:
         return _root(n * difference(squares, n), total, n)
     result = _root(n * difference(squares, n).astype(np.int64), total.astype(np.int64), n)
     wide = np.flatnonzero(np.abs(values).max(axis=0, initial=0) > _largest_squared(n))
@@ -134,41 +134,36 @@ def window_lowest(values: Numbers, n: int) -> Numbers:
     return _extreme(values, n, np.minimum)
 
 
-def step(values: Numbers) -> Numbers:
-    """Return the change from the row before, 0 in the first row."""
-    result = np.zeros_like(values)
-    np.subtract(values[1:], values[:-1], out=result[1:])
-    return result
-
-
 def smooth(
-    values: FloatArray, seeds: Mapping[int, Seeds], weights: FloatArray, into: FloatArray | None = None
+    values: FloatArray,
+    seeds: Mapping[int, Seeds],
+    weights: FloatArray,
+    absent: Sequence[BoolArray | None],
+    into: FloatArray | None = None,
 ) -> FloatArray:
     """Return e + weight * (x - e), row by row; `seeds` are, by row, what e is in some columns.
 
-    With weights of shape (k, columns) instead of (columns,), k averages of each column are made in one pass, of the same
-    values or, where these are (rows x k x columns) like the result, each of its own. `into` may be the values themselves;
-    rows before the first seed then stay as they were.
+    `absent` tells, by row, which columns have no bar there and keep their e. With weights of shape (k, columns) instead of
+    (columns,), k averages of each column are made in one pass, of the same values or, where these are
+    (rows x k x columns) like the result, each of its own. `into` may be the values themselves; rows before the first seed
+    then stay as they were.
     """
     result = np.zeros((len(values), *np.broadcast_shapes(values.shape[1:], weights.shape))) if into is None else into
     first = min(seeds, default=len(values))
     current = np.zeros(result.shape[1:])
-    subtract, multiply, add = np.subtract, np.multiply, np.add
+    subtract, multiply, add, copyto = np.subtract, np.multiply, np.add, np.copyto
     # Recursion leaves no choice but to go row by row; over all symbols at once a row costs about a microsecond.
-    for i, (x, row) in enumerate(zip(values[first:], result[first:], strict=True), first):
+    for i, (x, row, gaps) in enumerate(zip(values[first:], result[first:], absent[first:], strict=True), first):
         subtract(x, current, row)
         multiply(row, weights, row)
         add(row, current, row)
+        if gaps is not None:
+            copyto(row, current, where=gaps)
         if i in seeds:
             columns, means = seeds[i]
             row[..., columns] = means
         current = row
     return result
-
-
-def seeded(values: Numbers, n: int, columns: Mapping[int, Columns]) -> dict[int, Seeds]:
-    """Return, by row, the mean of the last `n` rows in its `columns`."""
-    return {i: (own, window_mean(values[i - n + 1 : i + 1, ..., own], n)[-1]) for i, own in columns.items()}
 
 
 def _extreme(values: Numbers, n: int, of: np.ufunc) -> Numbers:

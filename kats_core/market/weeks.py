@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kats_core.market.own_bars import BoolArray, OwnBars, Positions
+from kats_core.market.tables import FloatArray
 
 Column = npt.NDArray[np.int64]
 
@@ -42,7 +43,7 @@ class Weeks:
         """
         present, anew = bars.present, None
         ends = np.append(self.starts[1:], len(present)) - 1
-        latest = bars.number[ends] if len(self.starts) else bars.number[:0]
+        latest = (bars.number[ends] if len(self.starts) else bars.number[:0]).astype(np.int64)
         before = np.zeros_like(latest)
         before[1:] = latest[:-1]
         if bars.restarts is not None and bars.restarts.any():
@@ -51,16 +52,17 @@ class Weeks:
         first, last = (bars.cells_of(np.where(has_week, number, 0)) for number in (before, latest - 1))
         return WeeklyColumns(columns, self.starts, present, first, last), has_week, anew
 
-    def known_at_days(self, present: BoolArray, traded: BoolArray) -> Positions:
-        """Return, per (day, column), the flat position of the column's own last week that is complete then.
+    def at_days(self, weekly: FloatArray, weeks: OwnBars, days: OwnBars) -> FloatArray:
+        """Return, per (day, column), what the column's own last week that is complete then says.
 
-        -1 where there is none, or where the column did not trade on the day. `present` tells which weeks a column has.
+        NaN where there is none, or where the column did not trade on the day.
         """
-        cells = np.arange(present.size).reshape(present.shape)
-        known = np.maximum.accumulate(np.where(present, cells, -1), axis=0)[np.maximum(self.done, 0)]
-        known[self.done < 0] = -1
-        known[~traded] = -1
-        return np.asarray(known)
+        carried, own = weekly.copy(), weeks.before_absent
+        carried.ravel()[weeks.absent] = np.where(own >= 0, np.take(weekly, own, mode="clip"), np.nan)
+        known = np.take(carried, np.maximum(self.done, 0), axis=0)
+        known[self.done < 0] = np.nan
+        known.ravel()[days.absent] = np.nan
+        return known
 
     def _since_restart(
         self, bars: OwnBars, restarts: BoolArray, before: Positions

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from kats_core.market import rolling
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.indicators import Field, Indicators
+from kats_core.market.own_bars import OwnBars
 from kats_core.market.panel import Panel
 from kats_core.market.tables import FloatArray, IndexSeries
 from kats_core.testing import DailyRow, panel
@@ -146,6 +147,36 @@ def test_a_day_without_trading_is_missing_and_does_not_count(name: str) -> None:
     for with_gap, without in zip(read(halted.indicators), read(whole.indicators), strict=True):
         assert np.isnan(with_gap[60, 0])
         np.testing.assert_array_equal(np.delete(with_gap, 60, axis=0), without)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10_000), gaps=st.sampled_from([0.002, 0.02, 0.1, 0.5]), name=st.sampled_from(sorted(READERS))
+)
+def test_gaps_and_splits_leave_what_the_symbols_own_bars_alone_give(seed: int, gaps: float, name: str) -> None:
+    """Bit for bit, whether few days are missing or many, whenever the symbol was listed and however often it was split."""
+    read, random = READERS[name][1], np.random.default_rng(seed)
+    rows: dict[str, list[DailyRow | None]] = {}
+    for n, listed in enumerate((0, 0, int(random.integers(1, 100)))):
+        days: list[DailyRow | None] = [*walk(seed + n, 160 - listed)]
+        for split in random.integers(1, len(days), 2).tolist():
+            days[split:] = [(*(4 * price for price in day[:4]), day[4]) for day in days[split:] if day]  # type: ignore[misc]
+        missing = random.random(len(days)) < gaps
+        traded = [None if gap else day for day, gap in zip(days, missing, strict=True)]
+        rows[f"{n + 1:05d}0"] = [*[None] * listed, *traded]
+    whole = panel(rows)
+    alone = [panel({symbol: [day for day in days if day]}) for symbol, days in rows.items()]
+    for i, values in enumerate(read(whole.indicators)):
+        assert np.isnan(values[~whole.present]).all()
+        for j, one in enumerate(alone):
+            np.testing.assert_array_equal(values[whole.present[:, j], j], read(one.indicators)[i][:, 0])
+
+
+@pytest.mark.parametrize(("gaps", "expected"), [(0.001, False), (0.3, True)])
+def test_bars_with_many_gaps_are_pushed_together(gaps: float, expected: bool) -> None:
+    """Mending what lies behind gaps pays where there are few."""
+    present = np.random.default_rng(1).random((400, 5)) >= gaps
+    assert OwnBars(present).has_many_gaps is expected
 
 
 @pytest.mark.parametrize("name", ON_AN_INDEX)
@@ -409,10 +440,11 @@ def test_sums_of_won_are_exact_where_floats_are_not() -> None:
 def test_several_averages_in_one_pass_are_those_of_one_at_a_time() -> None:
     """Bit for bit, with weights and seeds of their own."""
     closes = np.stack([walk_of_closes(60), walk_of_closes(61)[1:]], axis=1).astype(np.float64)
-    every = np.arange(2)
-    alone = [rolling.smooth(closes, rolling.seeded(closes, n, {19: every}), np.full(2, 2 / (n + 1))) for n in (12, 20)]
-    seeds = {19: (every, np.stack([closes[8:20].mean(axis=0), closes[:20].mean(axis=0)]))}
-    both = rolling.smooth(closes, seeds, np.array([[2 / 13] * 2, [2 / 21] * 2]))
+    every, no_gaps = np.arange(2), [None] * 60
+    means = {n: rolling.window_mean(closes, n)[19] for n in (12, 20)}
+    alone = [rolling.smooth(closes, {19: (every, means[n])}, np.full(2, 2 / (n + 1)), no_gaps) for n in (12, 20)]
+    seeds = {19: (every, np.stack([means[12], means[20]]))}
+    both = rolling.smooth(closes, seeds, np.array([[2 / 13] * 2, [2 / 21] * 2]), no_gaps)
     np.testing.assert_array_equal(both, np.stack(alone, axis=1))
 
 
