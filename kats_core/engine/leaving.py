@@ -125,6 +125,8 @@ class ExitsMemory(msgspec.Struct, frozen=True, kw_only=True):
     late: tuple[tuple[Key, str], ...]
     taken_back: tuple[tuple[OrderId, str], ...]
     told: tuple[tuple[Key, str], ...]
+    early: tuple[tuple[Key, HitMemory], ...] = ()
+    again: tuple[tuple[Key, Nanos], ...] = ()
 
 
 class ExitCoordinator:
@@ -150,6 +152,8 @@ class ExitCoordinator:
         self._due: dict[Key, None] = {}
         self._late: dict[Key, Code] = {}
         self._taken_back: dict[OrderId, Code] = {}
+        self._early: dict[Key, Hit] = {}
+        self._again: dict[Key, Nanos] = {}
         self._opening: Bar | None = None
         self.desk: OrderDesk
         self.end_group: Callable[[str, str], None]
@@ -179,6 +183,8 @@ class ExitCoordinator:
         """Let what is demanded wait for the open, where it is sent at once; take out the dividends that go ex today."""
         self._queued.clear()
         self._taken_back.clear()
+        self._early.clear()
+        self._again.clear()
         self._rules.begin_session()
         for demand in self._demands.values():
             demand.not_before, demand.pause, demand.started, demand.until = 0, SEND_AGAIN, None, None
@@ -207,6 +213,8 @@ class ExitCoordinator:
             late=tuple((key, str(code)) for key, code in self._late.items()),
             taken_back=tuple((order_id, str(code)) for order_id, code in self._taken_back.items()),
             told=self._rules.dump(),
+            early=tuple((key, _kept_hit(hit)) for key, hit in self._early.items()),
+            again=tuple(self._again.items()),
         )
 
     def load(self, memory: ExitsMemory, codes: CodeBook) -> None:
@@ -217,6 +225,8 @@ class ExitCoordinator:
         self._late = {key: codes[text] for key, text in memory.late}
         self._taken_back = {order_id: codes[text] for order_id, text in memory.taken_back}
         self._rules.load(memory.told, codes)
+        self._early = {key: _hit(kept) for key, kept in memory.early}
+        self._again = dict(memory.again)
 
     def at_bar_open(self, bar: Bar) -> None:
         """Forget what the last bar left, and stand at the open of this one until `on_bar`."""
@@ -241,7 +251,8 @@ class ExitCoordinator:
             if not hits or position.key in self._demands:
                 continue
             # A further target waits until this one is sold, and all of them for room to send; the next trade reaches it.
-            if hits[0].target is None or not self.desk.is_exit_lane_busy:
+            may_leave = not self.desk.is_exit_lane_busy and self._state.now >= self._again.get(position.key, 0)
+            if hits[0].target is None or may_leave:
                 self._act(self._state.portfolio.positions[position.key], hits[0])
 
     def _hits_at(self, position: Position, day: SymbolDay, price: int) -> tuple[Hit, ...]:
@@ -320,7 +331,15 @@ class ExitCoordinator:
         self._state.portfolio.expect_nothing(key)
         if after is not None:
             return
-        for book in (self._state.entered, self._queued, self._demands, self._due, self._late):
+        for book in (
+            self._state.entered,
+            self._queued,
+            self._demands,
+            self._due,
+            self._late,
+            self._early,
+            self._again,
+        ):
             book.pop(key, None)
         trade = self._state.portfolio.close(before, fill.ts, self._state.session, str(self.desk.reason(order)))
         self._state.record(trade)
@@ -336,9 +355,7 @@ class ExitCoordinator:
         is_target = demand is None or demand.order_id != order.order_id
         if is_target and order.limit is not None and order.remaining > 0:
             # A target stays active for what it has not sold; its price is the trigger, the bid may have been higher.
-            waiting = ((order.trigger or order.limit, order.remaining), *position.targets)
-            position = structs.replace(position, targets=waiting)
-            self._state.portfolio.replace(position)
+            position = self._put_back(position, order.trigger or order.limit, order.remaining)
         if demand is not None:
             demand.until = None
             if order.state is OrderState.EXPIRED:
@@ -356,12 +373,19 @@ class ExitCoordinator:
             self._act(position, queue.popleft())
 
     def at_open(self) -> None:
-        """Sell what should have been sold in an earlier session; an exit does not end unsold with its session."""
+        """Sell what should have been sold in an earlier session, and what the opening print has reached.
+
+        An exit does not end unsold with its session; a target that the print of the auction reaches leaves with the first orders.
+        """
         for position in list(self._state.portfolio.positions.values()):
             code = self._due_at_open(position)
             if code is not None:
                 self.demand(position, code)
         self._late.clear()
+        early, self._early = self._early, {}
+        for key, hit in early.items():
+            if key in self._state.portfolio.positions and not self.desk.is_exit_lane_busy:
+                self._act(self._state.portfolio.positions[key], hit)
         self.look_again()
 
     def at_end_of_day_check(self) -> None:
@@ -467,13 +491,21 @@ class ExitCoordinator:
 
     def pursue(self) -> None:
         """Send what is demanded and can be sent now."""
-        if not self._due or self._state.phase in (None, MarketPhase.CLOSED):
+        if not self._due or not self._is_market_open:
             return
         due, self._due = self._due, {}
         for key in due:
             position, demand = self._state.portfolio.positions.get(key), self._demands.get(key)
             if position is not None and demand is not None:
                 self._pursue(position, demand)
+
+    @property
+    def _is_market_open(self) -> bool:
+        """Tell whether the exchange takes an exit now; behind the print of the closing auction it takes none."""
+        state = self._state
+        if state.phase in (None, MarketPhase.CLOSED):
+            return False
+        return not state.has_books or state.now < state.clock.close
 
     def _pursue(self, position: Position, demand: _Demand) -> None:
         if self._state.facts.get(fact.VI_STATE, position.symbol).value in NO_TRADING:
@@ -566,6 +598,9 @@ class ExitCoordinator:
             return
         if position.key in self._demands or self.desk.live_sell(position.key) is not None or self._is_halted(position):
             return
+        if not self._is_market_open:
+            self._early[position.key] = hit  # the target stays where it is, and is sold at the open
+            return
         place = next((n for n, (price, _) in enumerate(position.targets) if price == hit.price), None)
         if place is None:
             return
@@ -578,12 +613,34 @@ class ExitCoordinator:
         order = None
         if shares > 0:
             order = self._sell_at(changed, shares, hit)
+            changed = self._with_unsent(changed, hit, shares if order is None else shares - order.quantity)
         if order is None:
             if queue:
                 self._act(changed, queue.popleft())
         elif queue and queue[-1].target is None:
             # The bar goes on to the stop: what the target does not sell in passing is not there any more.
             self.desk.cancel(order, queue[-1].code)
+
+    def _with_unsent(self, position: Position, hit: Hit, shares: int) -> Position:
+        """Let a target stay for the shares that did not leave: what the gate held back, or what one order may not carry.
+
+        Trades reach it again; what was held back not before a while, for each time is an alarm.
+        """
+        if shares <= 0:
+            return position
+        if self.desk.live_sell(position.key) is None:
+            self._again[position.key] = self._state.now + SEND_AGAIN
+        return self._put_back(position, hit.price, shares)
+
+    def _put_back(self, position: Position, price: int, shares: int) -> Position:
+        """Let a target that was reached wait for more shares, ahead of those that were not reached yet."""
+        first, rest = position.targets[:1], position.targets[1:]
+        if position.rests and first[0][0] == price:
+            kept = structs.replace(position, targets=((price, first[0][1] + shares), *rest))
+        else:
+            kept = structs.replace(position, targets=((price, shares), *position.targets))
+        self._state.portfolio.replace(kept)
+        return kept
 
     def _sell_at(self, position: Position, shares: int, hit: Hit) -> Order | None:
         """Send a sell at a target; on a bar beyond the day's price limits no limit is possible: it is sold at the open."""
