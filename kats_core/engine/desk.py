@@ -97,6 +97,7 @@ class DeskMemory(msgspec.Struct, frozen=True, kw_only=True):
     sent: tuple[OrderId, ...]
     asked_for: dict[str, int]
     traffic: TrafficMemory
+    ran_out: tuple[OrderId, ...] = ()
 
 
 class OrderDesk:
@@ -130,6 +131,7 @@ class OrderDesk:
         self._sent: set[OrderId] = set()
         self._recent: dict[tuple[object, ...], Nanos] = {}
         self._asked_for: dict[str, int] = {}
+        self._ran_out: set[OrderId] = set()
         self._traffic = Traffic(state.config.gate)
 
     @property
@@ -201,6 +203,7 @@ class OrderDesk:
         self._sent.clear()
         self._recent.clear()
         self._asked_for.clear()
+        self._ran_out.clear()
         self._traffic.begin_session()
 
     def dump(self) -> DeskMemory:
@@ -217,6 +220,7 @@ class OrderDesk:
             sent=tuple(sorted(self._sent)),
             asked_for=dict(self._asked_for),
             traffic=self._traffic.dump(),
+            ran_out=tuple(sorted(self._ran_out)),
         )
 
     def load(self, memory: DeskMemory, codes: CodeBook) -> None:
@@ -237,6 +241,7 @@ class OrderDesk:
         self._recent = {gate.content(order): order.created_at for order in sent}
         self._asked_for = dict(memory.asked_for)
         self._traffic.load(memory.traffic)
+        self._ran_out = set(memory.ran_out)
 
     def buy(
         self, proposal: Proposal, day: SymbolDay, ttl_s: int, touch: Touch | None, exits: ExitPlan
@@ -435,6 +440,9 @@ class OrderDesk:
         )
         if not was_live and order.state is not _FILLED:
             state.notify(Severity.CRITICAL, CoreCode.LATE_FILL, order.symbol, {"quantity": event.quantity})
+            if order.order_id in self._ran_out:
+                self._ran_out.discard(order.order_id)
+                self._traffic.on_filled_after_all(order)
         if event.quantity > order.remaining:
             state.notify(Severity.CRITICAL, CoreCode.OVERFILL, order.symbol, {"quantity": event.quantity})
         after = state.portfolio.book(order, fill, self._openings.get(order.order_id))
@@ -687,6 +695,7 @@ class OrderDesk:
         if not is_live:
             wish = self._wishes.pop(order_id, None)
             if wish is not None and wish.code is CoreCode.TTL and filled == 0 and not order.is_reducing:
+                self._ran_out.add(order_id)
                 self._traffic.on_unfilled(order)
             # What a fill ends is told behind the fill; what the gate held back has never begun.
             if step is not _FILL and step is not _CHECK_FAILED:

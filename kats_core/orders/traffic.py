@@ -214,6 +214,10 @@ class Traffic:
         """
         self._unfilled[order.key] += 1
 
+    def on_filled_after_all(self, order: Order) -> None:
+        """Count an entry again that `on_unfilled` left out: its fill was told late."""
+        self._unfilled[order.key] -= 1
+
     def on_cancel(self, now: Nanos) -> None:
         """Count a cancel that is sent."""
         self.cancels += 1
