@@ -65,6 +65,19 @@ def surroundings() -> Surroundings:
 
 
 @dataclass(slots=True)
+class _Known:
+    """What is known of one session: the last prices, whose status is proven to come, what was told, what is to be asked when."""
+
+    last: dict[str, int] = field(default_factory=dict)
+    volumes: DayVolumes = field(default_factory=DayVolumes)
+    fed: frozenset[str] = frozenset()
+    interrupted: frozenset[str] = frozenset()
+    skew: float | None = None
+    others_due: Nanos = 0
+    list_due: Nanos = 0
+
+
+@dataclass(slots=True)
 class Listener:
     """The stream: a session of the main app, by which calls and notices of orders go, and one of each of `more` apps.
 
@@ -80,15 +93,9 @@ class Listener:
     _client: asyncio.Future[Client] | None = field(init=False, default=None)
     _feed: Feed | None = field(init=False, default=None)
     _wants: tuple[Want, ...] = field(init=False, default=())
-    _last: dict[str, int] = field(init=False, default_factory=dict)
-    _fed: frozenset[str] = field(init=False, default=frozenset())
-    _volumes: DayVolumes = field(init=False, default_factory=DayVolumes)
+    _known: _Known = field(init=False, default_factory=_Known)
     _expecting: Expecting = field(init=False, default=lambda _: None)
     _asking: int = field(init=False, default=0)
-    _others_due: Nanos = field(init=False, default=0)
-    _list_due: Nanos = field(init=False, default=0)
-    _skew: float | None = field(init=False, default=None)
-    _interrupted: frozenset[str] = field(init=False, default=frozenset())
 
     async def client(self) -> Client:
         """Return the client of the session, as soon as there is one: who shares the keys shares their pace."""
@@ -116,7 +123,7 @@ class Listener:
                 await client.authority.approval_key()
                 self._promised().set_result(client)
                 feed = self._feed = self._feed_of(pool)
-                self._volumes, self._others_due = DayVolumes(), 0
+                self._known = _Known()
                 self._expecting = continuous_trading(krx_calendar().hours(session))
                 feed.hub.expect(self._expecting)
                 self._tell_needs()
@@ -169,7 +176,7 @@ class Listener:
             self._feed.hub.want(needs, self.around.clock(), indices=(KOSPI,))
 
     def _need(self, rank: int, want: Want) -> Need:
-        last = self._last.get(want.symbol)
+        last = self._known.last.get(want.symbol)
         ways = [] if last is None else [*_ways(want, last)]
         distance = min(ways, default=None)
         return Need(symbol=want.symbol, rank=rank, is_held=want.is_busy, distance=distance, is_due=want.is_due)
@@ -185,7 +192,7 @@ class Listener:
         for told in self._messages(record, now):
             if not isinstance(told, Trade):
                 hear(told)
-            elif self._volumes.is_new(told) and isinstance(record, TradeRecord):
+            elif self._known.volumes.is_new(told) and isinstance(record, TradeRecord):
                 self._take_in(told, record, hear)
 
     def _messages(self, record: Record, now: Nanos) -> Iterator[MarketMessage]:
@@ -194,15 +201,15 @@ class Listener:
             yield told
         if isinstance(record, BookRecord) and self.keys.is_mock:
             # The mock server has no market status: there the book alone shows an interruption.
-            status = interruption_of(record, now, self._interrupted)
+            status = interruption_of(record, now, self._known.interrupted)
             if status is not None:
-                self._interrupted ^= {record.symbol}
+                self._known.interrupted ^= {record.symbol}
                 yield status
 
     def _on_told(self, told: Told, hear: Hear) -> None:
         """Let people know what happens to the feed; when it is there again, read what it has missed."""
         if told.event is FeedEvent.UP:
-            self._list_due = 0
+            self._known.list_due = 0
             self.on_reconnected()
         code, severity = _TOLD.get(told.event, (CoreCode.FEED_TROUBLE, Severity.WARNING))
         detail: Numbers = {"event": told.event.value, "line": told.line, "text": told.detail}
@@ -225,8 +232,8 @@ class Listener:
         """Read the list of interruptions whenever it is due, however long the answer takes."""
         while True:
             now = self.around.clock()
-            if now >= self._list_due:
-                self._list_due = now + LIST_EVERY
+            if now >= self._known.list_due:
+                self._known.list_due = now + LIST_EVERY
                 self._asking += 1
                 try:
                     await self._read_list(client, hear, now)
@@ -247,7 +254,7 @@ class Listener:
                 async for seen in prices_of(client, [*symbols]):
                     now = self.around.clock()
                     feed.hub.asked(seen.symbol, seen.volume, now)
-                    trade = self._volumes.trade(seen, now) if seen.symbol in unheard else None
+                    trade = self._known.volumes.trade(seen, now) if seen.symbol in unheard else None
                     if trade is not None:
                         self._take_in(trade, seen, hear)
             finally:
@@ -258,8 +265,8 @@ class Listener:
         if self._expecting(now) is None:
             return []
         symbols = {want.symbol: None for want in self._wants if want.is_busy and not feed.hub.is_fed(want.symbol)}
-        if now >= self._others_due and not self.keys.is_mock:  # whose one call a second is for what is held
-            self._others_due = now + OTHERS_EVERY
+        if now >= self._known.others_due and not self.keys.is_mock:  # whose one call a second is for what is held
+            self._known.others_due = now + OTHERS_EVERY
             symbols |= dict.fromkeys(feed.hub.allotment.unwatched)
         return [*symbols]
 
@@ -271,10 +278,10 @@ class Listener:
     def _take_in(self, trade: Trade, day: TradeRecord | Seen, hear: Hear) -> None:
         """Pass on a trade; before the first of a symbol, what its day has brought without us."""
         before = trade.day_volume - trade.quantity
-        if trade.symbol not in self._last and before > 0:
+        if trade.symbol not in self._known.last and before > 0:
             value = max(trade.day_value - trade.price * trade.quantity, 0)
             hear(SoFar(trade.symbol, day.open or 0, day.high or 0, day.low or 0, before, value))
-        self._last[trade.symbol] = trade.price
+        self._known.last[trade.symbol] = trade.price
         hear(trade)
 
     def _tell_fed(self, hear: Hear) -> None:
@@ -283,16 +290,16 @@ class Listener:
             return
         channel = Channel.BOOK if self.keys.is_mock else Channel.STATUS
         fed = frozenset(symbol for symbol in feed.hub.live(channel) if feed.hub.is_fed(symbol))
-        for symbol in sorted(fed ^ self._fed):
+        for symbol in sorted(fed ^ self._known.fed):
             hear(StatusFeed(symbol, symbol in fed))
-        if fed - self._fed:
-            self._list_due = 0
-        self._fed = fed
+        if fed - self._known.fed:
+            self._known.list_due = 0
+        self._known.fed = fed
 
     def _tell_skew(self, hear: Hear, now: Nanos) -> None:
         skew = None if self._feed is None else self._feed.clock_skew
-        if skew is not None and skew != self._skew:
-            self._skew = skew
+        if skew is not None and skew != self._known.skew:
+            self._known.skew = skew
             hear(Fact(fact.CLOCK_SKEW, skew, now, FactSource.FEED))
 
     async def _read_list(self, client: Client, hear: Hear, now: Nanos) -> None:
@@ -303,7 +310,7 @@ class Listener:
             found = await client.ask(AskInterruptions(session=time.session_date(now)))
             hear(Interruptions(() if found is None else tuple(row.listed() for row in found.rows)))
         except KisError:
-            self._list_due = now + 5 * time.SECOND  # until then a new symbol's state stays unknown
+            self._known.list_due = now + 5 * time.SECOND  # until then a new symbol's state stays unknown
 
 
 def _ways(want: Want, last: int) -> Iterator[Fraction]:

@@ -23,7 +23,7 @@ from kats_core.kis.settings import keys_of, pool_of
 from kats_core.kis.source import KisSource
 from kats_core.kis.stream.feed import open_socket
 from kats_core.kis.stream.session import Surroundings
-from kats_core.market.source import MarketMessage, StatusFeed, Want
+from kats_core.market.source import MarketMessage, SoFar, StatusFeed, Want
 from kats_core.model.bar import Trade
 from kats_core.model.codes import CoreCode
 from kats_core.model.command import Notify, Send
@@ -323,6 +323,43 @@ def test_what_is_held_is_asked_for_while_the_stream_is_down(tmp_path: Path) -> N
             assert volumes == sorted(set(volumes))
 
     play(tmp_path, scenario, **ALONE)
+
+
+def test_a_second_session_is_told_what_the_first_was(tmp_path: Path) -> None:
+    """Joined late, both hear of what the day has brought before them, and whose status is proven to come."""
+
+    async def heard_of(p: Pool, symbol: str) -> tuple[list[SoFar], list[StatusFeed]]:
+        before: list[SoFar] = []
+        fed: list[StatusFeed] = []
+
+        def hear(message: MarketMessage) -> None:
+            if isinstance(message, SoFar) and message.symbol == symbol:
+                before.append(message)
+            elif isinstance(message, StatusFeed) and message.symbol == symbol:
+                fed.append(message)
+
+        listening = asyncio.create_task(p.listener.listen(hear))
+        while not (before and fed):
+            if p.listener.is_settled:
+                p.sim.step(1)
+            await asyncio.sleep(0.02)
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+        return before, fed
+
+    async def main() -> None:
+        start = session_start(DAY, dt.time(10, 0))
+        config = SimulatorConfig(start=start, speed=0, keys=2, pace=Pace(prod=None, vps=None, token_every=0.0))
+        async with asyncio.timeout(PATIENCE_S), Simulator(config) as sim:
+            p = Pool(sim, tmp_path, **ALONE)
+            held = p.symbols[0]
+            p.listener.want([Want(held, is_busy=True)])
+            for _ in range(2):
+                before, fed = await heard_of(p, held)
+                assert len(before) == 1
+                assert [one.is_fed for one in fed] == [True]
+
+    asyncio.run(main())
 
 
 def test_a_poll_and_the_stream_tell_nothing_twice() -> None:
