@@ -52,6 +52,9 @@ _TEXT_OF = {step: str(step) for step in OrderStep}
 CANCEL_AGAIN: Nanos = time.SECOND
 """After a refused cancel the wish is sent once more (rule 24), not earlier than this."""
 
+CANCEL_EXIT_AGAIN: Nanos = 10 * time.SECOND
+"""An exit's cancel is sent again each time after this, however often it is refused: a stop may wait behind it."""
+
 
 MEAN_VOLUME_BARS = 20
 
@@ -394,14 +397,15 @@ class OrderDesk:
             self._step(order, OrderStep.CANCELLED)
 
     def on_cancel_refused(self, event: CancelRefused) -> None:
-        """Let the order work on, and ask once more a second later; the second refusal is for people."""
+        """Let the order work on, and ask once more a second later; the second refusal is for people, of an exit each further one."""
         order = self._find(event)
         if order is None or not order.is_live:
             return  # what has ended meanwhile needs no cancel (rule 22)
         wish = self._wishes.get(order.order_id)
         if wish is not None:
-            # Twice refused: only another reason asks again.
-            wish.not_before = NEVER if wish.was_refused else self._state.now + CANCEL_AGAIN
+            # Twice refused: of an entry, only another reason asks again.
+            further = self._state.now + CANCEL_EXIT_AGAIN if order.is_reducing else NEVER
+            wish.not_before = further if wish.was_refused else self._state.now + CANCEL_AGAIN
         if wish is None or wish.was_refused:
             self._state.notify(Severity.CRITICAL, CoreCode.CANCEL_REFUSED, order.symbol, {"text": event.text})
         if wish is not None:

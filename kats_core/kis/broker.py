@@ -237,13 +237,16 @@ class KisBroker:
                     hear(CancelRefused(0, order_id, outcome.error.en))
 
     async def _look_up(self, order_id: OrderId, service: Service, hear: Hear) -> None:
-        """Find out what became of an order whose cancel got no answer."""
+        """Find out what became of an order whose cancel got no answer.
+
+        Not ended after the last look, it is unknown; the next reading that still finds it at work lets it be cancelled again.
+        """
         for pause in LOST_CANCEL_PAUSES_S:
             await asyncio.sleep(pause)
             await self._read_now(service, hear, Lane.EXIT)
             if self._ledger.is_over(order_id):
                 return
-        hear(OrderLost(0, order_id))
+        _tell(self._ledger.lost(order_id), hear)
 
     async def _answer(self, request: Fetch, service: Service, hear: Hear) -> None:
         facts: tuple[Fact, ...] = ()

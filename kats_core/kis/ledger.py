@@ -19,6 +19,7 @@ from kats_core.model.event import (
     OrderCancelled,
     OrderExpired,
     OrderFilled,
+    OrderLost,
     OrderRefused,
 )
 from kats_core.model.order import Order, OrderId
@@ -69,6 +70,7 @@ class _Entry:
     amount: int = 0
     listed_at: dt.time | None = None
     is_cancelling: bool = False
+    is_lost: bool = False
     is_over: bool = False
 
 
@@ -129,6 +131,11 @@ class OrderLedger:
             events += self._take(order_id, told)
         return events
 
+    def lost(self, order_id: OrderId) -> list[BrokerEvent]:
+        """Note that nobody knows what became of an order whose cancel got no answer: the next inquiry says so (rule 26)."""
+        self._entries[order_id].is_lost = True
+        return [OrderLost(0, order_id)]
+
     def hear(self, told: Told) -> list[BrokerEvent]:
         """Take a notice; one about a number that is not known yet waits for it."""
         if told.is_fill and self._is_told_again(told):
@@ -140,7 +147,7 @@ class OrderLedger:
         return self._take(order_id, told)
 
     def read(self, rows: Iterable[Listed], asked_at: dt.time) -> list[BrokerEvent]:
-        """Take the day's orders, read completely: fills that no notice told, and orders that have ended.
+        """Take the day's orders, read completely: fills that no notice told, orders that have ended, lost ones that are there.
 
         Notices of fills up to `asked_at`, the Korean clock of the inquiry, may still come and are known then.
         """
@@ -152,7 +159,12 @@ class OrderLedger:
                 continue
             entry = self._entries[order_id]
             events += self._catch_up(order_id, entry, row, asked_at)
-            if entry.is_over or row.left > 0:
+            if entry.is_over:
+                continue
+            if row.left > 0:
+                if entry.is_lost:
+                    entry.is_lost = False
+                    events.append(OrderAccepted(0, order_id, row.number))
                 continue
             if row.is_refused and not row.filled:
                 events += self.refused(order_id, "the exchange refused it")
@@ -208,6 +220,7 @@ class OrderLedger:
     def _book(self, order_id: OrderId, entry: _Entry, price: int, quantity: int) -> OrderFilled:
         entry.filled += quantity
         entry.amount += price * quantity
+        entry.is_lost = False  # a fill says that it is there (rule 28)
         entry.is_over = entry.is_over or entry.filled >= entry.order.quantity
         return OrderFilled(0, order_id, price, quantity)
 

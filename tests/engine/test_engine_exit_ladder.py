@@ -11,11 +11,13 @@ from kats_core.model.codes import CoreCode
 from kats_core.model.command import Cancel, Command, Send
 from kats_core.model.event import (
     BookChanged,
+    CancelRefused,
     Event,
     FactsChanged,
     OrderAccepted,
     OrderCancelled,
     OrderFilled,
+    OrderLost,
     OrderNotSent,
     OrderRefused,
     TimePassed,
@@ -169,3 +171,30 @@ def test_an_exit_that_is_refused_waits_before_it_is_sent_again(house: type[House
     assert len([order for order in broker.sent if order.side is Side.SELL]) == 1
     broker.book("10:01:10", 24_950).passes("10:01:10")
     assert len([order for order in broker.sent if order.side is Side.SELL]) == 2
+
+
+def test_a_stop_behind_a_lost_cancel_goes_on_when_the_order_is_found_at_work(house: type[House]) -> None:
+    """Rules 25 and 26: unknown for as long as nobody knows; found, it is cancelled again, and the rest goes down the ladder."""
+    exits = Broker(house).book("10:01:00", 24_950).trade("10:01:00", 25_000).accept("10:01:00").passes("10:01:03")
+    step = exits.sent[-1].order_id
+    assert exits.cancelled == [step]
+    exits.feed(OrderLost(exits.desk.at("10:01:16"), step)).book("10:01:20", 24_000).passes("10:01:20")
+    assert (exits.cancelled, exits.sells) == ([step], [(24_950, 100)])
+    exits.accept("10:01:21")
+    assert exits.cancelled == [step, step]
+    exits.confirm_cancel("10:01:22")
+    assert exits.sells == [(24_950, 100), (None, 100)]
+
+
+def test_an_exit_whose_cancel_is_refused_again_and_again_is_cancelled_again_and_again(house: type[House]) -> None:
+    """A second later, then every ten seconds, an alarm each time: the stop behind it is not given up."""
+    exits = Broker(house).book("10:01:00", 24_950).trade("10:01:00", 25_000).accept("10:01:00").passes("10:01:03")
+    step = exits.sent[-1].order_id
+    due = ["10:01:03", "10:01:04", "10:01:14", "10:01:24"]
+    for count, clock in enumerate(due, 1):
+        exits.passes(clock)
+        assert exits.cancelled == [step] * count
+        exits.feed(CancelRefused(exits.desk.at(clock), step, "no")).passes(clock)
+        assert exits.cancelled == [step] * count
+    exits.book("10:01:34", 24_900).passes("10:01:34").confirm_cancel("10:01:34")
+    assert exits.sells[-1] == (None, 100)

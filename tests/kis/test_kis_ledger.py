@@ -16,6 +16,7 @@ from kats_core.model.event import (
     OrderCancelled,
     OrderExpired,
     OrderFilled,
+    OrderLost,
     OrderRefused,
 )
 from kats_core.model.kinds import OrderState, OrderType, Purpose, Side
@@ -135,6 +136,33 @@ def test_a_refused_cancel_leaves_the_order_at_work() -> None:
     assert not found.is_over(7)
     found.hear(fill(100))
     assert found.hear(refused) == []
+
+
+def test_an_order_whose_cancel_was_lost_is_at_work_when_the_inquiry_finds_it() -> None:
+    """Rule 26, and told once: it can be cancelled again then."""
+    found = accepted()
+    assert found.lost(7) == [OrderLost(0, 7)]
+    assert found.read([], NOON) == []
+    assert found.read([row(0, 0, 100)], NOON) == [OrderAccepted(0, 7, NUMBER)]
+    assert found.read([row(0, 0, 100)], NOON) == []
+    assert not found.is_over(7)
+
+
+def test_a_fill_says_that_an_order_whose_cancel_was_lost_is_there() -> None:
+    """Rule 28: by a notice, or by the inquiry's sum; nothing more has to be said of it."""
+    found = accepted()
+    found.lost(7)
+    assert found.hear(fill(30)) == [OrderFilled(0, 7, 71_900, 30)]
+    assert found.read([row(30, 30 * 71_900, 70)], NOON) == []
+    found.lost(7)
+    assert found.read([row(40, 40 * 71_900, 60)], NOON) == [OrderFilled(0, 7, 71_900, 10)]
+
+
+def test_an_order_whose_lost_cancel_came_through_has_ended() -> None:
+    """Rule 26 as well."""
+    found = accepted()
+    found.lost(7)
+    assert found.read([row(0, 0, 0, is_cancelled=True)], NOON) == [OrderCancelled(0, 7)]
 
 
 def test_a_refusal_after_the_acknowledgement_ends_the_order() -> None:

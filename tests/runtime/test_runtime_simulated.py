@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from kats_core.kis import broker as kis_broker
 from kats_core.kis.broker import KisBroker
 from kats_core.kis.plugin import KisParams, build_broker
 from kats_core.market.calendar import krx_calendar
@@ -261,3 +262,19 @@ def test_a_lost_acknowledgement_is_an_order_of_unknown_fate_that_is_never_sent_a
     (order,) = [order for order in run.desk.kept(OrderRecord) if order.order_id == lost.order_id]
     assert run.placed().count(order.symbol) == 1
     assert len([one for one in run.desk.kept(OrderRecord) if one.symbol == order.symbol]) == 1
+
+
+def test_an_order_whose_cancel_is_lost_is_found_at_work_and_cancelled_again(
+    house: type[House], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rules 25 and 26: a bid whose life is over, and its cancel never arrives; it is unknown until the inquiry shows it."""
+    monkeypatch.setattr(kis_broker, "LOST_CANCEL_PAUSES_S", (0.02, 0.05, 0.1))
+    run = played(house, tmp_path, Fault(kind=FaultKind.TIMEOUT_BEFORE, where="order_rvsecncl", seconds=0.05, times=1))
+    steps = run.desk.kept(OrderEventRecord)
+    (unknown,) = [step for step in steps if step.after is OrderState.UNKNOWN]
+    ways = [step.event for step in steps if step.order_id == unknown.order_id]
+    assert ways[ways.index("LOST") :][:3] == ["LOST", "ACCEPTED", "CANCEL"]
+    assert ways[-1] == "CANCELLED"
+    assert not run.held()
+    check_promises(run)
+    check_agreement(run)
