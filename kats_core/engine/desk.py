@@ -646,8 +646,6 @@ class OrderDesk:
         """Pass the order through the gate and send it; the only place that emits `Send`."""
         state = self._state
         refusal = gate.check(order, view, state.config.gate)
-        self._orders[order.order_id] = order
-        self._keep_live(order)
         self._record_order(order, reserved if refusal is None else 0)
         if refusal is not None:
             self._step(order, _CHECK_FAILED, refusal)

@@ -99,6 +99,9 @@ from kats_core.risk.contract import (
 )
 from kats_core.risk.limits import Limits
 
+# By a name of its own: on Python 3.11 finding a member in its class costs as much as a call.
+_DERIVED = FactSource.DERIVED
+
 
 class Engine:
     """One account traded by several strategies through one risk pipeline."""
@@ -116,6 +119,7 @@ class Engine:
         self._entries.may_add = self._adding.may_add
         self._marked: tuple[int, int | None, int | None] | None = None
         self._marked_after = -1
+        self._account_put: tuple[Nanos, Mapping[str, int | None]] = (0, {})
         self._mark_told: EquityMarked | None = None
         self._exposure_at_check = 0.0
         self._listeners = _listening(config.stages)
@@ -410,7 +414,8 @@ class Engine:
         self._exits.begin_session()
         self._adding.begin_session()
         state.baselines.begin_session(event.session, state.portfolio.equity, state.portfolio.realised)
-        self._put_account_facts(state.portfolio.equity)
+        self._account_put = (0, {})
+        self._put_account_facts(state.portfolio.equity, state.baselines.realised_month(state.portfolio.realised))
         if tax_unconfirmed(event.session):
             state.notify(Severity.WARNING, CoreCode.TAX_TABLE_UNCONFIRMED)
         self._tell_stages(SessionBegan(event.ts, event.session))
@@ -745,7 +750,7 @@ class Engine:
         if marked == self._marked:
             return
         self._marked = marked
-        self._put_account_facts(equity)
+        self._put_account_facts(equity, realised)
         self._mark_told = EquityMarked(
             state.now,
             equity,
@@ -757,17 +762,21 @@ class Engine:
         )
         self._tell_stages(self._mark_told)
 
-    def _put_account_facts(self, equity: int) -> None:
-        base, now, derived = self._state.baselines, self._state.now, FactSource.DERIVED
-        figures = (
-            (fact.EQUITY, equity),
-            (fact.CASH_FLOW, 0),
-            (fact.EQUITY_DAY, base.day),
-            (fact.EQUITY_MONTH, base.month),
-            (fact.EQUITY_PEAK, base.peak),
-            (fact.REALISED_MONTH, base.realised_month(self._state.portfolio.realised)),
-        )
-        self._state.facts.update([Fact(name, value, now, derived) for name, value in figures if value is not None])
+    def _put_account_facts(self, equity: int, realised_month: int | None) -> None:
+        """Replace what is known of the account, as of now; what was put at this very instant already stays as it is."""
+        base, now, (put_at, put) = self._state.baselines, self._state.now, self._account_put
+        figures = {
+            fact.EQUITY: equity,
+            fact.CASH_FLOW: 0,
+            fact.EQUITY_DAY: base.day,
+            fact.EQUITY_MONTH: base.month,
+            fact.EQUITY_PEAK: base.peak,
+            fact.REALISED_MONTH: realised_month,
+        }
+        self._account_put = (now, figures)
+        known = put if put_at == now else {}
+        several = [(n, value) for n, value in figures.items() if value is not None and known.get(n) != value]
+        self._state.facts.update([Fact(name, value, now, _DERIVED) for name, value in several])
 
     def _tell_stages(self, event: StageEvent) -> None:
         if self._state.config.rejudging is not None:

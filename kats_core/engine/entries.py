@@ -684,7 +684,7 @@ class Entries:
         if only:
             asked = Fetch(state.now, 0, only, proposal.symbol, proposal.entry_limit)
             facts = facts.with_also(map(self._usable, rejudging.fetch(asked).facts))
-        context = replace(self._context(proposal, facts), limits=rejudging.reader)
+        context = structs.replace(self._context(proposal, facts), limits=rejudging.reader)
         outcome = pipeline.run(proposal, rejudging.stages, context, 1)
         verdicts, code, judged = outcome.records, outcome.verdict.code, outcome.proposal
         if outcome.verdict.decision in (Decision.REJECT, Decision.DEFER):

@@ -19,10 +19,13 @@ nobody_says = lru_cache(maxsize=4096)(missing)
 class Facts:
     """The registry of inputs: replaced when they change, never built per signal."""
 
-    __slots__ = ("_known",)
+    __slots__ = ("_known", "_market")
 
     def __init__(self) -> None:
-        self._known: dict[str, dict[str, Fact]] = {MARKET_WIDE: {}}
+        self._keep({MARKET_WIDE: {}})
+
+    def _keep(self, known: dict[str, dict[str, Fact]]) -> None:
+        self._known, self._market = known, known[MARKET_WIDE]
 
     def put(self, fact: Fact) -> None:
         """Replace what was known under the fact's name and symbol."""
@@ -40,13 +43,13 @@ class Facts:
     def with_also(self, facts: Iterable[Fact]) -> Facts:
         """Return a copy that knows some facts more; this one learns nothing."""
         copy = Facts()
-        copy._known = {symbol: dict(known) for symbol, known in self._known.items()}
+        copy._keep({symbol: dict(known) for symbol, known in self._known.items()})
         copy.update(facts)
         return copy
 
     def begin_session(self, facts: Iterable[Fact]) -> None:
         """Take the facts with which a session begins; nothing that was known before holds any more."""
-        self._known = {MARKET_WIDE: {}}
+        self._keep({MARKET_WIDE: {}})
         self.update(facts)
 
     def dump(self) -> tuple[Fact, ...]:
@@ -55,17 +58,15 @@ class Facts:
 
     def get(self, name: str, symbol: str = MARKET_WIDE) -> Fact:
         """Return the fact; a missing one when nobody delivered it."""
-        known = self._known
-        own = known.get(symbol)
-        found = None if own is None else own.get(name)
-        return found or known[MARKET_WIDE].get(name) or nobody_says(name, symbol)
+        own = self._known.get(symbol)
+        if own is not None and name in own:
+            return own[name]
+        return self._market.get(name) or nobody_says(name, symbol)
 
     def stars(self, symbol: str, profile: Profile) -> Fact:
         """Return a symbol's stars for strategies of a profile: those of the profile, else those for all."""
         own = stars_for(profile)
-        return (
-            self._known.get(symbol, _NOTHING).get(own) or self._known[MARKET_WIDE].get(own) or self.get(STARS, symbol)
-        )
+        return self._known.get(symbol, _NOTHING).get(own) or self._market.get(own) or self.get(STARS, symbol)
 
     def dividend(self, symbol: str) -> int:
         """Return the dividend a share whose ex-date is today, won; 0 without one."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
+import msgspec
+
 from kats_core.market.exact import Ratio
 from kats_core.market.rules import SymbolRules
 from kats_core.model.bar import Bar
@@ -29,19 +31,17 @@ class Match(NamedTuple):
     quantity: int
 
 
-@dataclass(slots=True)
-class _Resting:
+class _Resting(msgspec.Struct):
     order: Order
     left: int
 
 
-@dataclass(slots=True)
-class _Current:
+class _Current(msgspec.Struct):
     """The bar being traded, what of it is left for us by side, and the positions that it has bought for."""
 
     bar: Bar
     left: dict[Side, int]
-    bought: set[tuple[str, str, int]] = field(default_factory=set)
+    bought: set[tuple[str, str, int]] = set()
 
 
 @dataclass(slots=True)

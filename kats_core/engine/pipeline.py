@@ -7,10 +7,11 @@ facts and limits a stage read.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 from msgspec import structs
 from pydantic import BaseModel
 
@@ -103,9 +104,11 @@ def _plain(value: object) -> int | float | str:
     return value if isinstance(value, (int, float)) else str(value)
 
 
-@dataclass(slots=True)
-class Context:
-    """One moment's picture for the stages (`StageContext`). `measured` is the exposure where it is known already."""
+class Context(msgspec.Struct):
+    """One moment's picture for the stages (`StageContext`). `measured` is the exposure where it is known already.
+
+    `read` are the facts that the stage at work has read, `found` all that any has.
+    """
 
     now: Nanos
     hours: SessionHours
@@ -119,8 +122,8 @@ class Context:
     profile: Profile
     stars: Fact | None = None
     measured: Exposure | None = None
-    read: list[Fact] = field(init=False, default_factory=list)
-    _found: dict[str, Fact] = field(init=False, default_factory=dict)
+    read: list[Fact] = []
+    found: dict[str, Fact] = {}
 
     @property
     def exposure(self) -> Exposure:
@@ -136,9 +139,9 @@ class Context:
     def fact(self, name: str) -> Fact:
         """Return an input of the proposal's symbol or of the market, and note that it was read."""
         # Several stages read the same few inputs.
-        found = self._found.get(name)
+        found = self.found.get(name)
         if found is None:
-            found = self._found[name] = self.facts.get(name, self.symbol) if name != STARS else self._own_stars()
+            found = self.found[name] = self.facts.get(name, self.symbol) if name != STARS else self._own_stars()
         self.read.append(found)
         return found
 
@@ -219,7 +222,6 @@ def run(
     return Outcome(proposal, verdict or reject(CoreCode.STAGE_ERROR), records, faults)
 
 
-_WHOLE_OR_TEXT = (int, str)
 _APPROVE, _RESIZE, _REJECT, _DEFER = Decision.APPROVE, Decision.RESIZE, Decision.REJECT, Decision.DEFER
 
 
@@ -243,10 +245,11 @@ def _faulty(stage: StageInstance, code: CoreCode, text: str, faults: list[StageF
 
 def nonsense(verdict: object, proposal: Proposal, phase: Phase) -> tuple[CoreCode, str] | None:
     """Say what is wrong with an answer, None when nothing is."""
-    if not isinstance(verdict, Verdict) or not (verdict.decision is _APPROVE or isinstance(verdict.decision, Decision)):
+    if not isinstance(verdict, Verdict) or not isinstance(verdict.decision, Decision):
         return CoreCode.STAGE_ERROR, f"answered {type(verdict).__name__} instead of a verdict"
-    for name, value in verdict.detail.items():
-        if type(value) not in _WHOLE_OR_TEXT and isinstance(value, float) and not isfinite(value):
+    for value in verdict.detail.values():
+        if isinstance(value, float) and not isfinite(value):
+            name = next(name for name, one in verdict.detail.items() if one is value)
             return CoreCode.STAGE_ERROR, f"{name} is {value}, not a number"
     decision, quantity, incoming = verdict.decision, verdict.quantity, proposal.quantity
     if decision is _APPROVE and quantity == incoming and type(quantity) is int and quantity >= 1:

@@ -121,8 +121,7 @@ class SetupMemory(msgspec.Struct, frozen=True, kw_only=True):
     adds: int | None
 
 
-@dataclass(slots=True)
-class SetupState:
+class SetupState(msgspec.Struct):
     """A setup and how far it got in the session."""
 
     setup: Setup
@@ -176,8 +175,7 @@ class SetupState:
         )
 
 
-@dataclass(slots=True)
-class SymbolDay:
+class SymbolDay(msgspec.Struct):
     """One symbol during one session."""
 
     instrument: Instrument
@@ -189,9 +187,9 @@ class SymbolDay:
     bar: Bar | None = None
     scans: tuple[Scanned, ...] = ()
     book: Book | None = None
-    range_high: dict[int, int] = field(default_factory=dict)
-    setups: list[SetupState] = field(default_factory=list)
-    minutes: list[Bar] = field(default_factory=list)
+    range_high: dict[int, int] = {}
+    setups: list[SetupState] = []
+    minutes: list[Bar] = []
     keeps_minutes: bool = False
     is_untradable: bool = False
     atr: Fraction | None = None

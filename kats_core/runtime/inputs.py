@@ -91,14 +91,16 @@ class SessionInputs:
     def get(self, name: str, symbol: str = MARKET_WIDE) -> Fact:
         """Return an input of a symbol, or of the market: the first answer that there is, else a missing fact."""
         j = self.column_of.get(symbol)
-        for answer in _in_use(self.answers.get(name, ())):
+        for answer in self.answers.get(name, ()):
             if isinstance(answer, Fact):
-                if answer.symbol in (symbol, MARKET_WIDE):
+                if answer.symbol == symbol or answer.symbol == MARKET_WIDE:
                     return answer
-            elif j is not None:
-                found = answer.of(j, symbol)
-                if found is not None:
-                    return found
+                continue
+            found = None if j is None else answer.of(j, symbol)
+            if found is not None:
+                return found
+            if answer.answers is None:
+                break  # it speaks for every symbol: nobody behind it is asked
         return missing(name, symbol)
 
     def of_all(self, name: str) -> Fact | None:

@@ -272,14 +272,15 @@ def play(
         other = partial(_totals_on, plan=plan, arming=player.arming, watcher=watcher)
         is_run = app.kind is not RunKind.BACKTEST  # perhaps gone on with: earlier sessions count too
         bars = BarsPlayed(minute=len(plan.sessions)) if is_run else caveats.added(app.bars.value, played)
-        finished.caveats = _caveats(plan, finished, bars, other)
+        figures = finished.statistics
+        finished.caveats = _caveats(plan, finished, figures, bars, other)
     except BaseException as error:
         status = RunStatus.ABORTED if isinstance(error, KeyboardInterrupt) else RunStatus.FAILED
         # When the store is what failed, the first failure is the one that people need to see.
         with suppress(StoreError):
             recorder.finish(status, {"error": f"{type(error).__name__}: {error}"})
         raise
-    recorder.finish(RunStatus.DONE, _summary(finished))
+    recorder.finish(RunStatus.DONE, _summary(finished, figures))
     return finished
 
 
@@ -340,7 +341,13 @@ def _player(
     )
 
 
-def _caveats(plan: Plan, finished: Finished, bars: BarsPlayed, totals_on: Callable[[BarPath], Totals]) -> Caveats:
+def _caveats(
+    plan: Plan,
+    finished: Finished,
+    figures: statistics.Statistics,
+    bars: BarsPlayed,
+    totals_on: Callable[[BarPath], Totals],
+) -> Caveats:
     """Return on what the result rests; `totals_on` plays the run once more."""
     app = plan.app
     told = app.inputs.told(app.last)
@@ -352,16 +359,18 @@ def _caveats(plan: Plan, finished: Finished, bars: BarsPlayed, totals_on: Callab
         left_out=plan.left_out,
         ticks_approximate=app.scope is Scope.ADJUSTED,
         survivorship=survivorship_of(plan.panel, plan.sessions),
-        bar_path=_bar_paths(plan, finished, totals_on),
+        bar_path=_bar_paths(plan, finished, figures, totals_on),
     )
 
 
-def _bar_paths(plan: Plan, finished: Finished, totals_on: Callable[[BarPath], Totals]) -> BarPaths:
+def _bar_paths(
+    plan: Plan, finished: Finished, figures: statistics.Statistics, totals_on: Callable[[BarPath], Totals]
+) -> BarPaths:
     """Return what the other way through the bars would have made of the run, where anything hangs on it."""
     path = plan.app.engine.path
     trades = sum(trade.is_path_dependent for trade in finished.trades)
     positions = plan.app.engine.path_dependent_positions
-    totals = {path.value: caveats.totals(finished.statistics)}
+    totals = {path.value: caveats.totals(figures)}
     if plan.both_paths and (trades or positions):
         other = next(one for one in BarPath if one is not path)
         totals[other.value] = totals_on(other)
@@ -632,9 +641,8 @@ def _keep_reasons(player: DayPlayer, recorder: Recorder, plan: Plan) -> None:
         recorder.not_armed(instance, plan.sessions, plan.panel.symbols, reasons, [str(code) for code in codes])
 
 
-def _summary(finished: Finished) -> dict[str, object]:
+def _summary(finished: Finished, figures: statistics.Statistics) -> dict[str, object]:
     """Return the figures that are kept with the run."""
-    figures = finished.statistics
     return {
         "trades": figures.trades,
         "win_rate": figures.win_rate,

@@ -98,19 +98,19 @@ class Pump:
         self.tell(command)
 
     def _send(self, command: Send | Cancel) -> None:
-        if isinstance(command, Send) and self.look is not None:
+        if self.look is not None and isinstance(command, Send):
             self._show(command.order.symbol, command.ts, self.look)
-        if self._is_settled(command):
+        if self.settle is None or self._is_settled(command, self.settle):
             for answer in self._broker.send(command):
                 self._handle(answer)
 
-    def _is_settled(self, command: Send | Cancel) -> bool:
+    def _is_settled(self, command: Send | Cancel, settle: Callable[[], None]) -> bool:
         """Tell whether a command may leave: what led to it is kept, or it is a cancel, which can only lessen what is at risk."""
-        if self.settle is None or (self._is_failing and isinstance(command, Cancel)):
+        if self._is_failing and isinstance(command, Cancel):
             return True  # many cancels wait for a disk that fails no more than once
         self._hand_over()
         try:
-            self.settle()
+            settle()
         except StoreError as error:
             self._halt(command.ts, str(error))
             if isinstance(command, Send):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from kats_core.engine.engine import Engine
 from kats_core.engine.leaving import DemandMemory, _Demand
@@ -235,7 +236,8 @@ def test_whatever_else_is_remembered_is_kept(remembers: type, kept: tuple[type[m
     """A new field must be kept too, or be named above with what it comes from."""
     names = {"trading": "holds", "symbol": "symbols"}
     known = {name for one in kept for name in one.__struct_fields__} | FROM_ELSEWHERE.get(remembers, set())
-    fields = {one.name for one in dataclasses.fields(remembers)}
+    of = structs.fields if issubclass(remembers, msgspec.Struct) else dataclasses.fields
+    fields = {one.name for one in of(remembers)}
     assert {
         name for name in fields if names.get(name, name.removeprefix("_")) not in known and name not in known
     } == set()
