@@ -197,7 +197,9 @@ class Panel:
         Sums are exact integers, so the mean does not depend on where the history begins.
         """
         sums = self.bars.window_sum(running_total(values), n, np.empty_like(values))
-        return np.where(self.present & (self.own_bars >= n), sums / n, 0.0)
+        means = np.zeros(sums.shape)
+        np.divide(sums, n, out=means, where=self.present & (self.own_bars >= n))
+        return means
 
     def asked_for(self, session: dt.date) -> Panel:
         """Return the same panel, asked only what it arms for `session` and later ones; what is computed of it is shared."""

@@ -50,13 +50,13 @@ class _Judged:
 
     Only the rows that the panel is asked for, the first of which is `first`. `reasons` are 0 where the strategy arms, else 1 +
     the place of the reason in `codes`; `final` are the same after each session's selection. `setups` holds the numbers of the
-    armed cells alone, one after the other; `armed` are their flat positions.
+    armed cells alone, one after the other, and `armed` their flat positions; of all cells, and None, where most are armed.
     """
 
     instance: StrategyInstance
     setups: Setups
     first: int
-    armed: npt.NDArray[np.intp]
+    armed: npt.NDArray[np.intp] | None
     codes: list[Code]
     reasons: npt.NDArray[np.uint8]
     final: npt.NDArray[np.uint8]
@@ -70,7 +70,7 @@ class _Judged:
     def numbers(self, t: int, columns: list[int]) -> dict[str, list[Any]]:
         """Return what the setups of armed columns store after row t."""
         cells = (t - self.first) * self.reasons.shape[1] + np.array(columns, dtype=np.intp)
-        places = np.searchsorted(self.armed, cells)
+        places = cells if self.armed is None else np.searchsorted(self.armed, cells)
         return {name: column[places].tolist() for name, column in self.setups.numbers.items()}
 
 
@@ -180,12 +180,16 @@ class ArmingDesk:
         # Written from the last on, so that the first one that fails stays.
         for place, condition in reversed(list(enumerate(conditions, 1))):
             np.copyto(reasons, np.uint8(place), where=~condition)
-        armed = np.flatnonzero(reasons == ARMED)
+        is_armed = reasons == ARMED
         codes = [*_COMMON, *setups.codes, CoreCode.NOT_SELECTED]
         # Until a session chooses among them, rank is the reason of all that could be armed.
-        final = reasons.copy()
-        final.ravel()[armed] = len(codes)
-        numbers = {name: column[first:].ravel()[armed] for name, column in setups.numbers.items()}
+        final = np.where(is_armed, np.uint8(len(codes)), reasons)
+        numbers = {name: column[first:].ravel() for name, column in setups.numbers.items()}
+        armed = None
+        if 2 * np.count_nonzero(is_armed) < is_armed.size:
+            # A copy of what may be asked for is smaller than what it is taken from, which nobody needs any more.
+            armed = np.flatnonzero(is_armed)
+            numbers = {name: column[armed] for name, column in numbers.items()}
         return _Judged(instance, replace(setups, numbers=numbers), first, armed, codes, reasons, final)
 
     def _choose(self, judged: _Judged, t: int, inputs: SessionInputs, streamed: SessionBars | None) -> list[int]:
