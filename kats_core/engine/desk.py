@@ -589,7 +589,7 @@ class OrderDesk:
         """
         state, bar = self._state, day.bar
         last, last_at = (None, 0) if bar is None else (bar.close, bar.end)
-        has_books, on_daily_bars = state.has_books, state.bar_kind_of(symbol) is _DAY
+        has_books, on_daily_bars = state.has_books, (state.bar_kind if bar is None else bar.kind) is _DAY
         if bar is not None and (on_daily_bars or (met is not None and not has_books)):
             last, last_at = met, state.now
         book = day.book if has_books else None

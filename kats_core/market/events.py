@@ -224,8 +224,13 @@ class EventDay(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_default
             return _NO_EFFECT
         counted = frozenset(EventType if types is None else types)
         # Most events concern everyone alike; then they need be looked at once.
-        symbol = audience.symbol if any(event.symbol == audience.symbol for event in self.events) else ""
-        sector = audience.sector if any(_RULES[event.type].sectors for event in self.events) else ""
+        symbol: str = ""
+        sector: str | None = ""
+        for event in self.events:
+            if event.symbol == audience.symbol:
+                symbol = audience.symbol
+            if _RULES[event.type].sectors:
+                sector = audience.sector
         return _effect(self, symbol, sector, audience.style, audience.sits_out, audience.trades_gaps, counted)
 
     def of_symbol(self, symbol: str) -> EventDay:

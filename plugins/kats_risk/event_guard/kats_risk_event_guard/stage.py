@@ -93,6 +93,8 @@ def _day(value: FactValue) -> EventDay | None:
 
 def _out_of_time(effect: Effect, context: StageContext) -> Verdict | None:
     """Reject after the last entry of the day and defer until the first; None inside."""
+    if effect.entries_until is None and effect.entries_from is None:
+        return None
     detail: Numbers = {"events": ", ".join(effect.types)}
     if effect.entries_until is not None and context.now >= context.hours.at(effect.entries_until):
         return reject(EventCode.EVENT_TIME, detail | {"entries_until": f"{effect.entries_until:%H:%M}"})
