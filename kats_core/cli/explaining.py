@@ -532,6 +532,8 @@ class _Page:
 
     def _candidates(self, explanations: Iterable[Explanation]) -> Table:
         table = Table.grid(padding=(0, 2))
+        for no_wrap in (True, True, False):
+            table.add_column(no_wrap=no_wrap)
         for explanation in explanations:
             slot = f" #{explanation.slot}" if explanation.slot else ""
             reason = "" if explanation.code is None else self._reason_and_stage(explanation.code)

@@ -14,6 +14,7 @@ from kats_core.cli import console, resolving
 from kats_core.cli.console import InputError
 from kats_core.cli.resolving import JsonOption
 from kats_core.cli.text import t
+from kats_core.sources.sample import DEFAULT_SEED
 
 if TYPE_CHECKING:
     from kats_core.market.source import DataSource
@@ -39,7 +40,7 @@ def sim(
     at: Annotated[str | None, typer.Option("--at", metavar="HH:MM", help=t("help_sim_at"))] = None,
     speed: Annotated[float, typer.Option("--speed", min=0.0, help=t("help_sim_speed"))] = 1.0,
     data: Annotated[list[Path] | None, typer.Option("--data", metavar="PATH", help=t("help_sim_data"))] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help=t("help_sim_seed"))] = 7,
+    seed: Annotated[int, typer.Option("--seed", min=0, help=t("help_sim_seed"))] = DEFAULT_SEED,
     script: Annotated[Path | None, typer.Option("--script", metavar="FILE", help=t("help_sim_script"))] = None,
     faults: Annotated[Path | None, typer.Option("--faults", metavar="FILE", help=t("help_sim_faults"))] = None,
     fault_seed: Annotated[int, typer.Option("--fault-seed", min=0, help=t("help_sim_fault_seed"))] = 0,

@@ -6,6 +6,7 @@ facts and limits a stage read.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -100,8 +101,15 @@ class _Rows(dict[Any, Any]):
 def _plain(value: object) -> int | float | str:
     """Return a limit as a verdict's record holds it."""
     if isinstance(value, BaseModel):
-        return " ".join(f"{name} {item}" for name, item in value)
+        return " ".join(f"{name} {_word(item)}" for name, item in value)
     return value if isinstance(value, (int, float)) else str(value)
+
+
+def _word(value: object) -> str:
+    """Return a part of a limit as people write it: a clock to the minute, a span or a series with a stroke."""
+    if isinstance(value, tuple):
+        return "/".join(map(_word, value))
+    return f"{value:%H:%M}" if isinstance(value, dt.time) else str(value)
 
 
 class Context(msgspec.Struct):

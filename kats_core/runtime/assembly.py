@@ -21,6 +21,7 @@ from kats_core.market.conditions import Conditions, market_conditions
 from kats_core.market.events import EventCalendar
 from kats_core.market.exact import to_fraction
 from kats_core.market.panel import Panel
+from kats_core.market.patterns.codes import PatternCode
 from kats_core.market.regime import LEVELS, RegimeParams
 from kats_core.market.source import DataSource, IndexMinutesSource
 from kats_core.market.tables import DIVIDENDS
@@ -268,7 +269,7 @@ def code_enums(resolved: Resolved) -> tuple[type[Code], ...]:
     """Return the codes of everything that takes part in a run."""
     owners: list[type[Code]] = [enum for e in resolved.strategies for enum in e.plugin.codes]
     owners += [enum for e in resolved.stages for enum in e.plugin.codes]
-    return tuple(dict.fromkeys([CoreCode, *owners]))
+    return tuple(dict.fromkeys([CoreCode, PatternCode, *owners]))
 
 
 def inputs_of(

@@ -37,6 +37,7 @@ from kats_core.simulator.masters import master_file
 from kats_core.simulator.rest import RestServer
 from kats_core.simulator.texts import Widths
 from kats_core.simulator.ws import MOST_REGISTRATIONS, StreamServer
+from kats_core.sources.sample import DEFAULT_SEED
 
 HOST = "127.0.0.1"
 _MARGINS = (20, 30, 40, 50, 60, 100)
@@ -58,7 +59,7 @@ class SimulatorConfig:
     start: Nanos | None = None
     speed: float = 1.0
     seed: int = 1
-    market_seed: int = 7
+    market_seed: int = DEFAULT_SEED
     keys: int = 1
     cash: int = 100_000_000
     uses_margin: bool = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from typing import Any
@@ -34,7 +35,7 @@ def fired(kats: Any) -> dict[str, Any]:
 def test_the_day_may_be_left_to_the_run(played: KatsAnswer) -> None:
     """Without a verb's argument, with a bare `--day`, and with the date it is the same day."""
     kats, _ = played
-    pages = [kats("explain"), kats("explain", "--day"), kats("explain", "--day", "2025-10-14")]
+    pages = [kats("explain"), kats("explain", "--day"), kats("explain", "--day", "2026-03-24")]
     assert all(page.code == 0 for page in pages)
     assert len({page.out for page in pages}) == 1
     assert "volatility-breakout" in pages[0].out
@@ -63,7 +64,7 @@ def test_json_holds_every_verdict(played: KatsAnswer) -> None:
 def test_a_signal_that_comes_again_for_the_same_reason_is_told_once(kats: Any) -> None:
     """A full grade refuses the same symbol every minute; the page says how often, the JSON holds each."""
     kats.configure()
-    kats("run", "--day", "2025-09-24")
+    kats("run", "--day", "2026-03-24")
     refused = [
         line
         for line in kats("explain", "--json", "--day").lines
@@ -115,7 +116,7 @@ def test_a_signal_is_called_by_the_beginning_of_its_id(played: KatsAnswer) -> No
 
 
 @pytest.mark.parametrize(
-    "arguments", [("nothing",), ("--day", "2024-01-02"), ("--run", "ffffffff"), ("123456", "--day", "2025-10-14")]
+    "arguments", [("nothing",), ("--day", "2024-01-02"), ("--run", "ffffffff"), ("123456", "--day", "2026-03-24")]
 )
 def test_what_was_never_recorded(played: KatsAnswer, arguments: tuple[str, ...]) -> None:
     """A message and exit code 2, never an empty page."""
@@ -138,26 +139,34 @@ def test_a_run_that_did_not_reach_its_end_says_so(kats: Any) -> None:
 
 
 def test_a_day_of_twelve_strategies_says_of_each_what_became_of_it(played: KatsAnswer) -> None:
-    """In the order of the configuration: who was off for the whole market in one line, who refused, and which level of a grid."""
+    """In the order of the configuration: who was off for the whole market in one line, and who refused."""
     kats, _ = played
     page = kats("explain", "--day", "--lang", "en").out
-    assert page.splitlines()[0].startswith("2025-10-14 · sideways · run ")
+    assert page.splitlines()[0].startswith("2026-03-24 · strong bull · run ")
     heads = [line for line in page.splitlines() if line.strip() in STRATEGIES]
     assert heads == list(STRATEGIES)
-    off = page[page.index("\nsepa-momentum\n") :].splitlines()[2:4]
+    off = page[page.index("\ndead-cat-bounce\n") :].splitlines()[2:4]
     assert off == ["  not armed · the strategy is not for this regime (core:REGIME_OFF) · all symbols (61)", ""]
     assert "grade-allocator: " in page
-    assert "990090 다솜생명 #" in page
     assert "114800\u00a0코스피인버스" in kats("explain", "--day", "--all").out
+
+
+def test_a_grid_is_told_level_by_level(kats: Any) -> None:
+    """Each level has its own fate, and its number."""
+    kats.write("kats.yaml", "version: 1\nstrategies:\n  - use: grid-trading\n")
+    assert kats("run", "--speed", "max", "--day", "2026-04-14").code == 0
+    page = kats("explain", "--day", "--lang", "en").out
+    assert re.search(r"^  990160 이든디스플레이 #2 +holding", page, re.MULTILINE)
+    assert "not armed · box: its width is outside the limits (pattern:BOX_WIDTH)" in page
 
 
 @pytest.mark.parametrize("verb", [("run", "--speed", "max"), ("backtest", "--out", "kept")])
 def test_a_day_without_a_signal_knows_its_regime(kats: Any, verb: tuple[str, ...]) -> None:
     """The regime is the session's own, not what a signal's judges happened to read: from the database and from a folder."""
-    day = "2025-10-14"
-    kats.write("kats.yaml", "version: 1\nstrategies:\n  - use: sepa-momentum\n")
+    day = "2026-03-24"
+    kats.write("kats.yaml", "version: 1\nstrategies:\n  - use: grid-trading\n")
     days = ("--day", day) if verb[0] == "run" else ("--from", day, "--to", day)
     assert kats(*verb, *days).code == 0
     assert all(not found["signals"] for found in kats("explain", "--day", "--json").lines)
-    assert kats("explain", "--day", "--lang", "en").out.startswith(f"{day} · sideways · run ")
-    assert kats("explain", "--day", "--lang", "ko").out.startswith(f"{day} · 보합/횡보장 · 실행 ")
+    assert kats("explain", "--day", "--lang", "en").out.startswith(f"{day} · strong bull · run ")
+    assert kats("explain", "--day", "--lang", "ko").out.startswith(f"{day} · 강한 상승장 · 실행 ")

@@ -53,7 +53,7 @@ def test_a_sample_day_is_played_and_summed_up(played: KatsAnswer) -> None:
     assert not answer.err
     assert re.search(r"09:\d\d:\d\d +신호 .*position-sizer ✓ \d+  drawdown-protocol ✓  .*margin-guard ✓", answer.out)
     for word in (
-        "KATS · 모의 실행 · 2025-10-14",
+        "KATS · 모의 실행 · 2026-03-24",
         "데이터에서 계산한 값: ",
         "grade, rank, rs, stars.BULL, stars.FLOW",
         "체결",
@@ -93,7 +93,7 @@ def test_check_builds_everything_and_trades_nothing(kats: Any) -> None:
 def test_several_days_are_one_run_on_one_account(kats: Any) -> None:
     """The second day begins with what the first one left."""
     found = kats("run", "--days", "2", "--json").json
-    assert found["sessions"] == ["2025-10-14", "2025-10-15"]
+    assert found["sessions"] == ["2026-03-24", "2026-03-25"]
     assert [day["session"] for day in found["equity"]] == found["sessions"]
 
 

@@ -16,15 +16,15 @@ def test_the_list_of_the_sample_market(kats: Any) -> None:
     kats.configure()
     korean = kats("screen").out
     for text in (
-        "2025-10-13 종가까지로 고른 2025-10-14 후보",
-        "60 · 시가총액 부족 −4 → 56",
+        "2026-03-23 종가까지로 고른 2026-03-24 후보",
+        "60 · 시가총액 부족 −1 → 59",
         "12345678",
         "1위 대기",
         "업종 강약  1 ",
     ):
         assert text in korean
     english = kats("screen", "--lang", "en").out
-    for text in ("candidates for 2025-10-14, from the close of 2025-10-13", "market cap too small", "armed, 1"):
+    for text in ("candidates for 2026-03-24, from the close of 2026-03-23", "market cap too small", "armed, 1"):
         assert text in english
     assert "the data do not hold" not in english
 
@@ -34,7 +34,7 @@ def test_the_list_for_programs_agrees_with_a_run(kats: Any) -> None:
     kats.configure()
     found = kats("screen", "--json").json
     (only,) = found["lists"]
-    assert (found["session"], found["evening"], found["in_force"]) == ("2025-10-14", "2025-10-13", True)
+    assert (found["session"], found["evening"], found["in_force"]) == ("2026-03-24", "2026-03-23", True)
     assert sum(only["left_out"].values()) + len(only["symbols"]) == 61
     assert {one["symbol"] for one in found["armed"]} <= {one["symbol"] for one in only["symbols"]}
     ranked = {sector["name"]: sector["rank"] for sector in found["sectors"]}
@@ -54,17 +54,17 @@ def test_the_list_for_programs_agrees_with_a_run(kats: Any) -> None:
 def test_a_symbol_says_why_it_is_not_armed(kats: Any) -> None:
     """By its code or its name: the reason, what the stars follow from, and each check with what it read."""
     kats.configure()
-    english = kats("screen", "--symbol", "990020", "--lang", "en").out
+    english = kats("screen", "--symbol", "990070", "--lang", "en").out
     assert "not armed: too few stars (core:CONFIDENCE_LOW)" in english
     assert "trend  0/8" in english
-    assert re.search(r"✗ +T1 +above SMA50 +close 114,300 +> SMA50 118,480", english)
+    assert re.search(r"✗ +T1 +above SMA50 +close 130,500 +> SMA50 144,336", english)
     assert re.search(r"✓ +Q4 .*asked at the entry", english)
-    assert re.search(r"sector strength +전기·전자 \d+ of \d+ · ", english)
-    korean = kats("screen", "--symbol", "새벽반도체").out
+    assert re.search(r"sector strength +기계·장비 \d+ of \d+ · ", english)
+    korean = kats("screen", "--symbol", "가온중공업").out
     assert "미대기: 확신도 부족" in korean
-    found = kats("screen", "--symbol", "990020", "--json").json
+    found = kats("screen", "--symbol", "990070", "--json").json
     assert found["strategies"]["volatility-breakout"]["code"] == "core:CONFIDENCE_LOW"
-    assert found["checks"]["T1"]["readings"][0]["value"] == 114_300
+    assert found["checks"]["T1"]["readings"][0]["value"] == 130_500
 
 
 def test_an_empty_list_says_which_check_emptied_it(kats: Any) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 def test_the_list_says_who_trades_and_with_whom(kats: Any) -> None:
     """The regime of the session, when each trades, how many symbols it is armed with."""
     korean, english = kats("strategies").out, kats("strategies", "--lang", "en").out
-    for text in ("2025-10-14 전략", "보합/횡보장", "volatility-breakout", "09:30-14:00"):
+    for text in ("2026-03-24 전략", "강한 상승장", "volatility-breakout", "09:30-14:00"):
         assert text in korean
-    for text in ("strategies for 2025-10-14", "sideways", "why none"):
+    for text in ("strategies for 2026-03-24", "strong bull", "why none"):
         assert text in english
 
 

@@ -301,10 +301,10 @@ def test_what_is_held_is_asked_for_while_the_stream_is_down(tmp_path: Path) -> N
     """Its stop needs a price; the others wait for the stream. Back again, nothing is told twice."""
 
     async def scenario(p: Pool) -> None:
-        held, free = p.symbols[0], p.symbols[1]
+        held, free = "990010", "990020"  # the largest trade every few seconds
         p.listener.want([Want(held, is_busy=True), Want(free)])
         await p.until(lambda: p.listener.is_settled and p.traded_on("key 1") == {held, free})
-        p.sim.step(5)
+        p.sim.step(20)
         await p.until(lambda: p.is_told(held) and p.is_told(free))
         p.sim.faults.add([Fault(kind=FaultKind.GHOST, where=Env.PROD, times=1)])
         (connection,) = p.sim._stream.connections

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from conftest import Desk, House
 
 SOURCE = SampleSource(7, 60)
-DAY = dt.date(2025, 10, 22)
-"""A day on which the KOSPI of the sample market falls by 3 % at 13:16."""
+DAY = dt.date(2025, 3, 28)
+"""A day on which the KOSPI of the sample market falls by 3 % at 13:15."""
 BEFORE, AFTER = dt.time(13, 0), dt.time(13, 30)
-SYMBOLS = ("990010", "990040", "990050")
+SYMBOLS = ("990020", "990090", "990100")
 
 
 def clock(hour: int, minute: int) -> time.Nanos:
@@ -139,7 +139,7 @@ def played(house: type[House], at: dt.time, *, live: bool, on_tape: bool, dense:
 
 @pytest.mark.parametrize("on_tape", [True, False])
 def test_a_fall_within_the_session_stops_what_comes_after_it(house: type[House], on_tape: bool) -> None:
-    """Whoever buys before 13:16 buys; whoever would buy after it is told INDEX_SHOCK, from order books and from minutes alike."""
+    """Whoever buys before 13:15 buys; whoever would buy after it is told INDEX_SHOCK, from order books and from minutes alike."""
     assert played(house, BEFORE, live=True, on_tape=on_tape).bought
     stopped = played(house, AFTER, live=True, on_tape=on_tape)
     assert stopped.bought == []

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 SOURCE = SampleSource(7, 60)
 DAY = dt.date(2024, 12, 12)
-SYMBOLS = ("990010", "990420", "990550")
+SYMBOLS = ("990020", "990120", "990550")
 BEGINS = dt.time(14, 50)
 CAPITAL = 100_000_000
 
@@ -101,7 +101,7 @@ def played(
         faults=faults,
         fault_seed=fault_seed,
     )
-    buyer = house.Buyer(cap=0, stop=90, time_exit=house.clock_exit(), waiting=waiting)
+    buyer = house.Buyer(cap=0, stop=92, time_exit=house.clock_exit(), waiting=waiting)
     desk = house.Desk(strategies=(house.instance(buyer, "buyer", ttl_s=60),), session=DAY, stages=house.real_stages())
     source = simulated_source(config, SOURCE, home)
     account = BrokerAccount(capital=CAPITAL, commission=Fraction("0.00015"), scope=desk.scope, source=source)

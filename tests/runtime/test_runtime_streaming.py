@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 SOURCE = SampleSource(7, 60)
 DAY = dt.date(2024, 12, 12)
 INTERRUPTED = "990570"
-SYMBOLS = (INTERRUPTED, "990010", "990420")
+SYMBOLS = (INTERRUPTED, "990190", "990230")
 PARTS = ((dt.time(13, 0), dt.time(13, 30)), (dt.time(15, 14), dt.time(15, 22)), (dt.time(15, 30), dt.time(15, 31)))
 """Parts of the day: one with the first interruption, which begins at 13:06, the end-of-day check, and the last print."""
 
@@ -121,7 +121,7 @@ def played(
 ) -> tuple[Desk, Listening]:
     """Buy what is above its last close, with stops close below and far below, and sell it at 15:15."""
     clock = TimeExit(TimeExitKind.CLOCK, dt.time(15, 15))
-    buyers = {"near": house.Buyer(cap=60_000, stop=42_650), "far": house.Buyer(cap=0, stop=99, time_exit=clock)}
+    buyers = {"near": house.Buyer(cap=60_000, stop=42_350), "far": house.Buyer(cap=0, stop=99, time_exit=clock)}
     strategies = tuple(house.instance(buyer, name, ttl_s=120) for name, buyer in buyers.items())
     return played_by(house, strategies, dense=dense, live=live, is_disturbed=is_disturbed, terms=terms, **params)
 
@@ -311,7 +311,7 @@ def test_a_day_before_us_that_contradicts_itself_silences_no_symbol(house: type[
 
 def test_a_live_day_wants_what_is_held_first_and_tells_the_levels_that_are_waited_for(house: type[House]) -> None:
     """The feed has room for few symbols: what is held has its book before all that only waits for a level."""
-    buyer = house.Buyer(cap=60_000, stop=42_650)
+    buyer = house.Buyer(cap=60_000, stop=42_350)
     _, broker, player = prepared(house, (house.instance(buyer, "near", ttl_s=120),))
     bars, tape = part_of(SOURCE.minutes(DAY)), Part(SOURCE.tape(DAY))
     exchange = Exchange(bars, tape)
@@ -327,7 +327,7 @@ def test_a_live_day_wants_what_is_held_first_and_tells_the_levels_that_are_waite
 
 def test_a_symbol_whose_messages_are_not_proven_to_come_is_not_bought(house: type[House]) -> None:
     """Unknown until its messages come and the list was read; unknown again as soon as they stop."""
-    buyer = house.Buyer(cap=60_000, stop=42_650)
+    buyer = house.Buyer(cap=60_000, stop=42_350)
     desk, broker, player = prepared(house, (house.instance(buyer, "near", ttl_s=120),))
     day = player.live(DAY, SYMBOLS)
     opening = krx_calendar().hours(DAY).open

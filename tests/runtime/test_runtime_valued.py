@@ -23,7 +23,7 @@ from kats_core.store.folder_recorder import FolderRecorder
 from kats_core.store.reading import StoredRun, load_run
 from kats_core.store.recorder import utc_now
 
-BUSY = Request(kind=RunKind.BACKTEST, first=dt.date(2026, 10, 26), last=dt.date(2026, 12, 22))
+BUSY = Request(kind=RunKind.BACKTEST, first=dt.date(2026, 3, 24), last=dt.date(2026, 6, 4))
 """Sessions of the sample market in which stages shrink, refuse and defer, until the ladder turns red."""
 
 

@@ -228,8 +228,8 @@ async def test_a_script_moves_the_market_when_it_is_due() -> None:
     """A quiet symbol does only what the script says: a book, a trade, a halt, each at its time."""
     script = read_actions(
         f"""[{{"do": "quiet", "symbol": "{SYMBOL}"}},
-             {{"do": "book", "symbol": "{SYMBOL}", "at": "10:00:05", "asks": [[97000, 30]], "bids": [[96900, 40]]}},
-             {{"do": "trade", "symbol": "{SYMBOL}", "at": "10:00:10", "price": 97000, "quantity": 12, "side": "BUY"}},
+             {{"do": "book", "symbol": "{SYMBOL}", "at": "10:00:05", "asks": [[174500, 30]], "bids": [[174400, 40]]}},
+             {{"do": "trade", "symbol": "{SYMBOL}", "at": "10:00:10", "price": 174500, "quantity": 12, "side": "BUY"}},
              {{"do": "halt", "symbol": "{SYMBOL}", "at": "10:00:20", "reason": "공시"}}]"""
     )
     async with simulator(script=tuple(script)) as sim, Client(sim) as client:
@@ -237,10 +237,10 @@ async def test_a_script_moves_the_market_when_it_is_due() -> None:
         quote, board = sim.market.quote(SYMBOL), sim.market.board(SYMBOL)
         assert quote is not None
         assert board is not None
-        assert (quote.last, quote.quantity) == (97_000, 12)
+        assert (quote.last, quote.quantity) == (174_500, 12)
         await client.buy(50)
         row = (await client.executions())[0]
-        assert (row["tot_ccld_qty"], row["avg_prvs"], row["rmn_qty"]) == ("18", "97000", "32")
+        assert (row["tot_ccld_qty"], row["avg_prvs"], row["rmn_qty"]) == ("18", "174500", "32")
         sim.step(10)
         assert (await client.buy()).json()["msg_cd"] == "APBK0066"
 

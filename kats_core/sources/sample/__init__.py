@@ -16,7 +16,11 @@ from kats_core.market.source import SourcePlugin
 if TYPE_CHECKING:
     from kats_core.sources.sample.market import SampleSource
 
-__all__ = ["SampleParams", "build", "default_session", "kats_register_data_sources"]
+__all__ = ["DEFAULT_SEED", "SampleParams", "build", "default_session", "kats_register_data_sources"]
+
+
+DEFAULT_SEED = 274
+"""A market that goes through all five regimes in the quarter from `default_session` on."""
 
 
 class SampleParams(BaseModel):
@@ -25,7 +29,10 @@ class SampleParams(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     seed: int = Field(
-        7, ge=0, lt=2**63, description="number of the market; another one is another market with the same companies"
+        DEFAULT_SEED,
+        ge=0,
+        lt=2**63,
+        description="number of the market; another one is another market with the same companies",
     )
     history_sessions: int = Field(
         520, ge=60, le=4_000, description="daily bars that a question without a beginning gets, in sessions"
@@ -40,8 +47,8 @@ def build(params: SampleParams) -> SampleSource:
 
 
 def default_session() -> dt.date:
-    """Return a session of the default seed worth watching: breakouts and a grid; six changes of regime follow in a quarter."""
-    return dt.date(2025, 10, 14)
+    """Return a session of the default seed worth watching: in the quarter from it on each of our twelve strategies trades."""
+    return dt.date(2026, 3, 24)
 
 
 @hookimpl

@@ -1,25 +1,29 @@
 """Generate the daily bars of the sample market, all sessions from a fixed origin at once.
 
 A day therefore is the same whatever part of the history is asked for. Log prices follow the market, their sector and
-themselves, are drawn back to an anchor over a year or so, and jump now and then; volatility comes in waves. Every price is on
-tick and inside the day's price limits, and a day that would exceed a limit ends at it and goes on the next day.
+themselves, are drawn back to an anchor over a year or so, the more the farther they are, and jump now and then; volatility comes in waves. Now and then a company
+lives through an episode (`episodes.py`); what companies of the KOSPI gain by that, its others lose, so that the index goes as it would
+have gone without. Every price is on tick and inside the day's price limits, and a day that would exceed a limit ends at it and goes
+on the next day.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from kats_core.market.limits import limit_arrays, price_limits
-from kats_core.market.panel import Int64Array
+from kats_core.market.panel import BoolArray, Int64Array
 from kats_core.market.ticks import TickTable, tick_table
 from kats_core.model.kinds import InstrumentKind, Market, Regime
 from kats_core.sources.sample.companies import SECTORS, Company
+from kats_core.sources.sample.episodes import Episodes, episodes
 from kats_core.sources.sample.randomness import Draws, FloatArray
 from kats_core.sources.sample.regimes import CLIMATES, regimes
 
@@ -58,11 +62,36 @@ def side_by_side(first: DailyBars, second: DailyBars) -> DailyBars:
     return DailyBars(second.sessions, **columns)
 
 
-def generate(seed: int, sessions: Sequence[dt.date], companies: Sequence[Company], gone: Int64Array) -> DailyBars:
-    """Return the whole history of a seed; `gone` are the dividends, won a share, that go ex on each session."""
-    course = regimes(Draws(seed, _REGIME_PURPOSE), len(sessions))
+@dataclass(frozen=True)
+class Course:
+    """The way of a seed's companies before dividends: what moves them, the episodes in it, and log prices by session."""
+
+    sessions: tuple[dt.date, ...]
+    companies: tuple[Company, ...]
+    moves: _Moves
+    episodes: Episodes
+
+    @cached_property
+    def prices(self) -> FloatArray:
+        """Return the log price at the end of each session, (sessions x companies)."""
+        return _prices(self.moves, self.companies, np.zeros_like(self.moves.whole, dtype=np.int64))
+
+
+def course(seed: int, sessions: Sequence[dt.date], companies: Sequence[Company]) -> Course:
+    """Return the way of a seed."""
+    climates = regimes(Draws(seed, _REGIME_PURPOSE), len(sessions))
+    ordinary = _moves(seed, climates, companies)
+    worth = np.exp(_prices(ordinary, companies, np.zeros_like(ordinary.whole, dtype=np.int64)))
+    worth = worth * np.array([company.shares for company in companies])
+    kospi = np.array([company.instrument.market is Market.KOSPI for company in companies])
+    lived = episodes(seed, worth[:, kospi].sum(axis=1), companies)
+    return Course(tuple(sessions), tuple(companies), _eventful(ordinary, lived, worth, kospi), lived)
+
+
+def bars(course: Course, gone: Int64Array) -> DailyBars:
+    """Return the whole history; `gone` are the dividends, won a share, that go ex on each session."""
+    sessions, companies, moves = course.sessions, course.companies, course.moves
     exchange = _Exchange(sessions, companies)
-    moves = _moves(seed, course, companies)
     base, close = _closes(moves, exchange, companies, gone)
     lower, upper = exchange.limits(base)
     before = np.maximum(base - gone, _LOWEST_WON)
@@ -71,18 +100,23 @@ def generate(seed: int, sessions: Sequence[dt.date], companies: Sequence[Company
     volume = _volumes(moves, np.log(close / base), companies)
     volume = np.where(high == low, np.maximum(volume // 5, 1), volume)  # locked at a limit: nobody sells, or buys
     value = volume * (open_ + high + low + close) // 4
-    return DailyBars(tuple(sessions), base, lower, upper, open_, high, low, close, volume, value)
+    return DailyBars(sessions, base, lower, upper, open_, high, low, close, volume, value)
 
 
 @dataclass(frozen=True)
 class _Moves:
-    """What drives the days: whole log moves, the part before the open, deviations, and numbers for range and volume."""
+    """What drives the days: whole log moves, the part before the open, deviations, and numbers for range and volume.
+
+    `is_drawn` marks days on which a company is drawn back to its anchor, `stir` is the log of a factor of its volume.
+    """
 
     whole: FloatArray
     overnight: FloatArray
     deviation: FloatArray
     extremes: FloatArray
     volume: FloatArray
+    is_drawn: BoolArray
+    stir: FloatArray
 
 
 def _moves(seed: int, course: Sequence[Regime], companies: Sequence[Company]) -> _Moves:
@@ -98,7 +132,31 @@ def _moves(seed: int, course: Sequence[Regime], companies: Sequence[Company]) ->
     jumps = _jumps(draws, days, jump_rate)
     overall = np.sqrt(deviation**2 + 0.012**2)
     overnight = 0.3 * steady + 0.35 * overall * draws.normal(days, size) + 0.8 * draws.uniform(days, size) * jumps
-    return _Moves(steady + jumps, overnight, overall, draws.uniform(2, days, size), draws.normal(days, size))
+    return _Moves(
+        steady + jumps,
+        overnight,
+        overall,
+        draws.uniform(2, days, size),
+        draws.normal(days, size),
+        is_drawn=np.ones((days, size), dtype=np.bool_),
+        stir=np.zeros((days, size)),
+    )
+
+
+def _eventful(moves: _Moves, found: Episodes, worth: FloatArray, kospi: BoolArray) -> _Moves:
+    """Return the moves with the episodes in them; `worth` is what each company was worth without, `kospi` who makes the index."""
+    whole = np.where(found.is_planned, 0.0, moves.whole) + found.move
+    gained = ((whole - moves.whole) * worth)[:, kospi].sum(axis=1)
+    others = ~found.is_planned & kospi
+    lost = np.where(others, (gained / np.maximum((worth * others).sum(axis=1), 1.0))[:, None], 0.0)
+    return replace(
+        moves,
+        whole=whole - lost,
+        overnight=np.where(found.is_planned, 0.0, moves.overnight) + found.overnight - lost,
+        deviation=moves.deviation * found.calm,
+        is_drawn=~found.is_planned,
+        stir=found.stir,
+    )
 
 
 def _temper(draws: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -141,19 +199,27 @@ def _waves(shocks: FloatArray, memory: float, scale: float) -> FloatArray:
 def _closes(
     moves: _Moves, exchange: _Exchange, companies: Sequence[Company], gone: Int64Array
 ) -> tuple[Int64Array, Int64Array]:
+    close = exchange.rounded(np.exp(_prices(moves, companies, gone)))
+    anchor = np.log([company.anchor for company in companies])
+    first = exchange.rounded(np.exp(np.broadcast_to(anchor, moves.whole.shape)))[0]
+    _hold_back(close, first, exchange)
+    return np.vstack([first, close[:-1]]), close
+
+
+def _prices(moves: _Moves, companies: Sequence[Company], gone: Int64Array) -> FloatArray:
+    """Return log prices at the end of each session."""
     anchor = np.log([company.anchor for company in companies])
     floor = np.log(_LOWEST_WON)
+    pull = _REVERSION * moves.is_drawn
     prices = np.empty_like(moves.whole)
     price = anchor
     for t, move in enumerate(moves.whole):
         if gone[t].any():  # the market takes a dividend out of the price, the exchange does not take it out of the base
             price = np.log(np.maximum(np.exp(price) - gone[t], _LOWEST_WON))
-        price = np.maximum(price + move - _REVERSION * (price - anchor), floor)
+        away = price - anchor
+        price = np.maximum(price + move - pull[t] * away * (1.0 + away**2), floor)
         prices[t] = price
-    close = exchange.rounded(np.exp(prices))
-    first = exchange.rounded(np.exp(np.broadcast_to(anchor, prices.shape)))[0]
-    _hold_back(close, first, exchange)
-    return np.vstack([first, close[:-1]]), close
+    return prices
 
 
 def _hold_back(close: Int64Array, first: Int64Array, exchange: _Exchange) -> None:
@@ -191,7 +257,7 @@ def _volumes(moves: _Moves, whole: FloatArray, companies: Sequence[Company]) -> 
     caps = np.array([company.anchor * company.shares for company in companies])
     usual = 14e9 * (caps / 680e9) ** 0.6 / anchors
     excitement = 0.3 * np.minimum(np.abs(whole) / moves.deviation, 6.0) - 0.24
-    shares = usual * np.exp(_waves(moves.volume, 0.85, 0.25) + excitement)
+    shares = usual * np.exp(_waves(moves.volume, 0.85, 0.25) + excitement + moves.stir)
     return np.asarray(np.maximum(shares, 1_000.0), dtype=np.int64)
 
 

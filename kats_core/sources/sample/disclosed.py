@@ -1,7 +1,8 @@
 """Generate what the sample market tells beside prices: shares, net buying, quarterly and annual reports.
 
-Everything follows from the daily bars and the seed: whoever rises is bought by institutions a little more often, and
-earnings move with the price that expected them. Each record carries the evening from which it may be used.
+Everything follows from the daily bars, the episodes and the seed: whoever rises is bought by institutions a little more often, so
+is who has fallen far, and earnings move with the price that expected them, a leader's more than that. Each record carries the
+evening from which it may be used.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from kats_core.market.panel import Int64Array
 from kats_core.market.tables import FLOWS, QUARTERS, SHARES, YEARS, DateArray, FloatArray, SideTable
 from kats_core.sources.sample.companies import Company
 from kats_core.sources.sample.daily import DailyBars
+from kats_core.sources.sample.episodes import Episodes
 from kats_core.sources.sample.randomness import Draws
 
 _FLOW_PURPOSE, _REPORT_PURPOSE = 21, 22
@@ -23,14 +26,16 @@ _QUARTER_DAYS, _YEAR_DAYS = (35, 45), (75, 89)
 """Days after the end of a quarter, of a year, within which its report is filed."""
 
 _QUARTERS_OF_A_YEAR = 4
+_CATCH = 0.8
+"""How eagerly they buy what is thrown away at the end of a slide, as part of what they usually trade."""
 _TRADED_BY_THEM = 0.05
 """Usual net buying of institutions, or of foreigners, as part of a day's volume."""
 
 
-def tables(seed: int, bars: DailyBars, companies: Sequence[Company]) -> Mapping[str, SideTable]:
+def tables(seed: int, bars: DailyBars, lived: Episodes, companies: Sequence[Company]) -> Mapping[str, SideTable]:
     """Return the side tables of a seed by name."""
-    quarters = _Quarters(seed, bars, companies)
-    several = (_shares(bars, companies), _flows(seed, bars, companies), quarters.table(), quarters.years())
+    quarters = _Quarters(seed, bars, lived.boom, companies)
+    several = (_shares(bars, companies), _flows(seed, bars, lived, companies), quarters.table(), quarters.years())
     return {table.name: table for table in several}
 
 
@@ -41,14 +46,15 @@ def _shares(bars: DailyBars, companies: Sequence[Company]) -> SideTable:
     return _table(SHARES, companies, day, day, listed_shares=shares, market_cap_krw=shares * bars.close[0])
 
 
-def _flows(seed: int, bars: DailyBars, companies: Sequence[Company]) -> SideTable:
+def _flows(seed: int, bars: DailyBars, lived: Episodes, companies: Sequence[Company]) -> SideTable:
     days, size = bars.close.shape
     draws = Draws(seed, _FLOW_PURPOSE)
     moved = np.clip(np.log(bars.close / bars.base) / 0.02, -3.0, 3.0)
     columns = {}
     for name, liking in (("inst_net_shares", 0.25), ("foreign_net_shares", 0.15)):
         mood = _waves(draws.normal(days, size), 0.85, 0.35)
-        part = _TRADED_BY_THEM * (mood + liking * moved + 0.5 * draws.normal(days, size))
+        own = np.where(lived.is_caught, _CATCH, liking * moved)
+        part = _TRADED_BY_THEM * (mood + own + 0.5 * draws.normal(days, size))
         columns[name] = np.trunc(np.clip(part, -0.3, 0.3) * bars.volume).T.ravel()
     sessions = np.tile(np.array(bars.sessions, dtype="datetime64[D]"), size)
     return _table(FLOWS, companies, sessions, sessions, **columns)
@@ -57,7 +63,7 @@ def _flows(seed: int, bars: DailyBars, companies: Sequence[Company]) -> SideTabl
 class _Quarters:
     """Quarters of all companies, (quarters x companies); a year's are four in a row."""
 
-    def __init__(self, seed: int, bars: DailyBars, companies: Sequence[Company]) -> None:
+    def __init__(self, seed: int, bars: DailyBars, boom: FloatArray, companies: Sequence[Company]) -> None:
         self._companies = companies
         self._draws = Draws(seed, _REPORT_PURPOSE)
         first, last = bars.sessions[0], bars.sessions[-1]
@@ -65,12 +71,13 @@ class _Quarters:
         size, count = len(companies), len(self._ends)
         shares = np.array([company.shares for company in companies], dtype=np.float64)
         anchor = np.array([company.anchor for company in companies], dtype=np.float64)
-        level = np.log(_prices(bars, self._ends) / anchor)
+        level = np.log(_means(bars.close, bars.sessions, self._ends) / anchor)
         margin = 0.06 + 0.10 * self._draws.uniform(size)
         sales = shares * anchor * (0.10 + 0.25 * self._draws.uniform(size))
         season = 1 + 0.08 * self._draws.normal(_QUARTERS_OF_A_YEAR, size)
         season = season[np.arange(count) % _QUARTERS_OF_A_YEAR]
         business = _waves(self._draws.normal(count, size), 0.9, 0.09)
+        business = business + _means(boom, bars.sessions, self._ends)
         self._revenue = sales * season * np.exp(0.35 * level + business + 0.04 * self._draws.normal(count, size))
         shift = 0.5 * level + business + 0.25 * self._draws.normal(count, size)
         rate = margin * (1 + shift)
@@ -138,13 +145,13 @@ def _ends(first_year: int, last: dt.date) -> list[dt.date]:
     return [end for end in ends if end <= last]
 
 
-def _prices(bars: DailyBars, ends: Sequence[dt.date]) -> FloatArray:
-    """Return each quarter's mean close; before the first session, its close."""
-    borders = np.searchsorted(np.array(bars.sessions), np.array(ends), side="right")
+def _means(column: FloatArray | Int64Array, sessions: Sequence[dt.date], ends: Sequence[dt.date]) -> FloatArray:
+    """Return each quarter's mean; before the first session, its value."""
+    borders = np.searchsorted(np.array(sessions), np.array(ends), side="right")
     means = []
     for n, stop in enumerate(borders.tolist()):
         start = 0 if n == 0 else int(borders[n - 1])
-        means.append(bars.close[start:stop].mean(axis=0) if stop > start else bars.close[0].astype(np.float64))
+        means.append(column[start:stop].mean(axis=0) if stop > start else column[0].astype(np.float64))
     return np.array(means)
 
 

@@ -21,11 +21,12 @@ from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import FactSource, Market, Scope
 from kats_core.sources.sample import daily, disclosed, dividends, fund, indices, minutes
 from kats_core.sources.sample.companies import companies
+from kats_core.sources.sample.episodes import Episodes
 from kats_core.sources.sample.fund import FUND
 from kats_core.sources.sample.interruptions import Interruption
 from kats_core.sources.sample.tape import SampleTape
 
-GENERATOR = "kats sample 5"
+GENERATOR = "kats sample 6"
 """Changes whenever the same seed gives other prices or reports."""
 
 ORIGIN = dt.date(2015, 6, 15)
@@ -44,24 +45,26 @@ class _History:
     listed: daily.DailyBars
     indices: Mapping[str, IndexSeries]
     dividends: tuple[dividends.Dividend, ...]
+    episodes: Episodes
 
 
 @lru_cache(maxsize=4)
 def _history(seed: int) -> _History:
     calendar, several = krx_calendar(), companies()
     sessions = calendar.sessions(ORIGIN, calendar.covered_through)
-    declared = dividends.declared(seed, sessions, several)
-    bars = daily.generate(seed, sessions, several, dividends.gone(declared, sessions, several))
+    course = daily.course(seed, sessions, several)
+    declared = dividends.declared(seed, course)
+    bars = daily.bars(course, dividends.gone(declared, sessions, several))
     series = indices.indices(bars, several)
     listed = daily.side_by_side(fund.daily(seed, series[Market.KOSPI.value]), bars)
-    return _History(bars, listed, series, declared)
+    return _History(bars, listed, series, declared, course.episodes)
 
 
 @lru_cache(maxsize=4)
 def _tables(seed: int) -> Mapping[str, SideTable]:
     several, history = companies(), _history(seed)
     return {
-        **disclosed.tables(seed, history.companies, several),
+        **disclosed.tables(seed, history.companies, history.episodes, several),
         DIVIDENDS: dividends.table(history.dividends, several),
     }
 
@@ -206,7 +209,7 @@ class SampleSource:
         row, history = self._row(session), _history(self.seed)
         hours = krx_calendar().hours(session)
         traded, interruptions = minutes.generate(
-            self.seed, hours, self._companies, minutes.Day.of(history.companies, row)
+            self.seed, hours, self._companies, minutes.Day.of(history.companies, row), history.episodes.is_hasty[row]
         )
         within = indices.within(hours, history.indices, traded, row, history.companies, self._companies)
         own = minutes.Day.of(history.listed, row, slice(0, 1))

@@ -34,12 +34,17 @@ _CURVE = (0.03, 0.08, 0.12, 0.155, 0.23, 0.34, 0.42, 0.48, 0.53, 0.57, 0.605, 0.
 _FULL_DAY = 390
 
 _WON_PER_TRADE = 5_000_000
+_HASTY_MINUTES = (25.0, 70.0)
+"""In a day that is decided in its morning, by when the first of low and high is reached, and when the other one at the soonest."""
+_RUSH_MINUTES = 15.0
+"""How long the rush behind a gap lasts, until a third of it is left."""
 
 
 @dataclass(frozen=True)
 class Day:
     """One session's daily bars by company, in won and shares."""
 
+    base: Int64Array
     open: Int64Array
     high: Int64Array
     low: Int64Array
@@ -69,13 +74,16 @@ class Minutes(NamedTuple):
 
 
 def generate(
-    seed: int, hours: SessionHours, companies: Sequence[Company], day: Day
+    seed: int, hours: SessionHours, companies: Sequence[Company], day: Day, is_hasty: BoolArray
 ) -> tuple[Minutes, tuple[Interruption, ...]]:
-    """Return a session's minutes and its interruptions; they depend on the seed, the date and the daily bars alone."""
+    """Return a session's minutes and its interruptions; they depend on the seed, the date and the day alone.
+
+    `is_hasty` marks companies whose day is decided in the morning.
+    """
     draws = Draws(seed, _PURPOSE, hours.session.toordinal())
     grid = _Grid(hours.session, companies)
     minutes = continuous_minutes(hours)
-    touch_high, touch_low = _touches(draws, day, minutes)
+    touch_high, touch_low = _touches(draws, day, is_hasty, minutes)
     path = _path(draws, day, grid, touch_high, touch_low, minutes)
     curve = _curve(hours, minutes)
     traded = _traded(draws, day, curve, touch_high, touch_low)
@@ -158,10 +166,14 @@ class Prices:
     close: Int64Array
 
 
-def _touches(draws: Draws, day: Day, minutes: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def _touches(
+    draws: Draws, day: Day, is_hasty: BoolArray, minutes: int
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Return the minutes in which each company reaches its high and its low; a rising day mostly starts with the low."""
     size = day.open.size
-    early, late = np.sort(draws.uniform(2, size) * (minutes - 3), axis=0).astype(np.intp) + 1
+    early, late = np.sort(draws.uniform(2, size), axis=0)
+    early = np.where(is_hasty, early * _HASTY_MINUTES[0], early * (minutes - 3)).astype(np.intp) + 1
+    late = np.where(is_hasty, _HASTY_MINUTES[1] * (1.0 + late), late * (minutes - 3)).astype(np.intp) + 1
     late = np.where(late == early, early + 1, late)
     rises = (day.close >= day.open) ^ (draws.uniform(size) < 0.2)
     high, low = np.where(rises, late, early), np.where(rises, early, late)
@@ -266,12 +278,14 @@ def _interrupted(companies: Sequence[Company], bars: Prices, grid: _Grid) -> tup
 
 
 def _volumes(draws: Draws, day: Day, bars: Prices, curve: FloatArray) -> Int64Array:
-    """Return shares by bar: the curve, livelier where the price moves, tilted so that the day's average price comes out."""
+    """Return shares by bar: the curve in waves, livelier where the price moves and behind a gap, with the day's average price."""
     stir = (bars.high - bars.low) / np.maximum(day.high - day.low, 1)[:, None]
     weight = curve * np.exp(0.5 * draws.normal(*bars.open.shape)) * (1.0 + 4.0 * stir)
+    weight *= np.exp(_waves(draws.normal(*bars.open.shape), 0.8, 0.55))
+    weight *= 1.0 + _rush(day)[:, None] * np.exp(-np.arange(weight.shape[1]) / _RUSH_MINUTES)
     weight = np.where(bars.exists, weight, 0.0)
     weight /= weight.sum(axis=1, keepdims=True)
-    weight = np.where(bars.exists, np.maximum(weight, 3.0 / day.volume[:, None]), 0.0)
+    weight = np.where(bars.exists, np.maximum(weight, 8.0 / day.volume[:, None]), 0.0)
     away = (bars.low + bars.high) / 2 - (day.value / day.volume)[:, None]
     above = (weight * np.maximum(away, 0.0)).sum(axis=1, keepdims=True)
     below = (weight * np.maximum(-away, 0.0)).sum(axis=1, keepdims=True)
@@ -281,6 +295,20 @@ def _volumes(draws: Draws, day: Day, bars: Prices, curve: FloatArray) -> Int64Ar
     until = np.rint(shares).astype(np.int64)
     until[:, -1] = day.volume
     return np.asarray(np.diff(until, axis=1, prepend=0), dtype=np.int64)
+
+
+def _waves(shocks: FloatArray, memory: float, scale: float) -> FloatArray:
+    """Return what remembers: each column is `memory` times the one before plus a shock."""
+    result = scale * shocks
+    for minute in range(1, result.shape[1]):
+        result[:, minute] += memory * result[:, minute - 1]
+    return result
+
+
+def _rush(day: Day) -> FloatArray:
+    """Return how many times the usual shares an open that is a gap brings on top of them in the first minute."""
+    gap = np.abs(day.open / day.base - 1.0)
+    return np.asarray(np.clip((gap - 0.01) / 0.01, 0.0, 3.0))
 
 
 def _values(day: Day, bars: Prices, volume: Int64Array) -> Int64Array:
