@@ -25,7 +25,7 @@ from kats_core.runtime.play import Request, Watcher, plan, play
 from kats_core.store.recorder import Reasons
 from kats_core.store.run import Run, RunStatus
 
-DAY = dt.date(2025, 10, 14)
+DAY = dt.date(2026, 4, 7)
 
 
 class Forgetful:
@@ -91,7 +91,7 @@ def test_at_0931_the_screen_answers_why(tmp_path: Path) -> None:
     for part in (
         "09:31:00",
         "정규장",
-        "보합/횡보장",
+        "강한 상승장",
         "오늘 손익",
         "관심 종목 10",
         "신호 1",
@@ -99,8 +99,8 @@ def test_at_0931_the_screen_answers_why(tmp_path: Path) -> None:
         "데이터에서 계산한 값",
     ):
         assert part in picture
-    assert "position-sizer ✓ 684" in picture
-    assert "추격 한도 초과" in picture
+    assert "position-sizer ✓ 401" in picture
+    assert "돌파 수준 미도달" in picture
     assert "손절가" in picture
     assert all(len(line.rstrip("\n")) <= 120 for line in picture.splitlines())
 
@@ -114,8 +114,8 @@ def test_the_afternoon_shows_what_was_closed_in_english(tmp_path: Path) -> None:
         "closed today 3",
         "time exit",
         "sold",
-        "signals 4",
-        "grade-allocator ▽ 450",
+        "signals 3",
+        "grade-allocator ▽ 439",
         "nothing is held",
         "P&L today",
     ):
@@ -127,7 +127,7 @@ def test_a_narrow_terminal_gets_everything_below_one_another(tmp_path: Path) -> 
     photographer = Photographer("10:05", width=80)
     show(photographer, tmp_path)
     assert "관심 종목 10" in photographer.pictures["10:05"]
-    assert "신호 1" in photographer.pictures["10:05"]
+    assert "신호 2" in photographer.pictures["10:05"]
 
 
 def test_the_live_view_keeps_the_pace_and_leaves_the_screen(tmp_path: Path) -> None:
