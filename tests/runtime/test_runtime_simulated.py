@@ -23,7 +23,8 @@ from kats_core.model import time
 from kats_core.model.codes import CoreCode
 from kats_core.model.kinds import OrderState, Severity, Side
 from kats_core.model.record import FaultRecord, FillRecord, OrderEventRecord, OrderRecord, TradeRecord
-from kats_core.model.setup import Above, At, Fixed, OnBar, Tick, Trigger
+from kats_core.model.setup import Above, At, Fixed, OnBar, Setup, Tick, Trigger
+from kats_core.model.signal import Confirmation, Signal
 from kats_core.orders.broker import BrokerAccount
 from kats_core.runtime.days import DayPlayer, Market
 from kats_core.runtime.inputs import Given, Inputs
@@ -90,8 +91,12 @@ def played(
     *faults: Fault,
     fault_seed: int = 0,
     waiting: Callable[[int], Trigger] = lambda level: Above(Fixed(level)),
+    below: int = 0,
 ) -> Played:
-    """Buy at once what is armed, sell it at 15:15, on a simulator that does what the faults say; `waiting` makes its triggers."""
+    """Buy at once what is armed, sell it at 15:15, on a simulator that does what the faults say; `waiting` makes its triggers.
+
+    With `below` a bid waits so many ticks under the last price.
+    """
     config = SimulatorConfig(
         start=time.at(DAY, BEGINS),
         speed=0.0,
@@ -102,6 +107,14 @@ def played(
         fault_seed=fault_seed,
     )
     buyer = house.Buyer(cap=0, stop=92, time_exit=house.clock_exit(), waiting=waiting)
+    if below:
+
+        def patient(view: View, _: Setup) -> Confirmation:
+            limit = view.ticks.dn(view.last, below)
+            signal: Signal = buyer.signal(view.last, limit, limit, view.ticks.rup(Fraction(limit * 95, 100)))
+            return signal
+
+        buyer.confirming = patient
     desk = house.Desk(strategies=(house.instance(buyer, "buyer", ttl_s=60),), session=DAY, stages=house.real_stages())
     source = simulated_source(config, SOURCE, home)
     account = BrokerAccount(capital=CAPITAL, commission=Fraction("0.00015"), scope=desk.scope, source=source)
@@ -269,7 +282,8 @@ def test_an_order_whose_cancel_is_lost_is_found_at_work_and_cancelled_again(
 ) -> None:
     """Rules 25 and 26: a bid whose life is over, and its cancel never arrives; it is unknown until the inquiry shows it."""
     monkeypatch.setattr(kis_broker, "LOST_CANCEL_PAUSES_S", (0.02, 0.05, 0.1))
-    run = played(house, tmp_path, Fault(kind=FaultKind.TIMEOUT_BEFORE, where="order_rvsecncl", seconds=0.05, times=1))
+    lost = Fault(kind=FaultKind.TIMEOUT_BEFORE, where="order_rvsecncl", seconds=0.05, times=1)
+    run = played(house, tmp_path, lost, below=9)
     steps = run.desk.kept(OrderEventRecord)
     (unknown,) = [step for step in steps if step.after is OrderState.UNKNOWN]
     ways = [step.event for step in steps if step.order_id == unknown.order_id]
