@@ -28,7 +28,7 @@ _Key: TypeAlias = tuple[str | int | float | None, ...]
 
 _Line: TypeAlias = Callable[[str], FloatArray]
 
-_Lines: TypeAlias = Mapping[str, Callable[[], FloatArray]]
+_Lines: TypeAlias = "Mapping[str, Callable[[_Frame], FloatArray]]"
 """By name, what computes each line of an indicator from what they have in common."""
 
 
@@ -97,6 +97,10 @@ class _Lens:
     days: bool = False
 
 
+_WIDE = 64
+"""Extremes of longer windows are not kept for still longer ones."""
+
+
 class _Frame:
     """Bars that indicators are computed over, at their sessions or packed, and what several indicators need of them.
 
@@ -115,10 +119,23 @@ class _Frame:
         self._floats: dict[str, FloatArray] = {}
         self._totals: dict[str, rolling.Numbers] = {}
         self._extremes: dict[tuple[str, str], tuple[int, rolling.Numbers]] = {}
+        self._scratch: dict[int, FloatArray] = {}
+
+    def scratch(self, i: int) -> FloatArray:
+        """Return an array that whoever asks for its number next may write over: fresh memory costs more than a sum."""
+        if i not in self._scratch:
+            self._scratch[i] = self.empty()
+        return self._scratch[i]
 
     def empty(self) -> FloatArray:
         """Return an array for a result."""
-        return np.empty(self.shape)
+        return rolling.fresh(self.shape)
+
+    def copy(self, values: rolling.Numbers) -> FloatArray:
+        """Return a copy of an array of a result's shape."""
+        copied = self.empty()
+        np.copyto(copied, values)
+        return copied
 
     def is_whole(self, name: str) -> bool:
         """Tell whether a column holds won or shares: whole numbers, which floats hold exactly up to nine quadrillion."""
@@ -129,7 +146,7 @@ class _Frame:
         found = self._floats.get(name)
         if found is None:
             values = self._columns[name]
-            found = (self._own.pack(values) if self._is_packed else values).astype(np.float64)
+            found = self.copy(self._own.pack(values) if self._is_packed else values)
             found.ravel()[self.bars.absent] = 0
             self._floats[name] = found
         return found
@@ -138,67 +155,77 @@ class _Frame:
         """Tell whether a bar holds zero in a column."""
         return int(np.count_nonzero(self.column(name))) < self.bars.count
 
+    @cached_property
     def moves(self) -> FloatArray:
-        """Return the change of each close from the one before; 0 where there is no bar, or none before."""
+        """The change of each close from the one before; 0 where there is no bar, or none before."""
         close = self.column("close")
-        moves = self.empty()
-        moves[:1] = 0
-        return self.from_bar_1(self.bars.paired(np.subtract, close, close, 1, moves))
+        return self.from_bar_1(self.bars.paired(np.subtract, close, close, 1, self.empty()))
 
     def from_bar_1(self, values: FloatArray) -> FloatArray:
         """Write 0 where there is no bar, or none before."""
         flat = values.ravel()
+        flat[: self.shape[1]] = 0
         flat[self.bars.absent] = 0
         flat[self.bars.young(1)] = 0
         return values
 
-    def window_sum(self, name: str, n: int) -> FloatArray:
-        """Return the sum of a column's last `n` bars; of whole numbers from a running total, which is kept."""
-        if not self.is_whole(name):
-            return np.asarray(rolling.window_sum(self.column(name), n))
+    def _total(self, name: str) -> rolling.Numbers:
         total = self._totals.get(name)
         if total is None:
             total = self._totals[name] = rolling.whole_total(self.column(name))
-        return self.bars.window_sum(total, n, self.empty())
+        return total
 
-    def sum_of(self, values: FloatArray, n: int, is_whole: bool) -> FloatArray:
-        """Return the sum of the last `n` of some values, zeros where there is no bar."""
-        if not is_whole:
+    def window_sum(self, name: str, n: int, out: FloatArray | None = None) -> FloatArray:
+        """Return the sum of a column's last `n` bars; of whole numbers from a running total, which is kept."""
+        if not self.is_whole(name):
+            return np.asarray(rolling.window_sum(self.column(name), n))
+        return self.bars.window_sum(self._total(name), n, self.empty() if out is None else out)
+
+    def sum_where(self, name: str, chosen: BoolArray, n: int, out: FloatArray) -> FloatArray:
+        """Return the sum of a column over the chosen ones of the last `n` bars."""
+        values = np.multiply(self.column(name), chosen, out=self.scratch(1))
+        if not self.is_whole(name):
             return np.asarray(rolling.window_sum(values, n))
-        return self.bars.window_sum(rolling.whole_total(values), n, self.empty())
+        # Floats that hold the total of all hold that of some.
+        is_exact = self._total(name).dtype == np.float64
+        total = rolling.running_total(values, values) if is_exact else rolling.whole_total(values)
+        return self.bars.window_sum(total, n, out)
 
-    def window_mean(self, name: str, n: int) -> FloatArray:
+    def window_mean(self, name: str, n: int, out: FloatArray | None = None) -> FloatArray:
         """Return the mean of a column's last `n` bars."""
-        mean = self.window_sum(name, n)
-        mean /= n
-        return mean
+        if not self.is_whole(name):
+            return rolling.window_mean(self.column(name), n)
+        return self.bars.window_mean(self._total(name), n, self.empty() if out is None else out)
 
     def deviation(self, name: str, n: int) -> FloatArray:
         """Return the population standard deviation of a column's last `n` bars."""
         values = self.column(name)
         if not self.is_whole(name):
             return rolling.window_deviation(values, n)
-        total = self.window_sum(name, n)
-        squares = rolling.running_total(values * values)
+        squares = np.multiply(values, values, out=self.scratch(0))
+        squares = rolling.running_total(squares, squares)
         result = self.bars.window_sum(squares, n, self.empty())
-        result *= n
-        total *= total
-        result -= total
-        np.maximum(result, 0, out=result)
-        np.sqrt(result, out=result)
-        result /= n
-        self._correct_wide(result, name, n, squares)
-        return result
-
-    def _correct_wide(self, result: FloatArray, name: str, n: int, squares: FloatArray) -> None:
-        """Compute again in integers, column by column, where floats do not hold the squares exactly."""
-        values, present = self.column(name), self.bars.present
         is_wide = (values.max(axis=0, initial=0) * n >= rolling.EXACT**0.5) | ~(
             squares[-1:].max(axis=0, initial=0) < rolling.EXACT
         )
-        for j in np.flatnonzero(is_wide).tolist():
-            rows = np.flatnonzero(present[:, j])
-            result[rows, j] = rolling.window_deviation(values[rows, j][:, None].astype(np.int64), n)[:, 0]
+        total = self.window_sum(name, n, self.scratch(0))
+        for rows in self.bars.blocks():
+            some, sums = result[rows], total[rows]
+            some *= n
+            sums *= sums
+            some -= sums
+            np.maximum(some, 0, out=some)
+            np.sqrt(some, out=some)
+            some /= n
+        self._correct(result, name, n, np.flatnonzero(is_wide))
+        return result
+
+    def _correct(self, deviation: FloatArray, name: str, n: int, columns: rolling.Columns) -> None:
+        """Compute again in integers, in those columns of which floats do not hold the squares exactly."""
+        for j in columns.tolist():
+            rows = np.flatnonzero(self.bars.present[:, j])
+            own = self.column(name)[rows, j][:, None].astype(np.int64)
+            deviation[rows, j] = rolling.window_deviation(own, n)[:, 0]
 
     def weighted(self, name: str, weights: FloatArray) -> FloatArray:
         """Return sums of a column's last bars, each times its own weight; one sum for each row of the weights."""
@@ -215,23 +242,30 @@ class _Frame:
         known, values = self._extremes.get((kind, name), (1, self.column(name)))
         if known > n:
             known, values = 1, self.column(name)
-        result = self.bars.window_extreme(of, values, n, known)
+        result = self.bars.window_extreme(of, values, n, known, (self.scratch(0), self.scratch(1)))
+        if n > _WIDE:
+            return result
         self._extremes[kind, name] = n, result
-        return result.copy()
+        return self.copy(result)
 
     def ema(self, values: FloatArray, n: int, age: int, into: FloatArray | None = None) -> FloatArray:
         """Return the exponential average with weight 2/(n+1), seeded at an age with the mean of `n` bars."""
-        seeds = self.bars.seeds(values, n, age)
-        return rolling.smooth(values, seeds, np.full(values.shape[1:], 2 / (n + 1)), self.bars.absent_by_row, into)
+        return rolling.smooth(values, self.bars.seeds(values, n, age), 2 / (n + 1), self.bars.resumed, into)
 
     def wilder(self, values: FloatArray, n: int) -> FloatArray:
         """Smooth in their place values that exist from bar 1 on, as Wilder does: (13 e + x) / 14 is e + (x - e) / 14."""
-        seeds = self.bars.seeds(values, n, n)
-        return rolling.smooth(values, seeds, np.full(values.shape[1:], 1 / n), self.bars.absent_by_row, values)
+        return rolling.smooth(values, self.bars.seeds(values, n, n), 1 / n, self.bars.resumed, values)
 
     def at_sessions(self, result: FloatArray) -> FloatArray:
         """Return a finished result of this frame at its sessions."""
         return self._own.spread(result) if self._is_packed else result
+
+    def copied(self, result: FloatArray) -> FloatArray:
+        """Return a finished result at its sessions, to write over."""
+        if self._is_packed:
+            return self._own.spread(result)
+        np.copyto(self.scratch(0), result)
+        return self.scratch(0)
 
 
 @dataclass
@@ -303,7 +337,7 @@ class Indicators:
 
     def field(self, name: Field) -> FloatArray:
         """Return a column itself. First: 0."""
-        return self._get(("field", name), (name,), 0, lambda frame: frame.column(name).copy())
+        return self._get(("field", name), (name,), 0, lambda frame: frame.copy(frame.column(name)))
 
     def sum(self, name: Field, n: int) -> FloatArray:
         """Return the sum of the last `n` bars. First: n-1."""
@@ -329,13 +363,11 @@ class Indicators:
         """Return C[t] / C[t-k] - 1. First: k."""
 
         def compute(frame: _Frame) -> FloatArray:
-            close, result = frame.column("close"), frame.empty()
-            result[:k] = 0
+            close = frame.column("close")
             with np.errstate(divide="ignore", invalid="ignore"):
-                frame.bars.paired(np.divide, close, close, k, result)
+                result = frame.bars.paired(_growth, close, close, k, frame.empty())
             if frame.has_zeros("close"):
-                result[~np.isfinite(result)] = 0
-            result -= 1
+                result[~np.isfinite(result)] = -1
             return result
 
         return self._get(("change", k), ("close",), _span(k + 1), compute)
@@ -348,18 +380,15 @@ class Indicators:
         """Return Wilder's RSI, 0 to 100; missing while the price has never moved. First: n."""
 
         def compute(frame: _Frame) -> FloatArray:
-            moves = frame.moves()
-            ways = np.empty((len(moves), 2, *moves.shape[1:]))
-            np.maximum(moves, 0, out=ways[:, 0])
-            np.subtract(ways[:, 0], moves, out=ways[:, 1])
-            smoothed = frame.wilder(ways, n)
-            up = smoothed[:, 0]
-            both = up + smoothed[:, 1]
-            result = np.multiply(up, 100, out=moves)
+            up = np.maximum(frame.moves, 0, out=frame.empty())
+            down = np.subtract(up, frame.moves, out=frame.scratch(0))
+            up, both = frame.wilder(up, n), frame.wilder(down, n)
+            both += up
+            up *= 100
             # Nothing over nothing is missing.
             with np.errstate(invalid="ignore"):
-                result /= both
-            return result
+                up /= both
+            return up
 
         return self._get(("rsi", n), ("close",), _span(n + 1), compute)
 
@@ -368,7 +397,7 @@ class Indicators:
 
         def compute(frame: _Frame) -> FloatArray:
             high, low, close = (frame.column(name) for name in ("high", "low", "close"))
-            reach, fall = frame.empty(), frame.empty()
+            reach, fall = frame.empty(), frame.scratch(0)
             reach[:1] = fall[:1] = 0
             frame.bars.paired(np.maximum, high, close, 1, reach)
             reach -= frame.bars.paired(np.minimum, low, close, 1, fall)
@@ -379,27 +408,33 @@ class Indicators:
     def bollinger(self, n: int = 20, k: float = 2.0) -> Bands:
         """Return the mean of the closes and the bands `k` population deviations around it. First: n-1."""
 
+        def middle(frame: _Frame) -> FloatArray:
+            return frame.window_mean("close", n)
+
         def compute(frame: _Frame) -> _Lines:
             reach = frame.deviation("close", n)
             reach *= k
 
-            def middle() -> FloatArray:
-                return frame.window_mean("close", n)
+            # They are kept by the frame, so they must not hold it: its memory would stay until a collector comes by.
+            def lower(frame: _Frame) -> FloatArray:
+                own = middle(frame)
+                own -= reach
+                return own
 
-            def width() -> FloatArray:
-                own = middle()
-                result = own + reach
-                result -= own - reach
+            def upper(frame: _Frame) -> FloatArray:
+                own = middle(frame)
+                own += reach
+                return own
+
+            def width(frame: _Frame) -> FloatArray:
+                own = frame.window_mean("close", n, frame.scratch(0))
+                result = np.add(own, reach, out=frame.empty())
+                result -= np.subtract(own, reach, out=frame.scratch(1))
                 own[own == 0] = np.nan
                 result /= own
                 return result
 
-            return {
-                "lower": lambda: middle() - reach,
-                "middle": middle,
-                "upper": lambda: middle() + reach,
-                "width": width,
-            }
+            return {"lower": lower, "middle": middle, "upper": upper, "width": width}
 
         return Bands(self._lines(("bollinger", n, k), ("close",), _span(n), compute))
 
@@ -417,16 +452,26 @@ class Indicators:
         if memory is not None:
             return self._short_macd(fast, slow, signal, memory)
 
-        def compute(frame: _Frame) -> _Lines:
-            close, bars = frame.column("close"), frame.bars
-            short, long = (bars.seeds(close, n, slow - 1) for n in (fast, slow))
-            seeds = {i: (own, np.stack([short[i][1], mean])) for i, (own, mean) in long.items()}
-            weights = np.repeat([[2 / (fast + 1)], [2 / (slow + 1)]], close.shape[1], axis=1)
-            both = rolling.smooth(close, seeds, weights, bars.absent_by_row)
-            line = np.subtract(both[:, 0], both[:, 1])
-            return _macd_lines(line, frame.ema(line, signal, slow + signal - 2))
+        def line(frame: _Frame, out: FloatArray) -> FloatArray:
+            close = frame.column("close")
+            frame.ema(close, fast, slow - 1, out)
+            out -= frame.ema(close, slow, slow - 1, frame.scratch(0))
+            return out
 
-        return Macd(self._lines(("macd", fast, slow, signal), ("close",), _span(slow + signal - 1), compute))
+        def average(frame: _Frame, out: FloatArray) -> FloatArray:
+            return frame.ema(line(frame, frame.scratch(1)), signal, slow + signal - 2, out)
+
+        def histogram(frame: _Frame) -> FloatArray:
+            signals = average(frame, frame.empty())
+            return np.subtract(frame.scratch(1), signals, out=signals)
+
+        lines: _Lines = {
+            "line": lambda frame: line(frame, frame.empty()),
+            "signal": lambda frame: average(frame, frame.empty()),
+            "histogram": histogram,
+        }
+        key, first = ("macd", fast, slow, signal), _span(slow + signal - 1)
+        return Macd(lambda name: self._get((*key, name), ("close",), first, lines[name]))
 
     def _short_macd(self, fast: int, slow: int, signal: int, memory: int) -> Macd:
         if not memory >= slow + signal - 1:
@@ -444,8 +489,7 @@ class Indicators:
         """Return Elder's force index, the EMA of (C[t] - C[t-1]) * V[t] in won. First: n."""
 
         def compute(frame: _Frame) -> FloatArray:
-            force = frame.moves()
-            force *= frame.column("volume")
+            force = np.multiply(frame.moves, frame.column("volume"), out=frame.empty())
             return frame.ema(force, n, n, into=force)
 
         return self._get(("force", n), ("close", "volume"), _span(n + 1), compute)
@@ -454,7 +498,7 @@ class Indicators:
         """Return V[t] / the mean volume of the `n` bars before t. First: n."""
 
         def compute(frame: _Frame) -> FloatArray:
-            mean = frame.window_mean("volume", n)
+            mean = frame.window_mean("volume", n, frame.scratch(0))
             mean[mean <= 0] = np.nan
             result = frame.empty()
             result[:1] = np.nan
@@ -469,13 +513,11 @@ class Indicators:
         """
 
         def compute(frame: _Frame) -> FloatArray:
-            moves, volume, is_whole = frame.moves(), frame.column("volume"), frame.is_whole("volume")
-            risen = frame.sum_of(volume * (moves > 0), n, is_whole)
-            fallen = frame.sum_of(volume * (moves < 0), n, is_whole)
-            never_fell = fallen <= 0
-            fallen[never_fell] = 1
-            risen /= fallen
-            risen[never_fell] = np.inf
+            risen = frame.sum_where("volume", frame.moves > 0, n, frame.empty())
+            fallen = frame.sum_where("volume", frame.moves < 0, n, frame.scratch(0))
+            with np.errstate(divide="ignore", invalid="ignore"):
+                risen /= fallen
+            risen[np.isnan(risen)] = np.inf
             return risen
 
         return self._get(("up_down_volume", n), ("close", "volume"), _span(n + 1), compute)
@@ -490,7 +532,7 @@ class Indicators:
         def of_line(name: str, frame: _Frame) -> FloatArray:
             if key not in frame.lines:
                 frame.lines[key] = compute(frame)
-            return frame.lines[key][name]()
+            return frame.lines[key][name](frame)
 
         return lambda name: self._get((*key, name), fields, first, partial(of_line, name))
 
@@ -505,12 +547,11 @@ class Indicators:
         if values is None:
             values = frame.results[key] = frame.bars.without_young(compute(frame), first)
         if lens.back:
-            values = frame.bars.ago(values, lens.back)
-        values = frame.at_sessions(values)
+            values = frame.bars.ago(values, lens.back, frame.scratch(1) if lens.days else frame.empty())
         if lens.days and one.weeks is not None and one.days is not None:
-            values = one.weeks.at_days(values, one.bars, one.days)
+            values = one.weeks.at_days(frame.copied(values), one.bars, one.days)
         else:
-            values = values.reshape(one.shape)
+            values = frame.at_sessions(values).reshape(one.shape)
         values.flags.writeable = False
         one.results[key, lens] = values
         return values
@@ -545,9 +586,14 @@ def _is_whole(values: rolling.Numbers) -> bool:
     return values.dtype == np.int64
 
 
+def _growth(now: FloatArray, before: FloatArray, out: FloatArray | None = None) -> FloatArray:
+    ratio = np.divide(now, before, out=out)
+    return np.subtract(ratio, 1, out=out)
+
+
 def _times(weight: float, _now: FloatArray, before: FloatArray, out: FloatArray | None = None) -> FloatArray:
     return np.multiply(before, weight, out=out)
 
 
 def _macd_lines(line: FloatArray, signal: FloatArray) -> _Lines:
-    return {"line": line.copy, "signal": signal.copy, "histogram": lambda: line - signal}
+    return {"line": lambda _: line.copy(), "signal": lambda _: signal.copy(), "histogram": lambda _: line - signal}

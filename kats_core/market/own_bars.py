@@ -9,15 +9,16 @@ starts again: nothing is ever computed across.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from kats_core.market.rolling import Numbers, Seeds, running_total, window_mean
+from kats_core.market.rolling import Numbers, Resumed, Seeds, fresh, running_total, window_mean
 from kats_core.market.tables import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
@@ -25,6 +26,9 @@ Positions = npt.NDArray[np.int64]
 
 Pairing: TypeAlias = Callable[..., Any]
 """Computes of two arrays, into a third one where it is given as `out`: any ufunc."""
+
+_CELLS_AT_ONCE = 1 << 15
+"""So many cells are worked on at once."""
 
 _DEPTH = 256
 """So many bars behind each gap are listed at first; more when somebody looks farther back."""
@@ -89,7 +93,7 @@ class OwnBars:
         skipped = one.row - one.number
         skipped[1:] -= np.where(one.number[1:] > 0, skipped[:-1], 0)
         steps[one.number, one.column] += skipped * columns
-        cells = running_total(steps)
+        cells = running_total(steps, steps)
         if cells.size:
             count = self.number[-1].astype(np.int64)
             last = np.where(count > 0, np.take_along_axis(cells, np.maximum(count - 1, 0)[None], axis=0)[0], -1)
@@ -97,12 +101,21 @@ class OwnBars:
             tail[tail > last] = -1
         return cells
 
-    def cells_of(self, number: Positions) -> Positions:
-        """Return the flat positions of bars by their number, from 0, in the column they are asked for."""
-        if not self.cell_of.size:
+    def cells_of(self, number: npt.NDArray[np.int32]) -> Positions:
+        """Return the flat positions of bars by their number, from 0, in the column they are asked for; any where none is."""
+        if not self.length:
             return np.zeros(number.shape, dtype=np.int64)
         places = number * np.int64(self.present.shape[1]) + np.arange(self.present.shape[1])
-        return np.asarray(np.take(self.cell_of.ravel(), places))
+        return np.take(self.cell_of, places, mode="clip")
+
+    def as_of(self, values: Numbers, rows: Positions) -> Numbers:
+        """Return, in some rows, the values of each column's last bar up to there; where there is none, anything."""
+        width, result = self.present.shape[1], values[rows]
+        absent = np.flatnonzero(~self.present[rows])
+        places = (np.take(self.number[rows], absent) - np.int64(1)) * width + absent % max(width, 1)
+        if self.length:
+            result.ravel()[absent] = np.take(values, np.take(self.cell_of, places, mode="clip"), mode="clip")
+        return result
 
     @cached_property
     def age(self) -> npt.NDArray[np.int32]:
@@ -128,8 +141,8 @@ class OwnBars:
         """Packed rows and columns of the restarts."""
         if self.restarts is None:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-        rows, columns = np.nonzero(self.restarts & self.present)
-        again = self.number[rows, columns].astype(np.int64) - 1
+        cells = np.flatnonzero(self.restarts & self.present)
+        again, columns = np.divmod(self.places(cells), max(self.present.shape[1], 1))
         return again[again > 0], columns[again > 0]
 
     @cached_property
@@ -147,13 +160,14 @@ class OwnBars:
         return np.where(number > 0, found, -1)
 
     @cached_property
-    def absent_by_row(self) -> list[BoolArray | None]:
-        """By row, which columns have no bar there; None where all have one."""
-        gaps = ~self.present
-        by_row: list[BoolArray | None] = [None] * len(gaps)
-        for row in np.flatnonzero(gaps.any(axis=1)).tolist():
-            by_row[row] = gaps[row]
-        return by_row
+    def resumed(self) -> list[Resumed | None]:
+        """By row, the columns that have a bar again there, behind a gap, and the flat positions of their bars before."""
+        cells, before, _ = self._reaching_over_gaps(1)
+        order = np.argsort(cells, kind="stable")
+        rows, columns = np.divmod(cells[order], max(self.present.shape[1], 1))
+        before = before[order]
+        until = np.searchsorted(rows, np.arange(len(self.present) + 1)).tolist()
+        return [(columns[a:b], before[a:b]) if a < b else None for a, b in pairwise(until)]
 
     @cached_property
     def count(self) -> int:
@@ -193,74 +207,102 @@ class OwnBars:
 
     def without_young(self, values: FloatArray, first: int) -> FloatArray:
         """Write NaN where there is no bar or its age is below `first`."""
+        values[:first] = np.nan
         flat = values.ravel()
         flat[self.absent] = np.nan
         flat[self.young(first)] = np.nan
         return values
 
     def young(self, first: int) -> Positions:
-        """Return the flat positions of the first bars of each column, and of those behind each restart."""
-        starts, columns = self.starts_anew
-        rows = starts[:, None] + np.arange(first)
-        again = self.cell_of[np.minimum(rows, self.length - 1), columns[:, None]][rows < self.length]
-        cells = np.append(self.cell_of[:first].ravel(), again)
-        return cells[cells >= 0]
+        """Return the flat positions of the bars of an age below `first`, without the first so many rows.
+
+        The age of a bar there is always below it.
+        """
+        found = self._young.get(first)
+        if found is None:
+            starts, columns = self.starts_anew
+            rows = starts[:, None] + np.arange(first)
+            again = self.cell_of[np.minimum(rows, self.length - 1), columns[:, None]][rows < self.length]
+            cells = self.cell_of[:first].ravel()
+            late = cells[cells >= first * self.present.shape[1]]
+            found = self._young[first] = np.append(late, again[again >= 0])
+        return found
+
+    @cached_property
+    def _young(self) -> dict[int, Positions]:
+        return {}
+
+    def blocks(self, first: int = 0) -> Iterator[slice]:
+        """Yield all rows from a first one on, some at a time: with what is computed of them they stay in the cache."""
+        rows, height = len(self.present), max(_CELLS_AT_ONCE // max(self.present.shape[1], 1), 1)
+        for start in range(first, rows, height):
+            yield slice(start, min(start + height, rows))
 
     def paired(self, of: Pairing, now: Numbers, before: Numbers, k: int, out: Numbers) -> Numbers:
         """Write what `of` makes of each bar `now` and of the own bar `k` bars `before` it; `out` is neither of them.
 
         Where a column has no such bar, anything; where there is none at all, what `of` makes of zero.
         """
-        if k < len(out):
-            of(now[k:], before[:-k] if k else before, out=out[k:])
-        cells, earlier = self._reaching_over_gaps(k)
-        if cells.size:
-            old = np.take(before.ravel(), earlier, mode="clip")
-            old[earlier < 0] = 0
-            out.ravel()[cells] = of(np.take(now.ravel(), cells), old)
+        for rows in self.blocks(k):
+            of(now[rows], before[rows.start - k : rows.stop - k], out=out[rows])
+        cells, earlier, alone = self._reaching_over_gaps(k)
+        flat = out.ravel()
+        for start in range(0, len(cells), _CELLS_AT_ONCE):
+            some = slice(start, start + _CELLS_AT_ONCE)
+            flat[cells[some]] = of(np.take(now, cells[some]), np.take(before, earlier[some]))
+        if alone.size:
+            flat[alone] = of(np.take(now, alone), np.zeros(alone.size, dtype=before.dtype))
         return out
 
-    def ago(self, values: FloatArray, k: int) -> FloatArray:
-        """Return what each bar had `k` own bars before; NaN where its age is below that."""
-        result = np.full(values.shape, np.nan) if k >= len(values) else np.empty(values.shape)
-        return self.without_young(self.paired(_earlier, values, values, k, result), k)
+    def ago(self, values: FloatArray, k: int, out: FloatArray) -> FloatArray:
+        """Write what each bar had `k` own bars before; NaN where its age is below that."""
+        return self.without_young(self.paired(_earlier, values, values, k, out), k)
 
     def window_sum(self, total: Numbers, n: int, out: Numbers) -> Numbers:
         """Write the sum of the last `n` bars, given the running total over sessions; of fewer where there are no more."""
         out[:n] = total[:n]
         return self.paired(np.subtract, total, total, n, out)
 
-    def window_extreme(self, of: np.ufunc, values: Numbers, n: int, known: int = 1) -> Numbers:
+    def window_mean(self, total: Numbers, n: int, out: Numbers) -> Numbers:
+        """Write the mean of the last `n` bars, given the running total over sessions."""
+        np.divide(total[:n], n, out=out[:n])
+        return self.paired(partial(_mean_between, n), total, total, n, out)
+
+    def window_extreme(
+        self, of: np.ufunc, values: Numbers, n: int, known: int, spare: tuple[Numbers, Numbers]
+    ) -> Numbers:
         """Return the extreme of the last `n` bars, of what there is since the column started (again) where that is less.
 
-        `values` are the same of `known` bars.
+        `values` are the same of `known` bars. The two `spare` arrays are written over.
         """
         # The extreme of 2w bars is that of two neighbouring windows of w: eight passes for 252 bars instead of 252.
-        result, spare = values, np.empty_like(values)
+        result, wider, later = values, *spare
         while known < n:
             k = min(known, n - known)
-            wider = np.empty_like(values) if spare is values else spare
-            wider[:k] = result[:k]
+            known += k
+            if known == n:
+                wider = fresh(values.shape)
             self.paired(of, result, result, k, wider)
+            wider[:k] = result[:k]
             alone = self.young(k)
-            wider.ravel()[alone] = np.take(result.ravel(), alone)
-            result, spare, known = wider, result, known + k
+            wider.ravel()[alone] = np.take(result, alone)
+            result, wider, later = wider, later, wider
         return result
 
-    def seeds(self, values: Numbers, n: int, age: int) -> dict[int, Seeds]:
+    def seeds(self, values: FloatArray, n: int, age: int) -> dict[int, Seeds]:
         """Return, by row in rising order, the mean of the last `n` bars in the columns whose bar there has an `age`."""
         rows, columns = self._of_age(age)
         if not rows.size:
             return {}
-        columns_of_all = self.present.shape[1]
-        window = self.cell_of[rows - np.arange(n - 1, -1, -1)[:, None], columns] // columns_of_all
-        means = np.moveaxis(window_mean(values[window, ..., columns], n)[-1], 0, -1)
-        at = self.cell_of[rows, columns] // columns_of_all
-        return {
-            int(row): (columns[found], means[..., found])
-            for row in np.unique(at)
-            for found in [np.flatnonzero(at == row)]
-        }
+        width = self.present.shape[1]
+        window = self.cell_of[rows - np.arange(n - 1, -1, -1)[:, None], columns]
+        means = window_mean(np.take(values, window), n)[-1]
+        at = window[-1] // width
+        order = np.argsort(at, kind="stable")
+        columns, means = columns[order], means[order]
+        found, first = np.unique(at[order], return_index=True)
+        until = pairwise([*first.tolist(), len(order)])
+        return {row: (columns[a:b], means[a:b]) for row, (a, b) in zip(found.tolist(), until, strict=True)}
 
     def _of_age(self, age: int) -> tuple[Positions, Positions]:
         """Return packed rows and columns of the bars of one age."""
@@ -307,13 +349,13 @@ class OwnBars:
         return self._behind(_DEPTH)
 
     @cached_property
-    def _over_gaps(self) -> dict[int, tuple[Positions, Positions]]:
+    def _over_gaps(self) -> dict[int, tuple[Positions, Positions, Positions]]:
         return {}
 
-    def _reaching_over_gaps(self, k: int) -> tuple[Positions, Positions]:
+    def _reaching_over_gaps(self, k: int) -> tuple[Positions, Positions, Positions]:
         """Return the flat positions of the bars of which `k` bars back lies behind a gap, and those of what lies there.
 
-        The latter are negative where there is nothing.
+        And of those of them that have no bar so far back.
         """
         found = self._over_gaps.get(k)
         if found is None:
@@ -321,10 +363,9 @@ class OwnBars:
                 self.__dict__["_listed"] = self._behind(k)
             behind = self._listed
             until = int(behind.until[k])
-            earlier = behind.places[:until] - k * self.present.shape[1]
-            is_there = earlier >= 0
-            earlier[is_there] = np.take(self.cell_of.ravel(), earlier[is_there])
-            found = self._over_gaps[k] = behind.cells[:until], earlier
+            places = behind.places[:until] - k * self.present.shape[1]
+            earlier = np.take(self.cell_of, places, mode="clip") if until else places
+            found = self._over_gaps[k] = behind.cells[:until], earlier, behind.cells[:until][places < 0]
         return found
 
     @cached_property
@@ -342,9 +383,14 @@ class OwnBars:
 
 def _by_column(cells: BoolArray) -> tuple[Positions, Positions]:
     """Return rows and columns of the true cells, column by column."""
-    rows, columns = np.nonzero(cells)
+    rows, columns = np.divmod(np.flatnonzero(cells), max(cells.shape[1], 1))
     order = np.argsort(columns, kind="stable")
     return rows[order], columns[order]
+
+
+def _mean_between(n: int, now: Numbers, before: Numbers, out: Numbers | None = None) -> Numbers:
+    between = np.subtract(now, before, out=out)
+    return np.divide(between, n, out=out)
 
 
 def _earlier(_now: FloatArray, before: FloatArray, out: FloatArray | None = None) -> FloatArray:

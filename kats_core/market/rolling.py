@@ -18,14 +18,34 @@ from kats_core.market.tables import FloatArray
 Numbers: TypeAlias = npt.NDArray[Any]
 """int64 or float64; arithmetic on "one of the two" is more than NumPy's types can say."""
 
-BoolArray: TypeAlias = npt.NDArray[np.bool_]
+Columns: TypeAlias = npt.NDArray[np.int64]
+"""Numbers of columns."""
 
-Seeds: TypeAlias = tuple[npt.NDArray[np.int64], FloatArray]
+Seeds: TypeAlias = tuple[Columns, FloatArray]
 """Columns, and where their averages begin."""
 
+Resumed: TypeAlias = tuple[Columns, npt.NDArray[np.int64]]
+"""Columns, and the flat positions of their bars before."""
+
 _LARGEST = 2**63 - 1
+_FEW_COLUMNS = 16
+
+_PAGE = 1 << 21
+"""Bytes of a large page of memory, as most processors have them."""
+
 EXACT = 2**53
 """Whole numbers below it are exact in float64."""
+
+
+def fresh(shape: tuple[int, ...]) -> FloatArray:
+    """Return an array to be written, of whole large pages where they fit it well: touching it first then costs half."""
+    size = 8 * math.prod(shape)
+    rounded = -(-size // _PAGE) * _PAGE
+    if rounded - size > size // 16:
+        return np.empty(shape)
+    memory = np.empty(rounded + _PAGE, dtype=np.uint8)
+    start = -memory.__array_interface__["data"][0] % _PAGE
+    return memory[start : start + size].view(np.float64).reshape(shape)
 
 
 def window_sum(values: Numbers, n: int) -> Numbers:
@@ -38,9 +58,16 @@ def window_sum(values: Numbers, n: int) -> Numbers:
     return result
 
 
-def running_total(values: Numbers) -> Numbers:
-    """Return the sum of all rows through each; row by row, which is faster than column by column."""
-    total = np.empty_like(values)
+def running_total(values: Numbers, into: Numbers | None = None) -> Numbers:
+    """Return the sum of all rows through each; `into` may be the values themselves.
+
+    Row by row, which is faster than column by column where these are many.
+    """
+    if into is None:
+        into = fresh(values.shape) if values.dtype == np.float64 else np.empty_like(values)
+    total = into
+    if values[:1].size < _FEW_COLUMNS:
+        return np.cumsum(values, axis=0, dtype=values.dtype, out=total)
     total[:1] = values[:1]
     add = np.add
     for before, x, row in zip(total, values[1:], total[1:], strict=False):
@@ -137,32 +164,35 @@ def window_lowest(values: Numbers, n: int) -> Numbers:
 def smooth(
     values: FloatArray,
     seeds: Mapping[int, Seeds],
-    weights: FloatArray,
-    absent: Sequence[BoolArray | None],
+    weight: float,
+    resumed: Sequence[Resumed | None],
     into: FloatArray | None = None,
 ) -> FloatArray:
-    """Return e + weight * (x - e), row by row; `seeds` are, by row, what e is in some columns.
+    """Return e + weight * (x - e), row by row; `seeds` are, by row in rising order, what e is in some columns.
 
-    `absent` tells, by row, which columns have no bar there and keep their e. With weights of shape (k, columns) instead of
-    (columns,), k averages of each column are made in one pass, of the same values or, where these are
-    (rows x k x columns) like the result, each of its own. `into` may be the values themselves; rows before the first seed
-    then stay as they were.
+    `resumed` tells, by row, which columns have a bar again there, behind a gap; e is then what it was at the bar before.
+    `into` may be the values themselves; rows before the first seed then stay as they were, else they are 0.
     """
-    result = np.zeros((len(values), *np.broadcast_shapes(values.shape[1:], weights.shape))) if into is None else into
-    first = min(seeds, default=len(values))
-    current = np.zeros(result.shape[1:])
-    subtract, multiply, add, copyto = np.subtract, np.multiply, np.add, np.copyto
-    # Recursion leaves no choice but to go row by row; over all symbols at once a row costs about a microsecond.
-    for i, (x, row, gaps) in enumerate(zip(values[first:], result[first:], absent[first:], strict=True), first):
-        subtract(x, current, row)
-        multiply(row, weights, row)
-        add(row, current, row)
-        if gaps is not None:
-            copyto(row, current, where=gaps)
-        if i in seeds:
-            columns, means = seeds[i]
-            row[..., columns] = means
-        current = row
+    result = fresh(values.shape) if into is None else into
+    start = min(seeds, default=len(values))
+    if into is not values:
+        result[:start] = 0
+    flat, current, weights = result.ravel(), np.zeros(values.shape[1:]), np.full(values.shape[1:], weight)
+    subtract, multiply, add = np.subtract, np.multiply, np.add
+    for end in (*(row + 1 for row in seeds), len(values)):
+        # Recursion leaves no choice but to go row by row; over all symbols at once a row costs about a microsecond.
+        for x, row, again in zip(values[start:end], result[start:end], resumed[start:end], strict=True):
+            if again is not None:
+                columns, before = again
+                current[columns] = flat[before]
+            subtract(x, current, row)
+            multiply(row, weights, row)
+            add(row, current, row)
+            current = row
+        if end - 1 in seeds:
+            columns, means = seeds[end - 1]
+            current[columns] = means
+        start = end
     return result
 
 

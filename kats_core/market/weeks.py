@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from kats_core.market.own_bars import BoolArray, OwnBars, Positions
+from kats_core.market.rolling import fresh
 from kats_core.market.tables import FloatArray
 
 Column = npt.NDArray[np.int64]
@@ -41,40 +43,30 @@ class Weeks:
 
         A week in which a column starts anew is made of the days from then on.
         """
-        present, anew = bars.present, None
-        ends = np.append(self.starts[1:], len(present)) - 1
-        latest = (bars.number[ends] if len(self.starts) else bars.number[:0]).astype(np.int64)
+        latest = bars.number[_ends(self.starts, len(bars.present))]
         before = np.zeros_like(latest)
         before[1:] = latest[:-1]
+        anew = None
         if bars.restarts is not None and bars.restarts.any():
-            present, anew, before = self._since_restart(bars, bars.restarts, before)
-        has_week = latest > before
-        first, last = (bars.cells_of(np.where(has_week, number, 0)) for number in (before, latest - 1))
-        return WeeklyColumns(columns, self.starts, present, first, last), has_week, anew
+            anew = np.zeros(before.shape, dtype=np.bool_)
+            for week, row, j in _restarts(self.starts, bars.restarts):
+                anew[week, j] = True
+                before[week, j] = bars.number[row, j] - 1
+        return WeeklyColumns(columns, self.starts, bars, before), latest > before, anew
 
     def at_days(self, weekly: FloatArray, weeks: OwnBars, days: OwnBars) -> FloatArray:
-        """Return, per (day, column), what the column's own last week that is complete then says.
+        """Return, per (day, column), what the column's own last week that is complete then says; `weekly` is written over.
 
         NaN where there is none, or where the column did not trade on the day.
         """
-        carried, own = weekly.copy(), weeks.before_absent
-        carried.ravel()[weeks.absent] = np.where(own >= 0, np.take(weekly, own, mode="clip"), np.nan)
-        known = np.take(carried, np.maximum(self.done, 0), axis=0)
+        own = weeks.before_absent
+        weekly.ravel()[weeks.absent] = np.where(own >= 0, np.take(weekly, own, mode="clip"), np.nan)
+        known = fresh(days.present.shape)
+        if len(weekly):
+            np.take(weekly, np.maximum(self.done, 0), axis=0, mode="clip", out=known)
         known[self.done < 0] = np.nan
         known.ravel()[days.absent] = np.nan
         return known
-
-    def _since_restart(
-        self, bars: OwnBars, restarts: BoolArray, before: Positions
-    ) -> tuple[BoolArray, BoolArray, Positions]:
-        present, before = bars.present.copy(), before.copy()
-        anew = np.zeros(before.shape, dtype=np.bool_)
-        for row, j in np.argwhere(restarts).tolist():
-            week = int(np.searchsorted(self.starts, row, side="right")) - 1
-            anew[week, j] = True
-            present[self.starts[week] : row, j] = False
-            before[week, j] = bars.number[row, j] - 1
-        return present, anew, before
 
 
 class WeeklyColumns(Mapping[str, Column]):
@@ -84,13 +76,11 @@ class WeeklyColumns(Mapping[str, Column]):
         self,
         columns: Mapping[str, Column],
         starts: npt.NDArray[np.intp],
-        present: BoolArray,
-        first: Positions,
-        last: Positions,
+        bars: OwnBars,
+        before: npt.NDArray[np.int32],
     ) -> None:
-        """Take daily columns, the weeks' first rows, the days that count, and each week's first and last bar."""
-        self._columns, self._starts, self._present = columns, starts, present
-        self._first, self._last = first, last
+        """Take daily columns, the weeks' first rows, the daily bars, and how many of them lie before each week."""
+        self._columns, self._starts, self._bars, self._before = columns, starts, bars, before
         self._gathered: dict[str, Column] = {}
 
     def __getitem__(self, name: str) -> Column:
@@ -108,9 +98,9 @@ class WeeklyColumns(Mapping[str, Column]):
     def _gather(self, name: str, daily: Column) -> Column:
         match name:
             case "open":
-                return daily.ravel()[self._first]
+                return np.take(daily, self._bars.cells_of(self._before), mode="clip")
             case "close":
-                return daily.ravel()[self._last]
+                return self._bars.as_of(daily, _ends(self._starts, len(daily)))
             case "high":
                 return self._reduced(np.maximum, daily, 0)
             case "low":
@@ -118,5 +108,27 @@ class WeeklyColumns(Mapping[str, Column]):
             case _:
                 return self._reduced(np.add, daily, 0)
 
+    @cached_property
+    def _counted(self) -> BoolArray:
+        """The days that count: all, but of a week in which a column starts anew those from then on."""
+        present, restarts = self._bars.present, self._bars.restarts
+        if restarts is not None and restarts.any():
+            present = present.copy()
+            for week, row, j in _restarts(self._starts, restarts):
+                present[self._starts[week] : row, j] = False
+        return present
+
     def _reduced(self, of: np.ufunc, daily: Column, absent: int) -> Column:
-        return np.asarray(of.reduceat(np.where(self._present, daily, absent), self._starts, axis=0), dtype=np.int64)
+        return np.asarray(of.reduceat(np.where(self._counted, daily, absent), self._starts, axis=0), dtype=np.int64)
+
+
+def _ends(starts: npt.NDArray[np.intp], rows: int) -> npt.NDArray[np.intp]:
+    """Return the last row of each week."""
+    return np.append(starts[1:], rows)[: len(starts)] - 1
+
+
+def _restarts(starts: npt.NDArray[np.intp], restarts: BoolArray) -> Iterator[tuple[int, int, int]]:
+    """Yield week, row and column of each restart."""
+    rows, columns = np.divmod(np.flatnonzero(restarts), max(restarts.shape[1], 1))
+    weeks = np.searchsorted(starts, rows, side="right") - 1
+    yield from zip(weeks.tolist(), rows.tolist(), columns.tolist(), strict=True)

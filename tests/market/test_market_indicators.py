@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import math
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
@@ -308,6 +310,20 @@ def test_results_are_shared_and_cannot_be_changed() -> None:
         ind.sma("close", 20)[0, 0] = 1
 
 
+@pytest.mark.parametrize("name", READERS)
+def test_forgotten_indicators_leave_the_memory_at_once(name: str) -> None:
+    """Nothing that is kept of them holds the rest of them, which would stay until a collector comes by."""
+    whole = history()
+    READERS[name][1](whole.indicators)
+    results = weakref.ref(whole.indicators._shared.frames[()])
+    gc.disable()
+    try:
+        whole.forget()
+        assert results() is None
+    finally:
+        gc.enable()
+
+
 def test_a_week_is_known_on_the_day_whose_next_session_lies_in_another_week() -> None:
     """On Thursday the last completed week is the one before; on Friday it is this one."""
     days: list[DailyRow] = [(100 + k, 110 + k, 90 + k, 105 + k, 10) for k in range(12)]
@@ -435,17 +451,6 @@ def test_sums_of_won_are_exact_where_floats_are_not() -> None:
     short = rolling.whole_total(won[:2])
     assert short.dtype == np.float64
     assert short[:, 0].tolist() == total[:2, 0].tolist()
-
-
-def test_several_averages_in_one_pass_are_those_of_one_at_a_time() -> None:
-    """Bit for bit, with weights and seeds of their own."""
-    closes = np.stack([walk_of_closes(60), walk_of_closes(61)[1:]], axis=1).astype(np.float64)
-    every, no_gaps = np.arange(2), [None] * 60
-    means = {n: rolling.window_mean(closes, n)[19] for n in (12, 20)}
-    alone = [rolling.smooth(closes, {19: (every, means[n])}, np.full(2, 2 / (n + 1)), no_gaps) for n in (12, 20)]
-    seeds = {19: (every, np.stack([means[12], means[20]]))}
-    both = rolling.smooth(closes, seeds, np.array([[2 / 13] * 2, [2 / 21] * 2]), no_gaps)
-    np.testing.assert_array_equal(both, np.stack(alone, axis=1))
 
 
 def walk_of_closes(length: int) -> npt.NDArray[np.int64]:
