@@ -110,9 +110,9 @@ class _Frame:
     def __init__(self, columns: Mapping[str, rolling.Numbers], own: OwnBars, fields: Collection[str]) -> None:
         """Take columns and the own bars of those `fields` that will be asked for."""
         # Sums of fractions go bar by bar, so they too want their bars side by side.
-        self._is_packed = own.has_many_gaps or not all(_is_whole(columns[name]) for name in fields)
+        self.is_packed = own.has_many_gaps or not all(_is_whole(columns[name]) for name in fields)
         self._columns, self._own = columns, own
-        self.bars = own.packed if self._is_packed else own
+        self.bars = own.packed if self.is_packed else own
         self.shape = self.bars.present.shape
         self.lines: dict[_Key, _Lines] = {}
         self.results: dict[_Key, FloatArray] = {}
@@ -146,7 +146,7 @@ class _Frame:
         found = self._floats.get(name)
         if found is None:
             values = self._columns[name]
-            found = self.copy(self._own.pack(values) if self._is_packed else values)
+            found = self.copy(self._own.pack(values) if self.is_packed else values)
             found.ravel()[self.bars.absent] = 0
             self._floats[name] = found
         return found
@@ -205,9 +205,8 @@ class _Frame:
         squares = np.multiply(values, values, out=self.scratch(0))
         squares = rolling.running_total(squares, squares)
         result = self.bars.window_sum(squares, n, self.empty())
-        is_wide = (values.max(axis=0, initial=0) * n >= rolling.EXACT**0.5) | ~(
-            squares[-1:].max(axis=0, initial=0) < rolling.EXACT
-        )
+        too_large = np.flatnonzero(values >= rolling.EXACT**0.5 / n) % self.shape[1]
+        wide = np.union1d(too_large, np.flatnonzero(~(squares[-1:].max(axis=0, initial=0) < rolling.EXACT)))
         total = self.window_sum(name, n, self.scratch(0))
         for rows in self.bars.blocks():
             some, sums = result[rows], total[rows]
@@ -217,7 +216,7 @@ class _Frame:
             np.maximum(some, 0, out=some)
             np.sqrt(some, out=some)
             some /= n
-        self._correct(result, name, n, np.flatnonzero(is_wide))
+        self._correct(result, name, n, wide)
         return result
 
     def _correct(self, deviation: FloatArray, name: str, n: int, columns: rolling.Columns) -> None:
@@ -258,11 +257,11 @@ class _Frame:
 
     def at_sessions(self, result: FloatArray) -> FloatArray:
         """Return a finished result of this frame at its sessions."""
-        return self._own.spread(result) if self._is_packed else result
+        return self._own.spread(result) if self.is_packed else result
 
     def copied(self, result: FloatArray) -> FloatArray:
         """Return a finished result at its sessions, to write over."""
-        if self._is_packed:
+        if self.is_packed:
             return self._own.spread(result)
         np.copyto(self.scratch(0), result)
         return self.scratch(0)
@@ -545,7 +544,9 @@ class Indicators:
         frame = self._frame(fields)
         values = frame.results.get(key)
         if values is None:
-            values = frame.results[key] = frame.bars.without_young(compute(frame), first)
+            values = frame.bars.without_young(compute(frame), first)
+            if lens.back or not frame.is_packed:
+                frame.results[key] = values
         if lens.back:
             values = frame.bars.ago(values, lens.back, frame.scratch(1) if lens.days else frame.empty())
         if lens.days and one.weeks is not None and one.days is not None:

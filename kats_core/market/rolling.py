@@ -41,7 +41,7 @@ def fresh(shape: tuple[int, ...]) -> FloatArray:
     """Return an array to be written, of whole large pages where they fit it well: touching it first then costs half."""
     size = 8 * math.prod(shape)
     rounded = -(-size // _PAGE) * _PAGE
-    if rounded - size > size // 16:
+    if rounded - size > size // 9:
         return np.empty(shape)
     memory = np.empty(rounded + _PAGE, dtype=np.uint8)
     start = -memory.__array_interface__["data"][0] % _PAGE
