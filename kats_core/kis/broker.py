@@ -219,6 +219,7 @@ class KisBroker:
                 hear(CancelRefused(0, order_id, "its number is not known"))
             return
         is_market = self._ledger.order(order_id).order_type is OrderType.MARKET
+        cancel = self._ledger.cancelling(order_id)
         outcome = await service.cancel(named, is_market=is_market)
         for _ in range(EARLY_TRIES):
             if not (isinstance(outcome, Refused) and outcome.kind is ReplyClass.EARLY):
@@ -227,24 +228,25 @@ class KisBroker:
             outcome = await service.cancel(named, is_market=is_market)
         match outcome:
             case Accepted(answer):
-                _tell(self._ledger.cancelling(order_id, answer.ack.number), hear)
+                _tell(self._ledger.cancel_taken(order_id, answer.ack.number), hear)
             case Unknown():
-                await self._look_up(order_id, service, hear)
+                await self._look_up(order_id, cancel, service, hear)
             case Refused() | NotSent():
                 if isinstance(outcome, Refused) and outcome.kind is ReplyClass.NOT_FOUND:
                     await self._read_now(service, hear, Lane.EXIT)
-                if not self._ledger.is_over(order_id):
-                    hear(CancelRefused(0, order_id, outcome.error.en))
+                if self._ledger.awaits(order_id, cancel):
+                    _tell(self._ledger.cancel_refused(order_id, outcome.error.en), hear)
 
-    async def _look_up(self, order_id: OrderId, service: Service, hear: Hear) -> None:
+    async def _look_up(self, order_id: OrderId, cancel: int, service: Service, hear: Hear) -> None:
         """Find out what became of an order whose cancel got no answer.
 
-        Not ended after the last look, it is unknown; the next reading that still finds it at work lets it be cancelled again.
+        Unless it has ended by the last look, or a notice has refused the cancel, it is unknown; the next reading that still finds
+        it at work lets it be cancelled again.
         """
         for pause in LOST_CANCEL_PAUSES_S:
             await asyncio.sleep(pause)
             await self._read_now(service, hear, Lane.EXIT)
-            if self._ledger.is_over(order_id):
+            if not self._ledger.awaits(order_id, cancel):
                 return
         _tell(self._ledger.lost(order_id), hear)
 

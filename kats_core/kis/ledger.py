@@ -24,6 +24,9 @@ from kats_core.model.event import (
 )
 from kats_core.model.order import Order, OrderId
 
+CONFIRMED_WITHIN_S = 13
+"""A cancel that was taken and is not confirmed is believed for so long, as long as a lost one is looked up (rule 25)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
@@ -64,12 +67,17 @@ class Named:
 
 @dataclass(slots=True)
 class _Entry:
+    """An order. `cancels` counts those that have left; `at_work` is when a reading first showed it behind one that was taken."""
+
     order: Order
     named: Named | None = None
     filled: int = 0
     amount: int = 0
     listed_at: dt.time | None = None
+    cancels: int = 0
     is_cancelling: bool = False
+    is_taken: bool = False
+    at_work: dt.time | None = None
     is_lost: bool = False
     is_over: bool = False
 
@@ -122,18 +130,42 @@ class OrderLedger:
         self._entries[order_id].is_over = True
         return [OrderRefused(0, order_id, text)]
 
-    def cancelling(self, order_id: OrderId, number: str) -> list[BrokerEvent]:
+    def cancelling(self, order_id: OrderId) -> int:
+        """Note that a cancel is about to leave; return which of the order's it is."""
+        entry = self._entries[order_id]
+        entry.cancels += 1
+        entry.is_cancelling, entry.is_taken, entry.at_work = True, False, None
+        return entry.cancels
+
+    def awaits(self, order_id: OrderId, cancel: int) -> bool:
+        """Tell whether it is still open what comes of a cancel: nothing has ended the order or refused the cancel."""
+        entry = self._entries[order_id]
+        return entry.is_cancelling and entry.cancels == cancel and not entry.is_over
+
+    def cancel_taken(self, order_id: OrderId, number: str) -> list[BrokerEvent]:
         """Take the acknowledgement of a cancel, which has a number of its own; it is done when the broker confirms it."""
-        self._entries[order_id].is_cancelling = True
+        self._entries[order_id].is_taken = True
         self._of[number] = order_id
         events: list[BrokerEvent] = []
         for told in self._early.pop(number, ()):
             events += self._take(order_id, told)
         return events
 
+    def cancel_refused(self, order_id: OrderId, text: str) -> list[BrokerEvent]:
+        """Take the refusal of a cancel; of one that was lost it says that the order is at work (rule 26)."""
+        entry = self._entries[order_id]
+        if entry.is_lost and entry.named is not None:
+            entry.is_lost = False
+            return [OrderAccepted(0, order_id, entry.named.number)]
+        if not entry.is_cancelling:
+            return []  # told again
+        entry.is_cancelling = False
+        return [CancelRefused(0, order_id, text)]
+
     def lost(self, order_id: OrderId) -> list[BrokerEvent]:
         """Note that nobody knows what became of an order whose cancel got no answer: the next inquiry says so (rule 26)."""
-        self._entries[order_id].is_lost = True
+        entry = self._entries[order_id]
+        entry.is_cancelling, entry.is_lost = False, True
         return [OrderLost(0, order_id)]
 
     def hear(self, told: Told) -> list[BrokerEvent]:
@@ -147,7 +179,7 @@ class OrderLedger:
         return self._take(order_id, told)
 
     def read(self, rows: Iterable[Listed], asked_at: dt.time) -> list[BrokerEvent]:
-        """Take the day's orders, read completely: fills that no notice told, orders that have ended, lost ones that are there.
+        """Take the day's orders, read completely: fills that no notice told, orders that have ended, or work though cancelled.
 
         Notices of fills up to `asked_at`, the Korean clock of the inquiry, may still come and are known then.
         """
@@ -162,9 +194,7 @@ class OrderLedger:
             if entry.is_over:
                 continue
             if row.left > 0:
-                if entry.is_lost:
-                    entry.is_lost = False
-                    events.append(OrderAccepted(0, order_id, row.number))
+                events += self._found_at_work(order_id, entry, row, asked_at)
                 continue
             if row.is_refused and not row.filled:
                 events += self.refused(order_id, "the exchange refused it")
@@ -172,6 +202,15 @@ class OrderLedger:
                 entry.is_over = True
                 events.append(OrderCancelled(0, order_id))
         return events
+
+    def _found_at_work(self, order_id: OrderId, entry: _Entry, row: Listed, asked_at: dt.time) -> Iterator[BrokerEvent]:
+        if entry.is_lost:
+            entry.is_lost = False
+            yield OrderAccepted(0, order_id, row.number)
+        elif entry.is_cancelling and entry.is_taken:
+            entry.at_work = entry.at_work or asked_at
+            if _seconds(asked_at) - _seconds(entry.at_work) >= CONFIRMED_WITHIN_S:
+                yield from self.cancel_refused(order_id, "it was taken, and the order is still at work")
 
     def close(self) -> list[BrokerEvent]:
         """End what the exchange ended with the session; orders whose fate is unknown stay so."""
@@ -226,9 +265,12 @@ class OrderLedger:
 
     def _cancel(self, order_id: OrderId, entry: _Entry, told: Told) -> list[BrokerEvent]:
         if told.is_refused:
-            entry.is_cancelling = False
-            return [CancelRefused(0, order_id, "the exchange refused it")]
+            return self.cancel_refused(order_id, "the exchange refused it")
         if not told.is_confirmed:
             return []
         entry.is_over = True
         return [OrderCancelled(0, order_id)]
+
+
+def _seconds(clock: dt.time) -> int:
+    return (clock.hour * 60 + clock.minute) * 60 + clock.second

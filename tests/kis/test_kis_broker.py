@@ -6,21 +6,26 @@ import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable
 
+import pytest
+
+from kats_core.kis import broker as kis_broker
 from kats_core.kis.broker import READ_EVERY, KisBroker, Service
-from kats_core.kis.client import NotSent, Outcome
-from kats_core.kis.errors import NotSentError
-from kats_core.kis.ledger import Listed
+from kats_core.kis.client import Accepted, NotSent, Outcome, Unknown
+from kats_core.kis.errors import KisError, NotSentError
+from kats_core.kis.ledger import Listed, Named
 from kats_core.kis.limiter import Lane
-from kats_core.kis.wire.orders import OrderAck
+from kats_core.kis.wire.orders import AckBlock, OrderAck
+from kats_core.kis.wire.records import Acceptance, Notice, OrderChange
 from kats_core.model import time
-from kats_core.model.command import Send
-from kats_core.model.event import SessionPrepared, TimePassed
+from kats_core.model.command import Cancel, Send
+from kats_core.model.event import CancelRefused, Event, OrderAccepted, SessionPrepared, TimePassed
 from kats_core.model.kinds import OrderState, OrderType, Purpose, Side
 from kats_core.model.order import Order
 from kats_core.orders.broker import IsWanted
 
 DAY = dt.date(2026, 11, 27)
 NOON = time.at(DAY, dt.time(12))
+NUMBER = "0000085100"
 
 
 class Desk(Service):
@@ -98,3 +103,73 @@ def test_while_an_order_lives_the_days_orders_are_read_behind_everything_that_is
         broker.on_event(TimePassed(NOON + READ_EVERY))
 
     assert asked(play) == ["order", "orders read, QUERY"]
+
+
+class Deaf(Desk):
+    """Takes orders, never answers a cancel, and shows the order at work; the exchange refuses the cancel by a notice."""
+
+    def __init__(self, refuse: Callable[[], None]) -> None:
+        super().__init__()
+        self._refuse = refuse
+
+    async def place(self, order: Order, is_wanted: IsWanted) -> Outcome[OrderAck]:
+        return Accepted(OrderAck(AckBlock(number=NUMBER, branch="91252")))
+
+    async def cancel(self, named: Named, *, is_market: bool) -> Outcome[OrderAck]:
+        self.asked.append("cancel")
+        return Unknown(KisError("응답 없음", "no answer"))
+
+    async def orders(self, session: dt.date, lane: Lane) -> list[Listed]:
+        self.asked.append("orders read")
+        self._refuse()
+        return [Listed(number=NUMBER, quantity=10, filled=0, amount=0, left=10)]
+
+
+refusal = Notice(
+    customer="user01",
+    account="1234567801",
+    order_number="0000085101",
+    original_number=NUMBER,
+    side=Side.BUY,
+    change=OrderChange.CANCELLATION,
+    division="00",
+    symbol="005930",
+    quantity=10,
+    price=None,
+    clock=dt.time(12),
+    is_refused=True,
+    is_fill=False,
+    acceptance=Acceptance.NONE,
+    branch="91252",
+    order_quantity=10,
+)
+
+
+def test_a_cancel_without_an_answer_that_a_notice_refuses_is_no_order_of_unknown_fate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The order works on and its cancel is sent again (rule 24); a second one may be under way by the last look."""
+    monkeypatch.setattr(kis_broker, "LOST_CANCEL_PAUSES_S", (0.0, 0.0, 0.0))
+    heard: list[Event] = []
+
+    async def run() -> list[str]:
+        desk = Deaf(lambda: broker.notice(refusal))
+
+        async def service() -> Service:
+            return desk
+
+        broker = KisBroker(service)
+        broker.on_event(
+            SessionPrepared(ts=NOON - time.MINUTE, session=DAY, instruments=(), base_prices={}, facts=(), tails=())
+        )
+        serving = asyncio.create_task(broker.serve(heard.append, lambda _: True))
+        broker.send(Send(NOON, order()))
+        broker.send(Cancel(NOON, 1))
+        while len(heard) < 2 or not broker.is_settled:
+            await asyncio.sleep(0)
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+        return desk.asked
+
+    assert asyncio.run(run()) == ["cancel", "orders read"]
+    assert [type(event) for event in heard] == [OrderAccepted, CancelRefused]

@@ -117,7 +117,8 @@ def test_what_is_told_again_before_the_acknowledgement_is_no_second_fill_either(
 def test_a_cancel_is_done_when_the_broker_confirms_it() -> None:
     """Line 14 of the regressions: not when the request was taken; a fill in between counts."""
     found = accepted()
-    assert found.cancelling(7, CANCEL) == []
+    found.cancelling(7)
+    assert found.cancel_taken(7, CANCEL) == []
     cancel = Told(number=CANCEL, original=NUMBER, is_cancel=True)
     assert found.hear(cancel) == []
     assert found.hear(fill(30)) == [OrderFilled(0, 7, 71_900, 30)]
@@ -130,12 +131,61 @@ def test_a_cancel_is_done_when_the_broker_confirms_it() -> None:
 def test_a_refused_cancel_leaves_the_order_at_work() -> None:
     """And one that is refused because everything was filled says nothing any more."""
     found = accepted()
-    found.cancelling(7, CANCEL)
+    found.cancelling(7)
+    found.cancel_taken(7, CANCEL)
     refused = Told(number=CANCEL, original=NUMBER, is_cancel=True, is_refused=True)
     assert [type(event) for event in found.hear(refused)] == [CancelRefused]
     assert not found.is_over(7)
     found.hear(fill(100))
     assert found.hear(refused) == []
+
+
+def test_a_cancel_is_refused_once_however_often_that_is_told() -> None:
+    """The second refusal of an order's cancel is for people: a notice that comes twice is none."""
+    found = accepted()
+    found.cancelling(7)
+    refused = Told(number=CANCEL, original=NUMBER, is_cancel=True, is_refused=True)
+    assert [type(event) for event in found.hear(refused)] == [CancelRefused]
+    assert found.cancel_taken(7, CANCEL) == []
+    assert found.hear(refused) == []
+    assert found.read([row(0, 0, 100)], NOON) == found.read([row(0, 0, 100)], dt.time(12, 1)) == []
+
+
+def test_a_cancel_that_was_taken_and_is_never_confirmed_is_refused_in_the_end() -> None:
+    """Its notice was lost: readings that go on showing the order at work say so, or a stop would wait behind it for the close."""
+    found = accepted()
+    found.cancelling(7)
+    found.cancel_taken(7, CANCEL)
+    assert found.read([row(0, 0, 100)], NOON) == []
+    assert found.read([row(0, 0, 100)], dt.time(12, 0, 12)) == []
+    assert [type(event) for event in found.read([row(0, 0, 100)], dt.time(12, 0, 13))] == [CancelRefused]
+    assert found.read([row(0, 0, 100)], dt.time(12, 1)) == []
+    found.cancelling(7)
+    found.cancel_taken(7, CANCEL)
+    assert found.read([row(0, 0, 100)], dt.time(12, 1, 5)) == []
+
+
+def test_the_refusal_of_a_cancel_that_was_lost_says_that_the_order_is_at_work() -> None:
+    """Rule 26, by a notice: of an order of unknown fate no cancel can be refused."""
+    found = accepted()
+    found.cancelling(7)
+    found.lost(7)
+    refused = Told(number=CANCEL, original=NUMBER, is_cancel=True, is_refused=True)
+    assert found.hear(refused) == [OrderAccepted(0, 7, NUMBER)]
+    assert found.hear(refused) == found.read([row(0, 0, 100)], NOON) == []
+
+
+def test_what_comes_of_a_cancel_is_open_until_it_is_refused_or_the_order_ends() -> None:
+    """A later cancel of the same order is another matter."""
+    found = accepted()
+    first = found.cancelling(7)
+    assert found.awaits(7, first)
+    found.hear(Told(number=CANCEL, original=NUMBER, is_cancel=True, is_refused=True))
+    assert not found.awaits(7, first)
+    second = found.cancelling(7)
+    assert (found.awaits(7, first), found.awaits(7, second)) == (False, True)
+    found.hear(fill(100))
+    assert not found.awaits(7, second)
 
 
 def test_an_order_whose_cancel_was_lost_is_at_work_when_the_inquiry_finds_it() -> None:
