@@ -245,6 +245,8 @@ class Listener:
         """Ask for the prices of what is not heard while it should trade, and whether it does."""
         while True:
             await self.around.sleep(HELD_EVERY / time.SECOND)
+            if self._expecting(self.around.clock()) is None:
+                continue
             unheard = self._unheard(feed, self.around.clock())
             symbols = dict.fromkeys([*unheard, *self._suspected(feed)])
             if not symbols:
@@ -262,8 +264,6 @@ class Listener:
 
     def _unheard(self, feed: Feed, now: Nanos) -> list[str]:
         """Return what is held and not heard, and when it is their turn, those without a place on the stream."""
-        if self._expecting(now) is None:
-            return []
         symbols = {want.symbol: None for want in self._wants if want.is_busy and not feed.hub.is_fed(want.symbol)}
         if now >= self._known.others_due and not self.keys.is_mock:  # whose one call a second is for what is held
             self._known.others_due = now + OTHERS_EVERY

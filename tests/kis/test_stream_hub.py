@@ -313,18 +313,91 @@ def test_a_trade_that_was_on_its_way_ends_the_suspicion_without_a_word() -> None
     assert pool.hub.is_fed("000002")
 
 
-def test_of_a_symbol_that_was_never_heard_only_what_trades_from_now_on_is_missed() -> None:
-    """What the day had brought before us proves nothing."""
+def unheard_one() -> Pool:
+    """Two symbols of which one trades each second and nothing has come of the other yet: he is suspected."""
     pool = Pool(40)
     pool.want(far(1, 2))
     pool.up()
     pool.read()
     while not pool.hub.suspected:
         pool.pass_seconds(1, "000001")
-    pool.hub.asked("000002", 5_000, pool.now)
+    return pool
+
+
+def test_of_a_symbol_that_was_never_heard_only_what_trades_from_now_on_is_missed() -> None:
+    """What the day had brought before us proves nothing; nor does it that nothing trades for two seconds. Calls answer: no alarm."""
+    pool = unheard_one()
+    for _ in range(30):
+        pool.hub.asked("000002", 5_000, pool.now)
+        assert pool.hub.suspected == ("000002",)
+        assert not pool.hub.is_fed("000002")
+        pool.pass_seconds(2, "000001")
     pool.hub.asked("000002", 5_000, pool.now)
     assert not pool.hub.suspected
+    assert pool.hub.is_fed("000002")
     assert not pool.told()
+
+
+def test_a_symbol_that_has_not_traded_today_is_not_missed() -> None:
+    """Nothing was there to be heard, before us and since."""
+    pool = unheard_one()
+    for _ in range(2):
+        pool.hub.asked("000002", 0, pool.now)
+    assert pool.hub.is_fed("000002")
+    assert not pool.told()
+
+
+def test_a_registration_that_never_brings_anything_is_told_with_the_first_trades_that_calls_show() -> None:
+    """Quirk F4 from the beginning: a pause between two looks does not make it trusted."""
+    pool = unheard_one()
+    for volume in (5_000, 5_000, 5_000, 5_010, 5_010):
+        pool.hub.asked("000002", volume, pool.now)
+        pool.pass_seconds(2, "000001")
+    (told,) = pool.told()
+    assert (told.event, told.symbols) == (FeedEvent.SILENT, ("000002",))
+    assert not pool.hub.is_fed("000002")
+
+
+def test_what_trades_while_nobody_watches_is_not_missed() -> None:
+    """While a line is down, and before a symbol has found its place on the stream, calls alone see it trade."""
+    pool, _ = quiet_one()
+    pool.lose()
+    pool.hub.asked("000002", pool.volume, pool.now)
+    pool.up()
+    pool.read()
+    while not pool.hub.suspected:
+        pool.pass_seconds(1, "000001")
+    for _ in range(31):
+        pool.hub.asked("000002", 900_000, pool.now)
+        pool.pass_seconds(2, "000001")
+    assert not pool.told()
+    assert pool.hub.is_fed("000002")
+
+
+def test_no_silence_is_told_once_the_closing_auction_has_begun() -> None:
+    """Suspected a moment before, and nothing is expected any more."""
+    pool = Pool(40)
+    pool.now = HOURS.close_auction - 90 * SECOND
+    pool.want(far(1, 2))
+    pool.up()
+    pool.pass_seconds(75, *symbols(1, 2))
+    pool.read()
+    while not pool.hub.suspected:
+        pool.pass_seconds(1, "000001")
+    assert pool.now < HOURS.close_auction
+    pool.pass_seconds(60)
+    assert not pool.told()
+
+
+def test_a_symbol_that_was_level_and_then_trades_unheard_does_not_excuse_its_line() -> None:
+    """One seen ahead keeps the suspicion, whenever the answers of the others come."""
+    pool, brought = quiet_line(3)
+    first, *others = brought
+    pool.hub.asked(first, brought[first], pool.now)
+    pool.hub.asked(first, brought[first] + 10, pool.now)
+    for symbol in others:
+        pool.hub.asked(symbol, brought[symbol], pool.now)
+    assert set(pool.hub.suspected) == set(brought)
 
 
 def test_where_no_call_answers_a_symbol_of_which_nothing_comes_is_told_all_the_same() -> None:

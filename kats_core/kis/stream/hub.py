@@ -85,7 +85,7 @@ class Counts:
 
 @dataclass(slots=True)
 class _Suspicion:
-    """A symbol of which nothing has come `since` then, which was seen to be long `at` an instant.
+    """A symbol of which nothing has come `since` then, which was seen to be long, or a call said little of, `at` an instant.
 
     `is_ahead`: a call has shown trades that the stream did not bring; `is_proven`: a second has, so they were not just on their way.
     """
@@ -155,7 +155,8 @@ class Hub:
         self._volume: dict[str, tuple[Nanos, int]] = {}
         self._renewed: dict[str, Nanos] = {}
         self._suspected: dict[str, _Suspicion] = {}
-        self._looked: dict[str, int] = {}
+        self._brought: dict[str, int] = {}
+        self._looked: dict[str, tuple[int, Nanos]] = {}
         self._held_unwatched: tuple[str, ...] = ()
         self._told_behind: Nanos | None = None
         self._lost_told = 0
@@ -208,6 +209,7 @@ class Hub:
         symbols = self._symbols_of(line)
         for symbol in symbols:
             self._gaps.begin(symbol, line.last_text or line.first_proof or now, GapReason.CONNECTION)
+            self._forget(symbol)
         was_up = line.talk is not None
         line.talk, line.is_out, line.why_down = None, ending is Ending.CREDENTIALS, detail or ending.value
         line.watchdog.forget_all()
@@ -230,12 +232,13 @@ class Hub:
                 line.quiet = _Quiet(line.last_text or line.first_proof or now, now)
             elif not line.watchdog.is_all_silent:
                 line.quiet = None
-            if line.quiet is not None and now - line.quiet.at >= self._terms.tell_unanswered_line:
-                self._tell_quiet(line, line.quiet, now)
+            quiet = None if since is None else line.quiet
+            if quiet is not None and now - quiet.at >= self._terms.tell_unanswered_line:
+                self._tell_quiet(line, quiet, now)
             self._suspect(line, found.silent, now)
             if found.is_dead:
                 line.talk.end(Ending.SILENT)
-        self._tell_unanswered(now)
+        self._tell_unanswered(now, since)
         self._tell_behind(now)
         self._plan(now)
 
@@ -250,20 +253,27 @@ class Hub:
         """Take in how many shares of a suspected symbol a call says were traded today.
 
         Not more than the stream brought: nothing was missed. More, at two looks in between which nothing came: it is silent,
-        for a trade seen by the first may have been on its way.
+        for a trade seen by the first may have been on its way. Where the connection has brought nothing of the symbol, what was
+        traded before the first look is missed by nobody, and that nothing was traded since says something only after a while.
         """
         since = self._expecting(now)
-        if symbol in self._volume:
-            brought = self._volume[symbol][1]
-        elif symbol in self._looked:
-            brought = self._looked[symbol]
-        else:
-            self._looked[symbol] = day_volume  # what was before us, nobody has missed
+        if since is None or symbol not in self.suspected:
             return
-        if since is not None:
-            is_missed = day_volume > brought
-            self._judge_quiet(symbol, now, since, is_missed=is_missed)
+        if symbol in self._brought:
+            known, is_proof = self._brought[symbol], True
+        elif symbol in self._looked:
+            known, at = self._looked[symbol]
+            is_proof = not day_volume or now - at >= self._terms.silence.unheard
+        else:
+            self._looked[symbol] = day_volume, now
+            self._wait_on(symbol, now)
+            return
+        is_missed = day_volume > known
+        self._judge_quiet(symbol, now, since, is_missed=is_missed)
+        if is_missed or is_proof:
             self._judge_suspected(symbol, now, since, is_missed=is_missed)
+        else:
+            self._wait_on(symbol, now)
 
     def listener(self, name: str) -> LineListener:
         """Return who hears a line's connection."""
@@ -391,6 +401,7 @@ class Hub:
             if is_missed:
                 is_proven = bool(quiet.ahead)
                 quiet.ahead.add(symbol)
+                quiet.level.discard(symbol)
                 if is_proven:
                     self._tell_quiet(line, quiet, now)
                 continue
@@ -400,6 +411,12 @@ class Hub:
                 line.watchdog.excuse_all(now, since)
                 if quiet.is_told:
                     self._tell(FeedEvent.HEARD, line, now, symbols, "they do not trade, and nothing was missed")
+
+    def _wait_on(self, symbol: str, now: Nanos) -> None:
+        """Go on looking at a symbol of which a call has said something, but not enough: it is not trusted until then."""
+        one = self._suspected.get(symbol)
+        if one is not None:
+            one.at = now
 
     def _judge_suspected(self, symbol: str, now: Nanos, since: Nanos, *, is_missed: bool) -> None:
         one, line = self._suspected.get(symbol), self._line_of(symbol)
@@ -422,13 +439,15 @@ class Hub:
         for symbol in self._suspected.keys() & set(symbols):
             self._suspected[symbol].is_told = True
 
-    def _tell_unanswered(self, now: Nanos) -> None:
+    def _tell_unanswered(self, now: Nanos, since: Nanos | None) -> None:
         """Tell of symbols of which nobody could say whether they trade; forget those that are not watched any more."""
         for symbol, one in tuple(self._suspected.items()):
             line = self._line_of(symbol)
-            if line is None or not line.watchdog.is_silent(symbol):
+            if line is None:
                 del self._suspected[symbol]
-            elif not one.is_told and line.quiet is None and now - one.at >= self._terms.tell_unanswered:
+            elif since is None or one.is_told or line.quiet is not None:
+                continue
+            elif now - one.at >= self._terms.tell_unanswered:
                 self._tell_silent(line, symbol, one, now, "registered, and nothing comes")
 
     def _tell_silent(self, line: _Line, symbol: str, one: _Suspicion, now: Nanos, detail: str) -> None:
@@ -480,6 +499,13 @@ class Hub:
         if registration.channel is Channel.TRADES and registration not in self._at:
             self._gaps.forget(symbol, now)
             self._volume.pop(symbol, None)
+            self._forget(symbol)
+
+    def _forget(self, symbol: str) -> None:
+        """Suspect a symbol no more, and forget how much of its day is known: what trades while nobody watches is not missed."""
+        self._suspected.pop(symbol, None)
+        self._brought.pop(symbol, None)
+        self._looked.pop(symbol, None)
 
     def refuse(self, line: _Line, registration: Registration, meaning: Meaning, why: str, now: Nanos) -> None:
         """Bar what the broker refuses for good; what it refuses for its own trouble is asked again later."""
@@ -533,6 +559,7 @@ class Hub:
     def _record(self, line: _Line, record: Record, now: Nanos, since: Nanos | None) -> None:
         if isinstance(record, TradeRecord):
             self._hear(line, record.symbol, now, since)
+            self._brought[record.symbol] = max(record.day_volume, self._brought.get(record.symbol, 0))
             if not self._is_new(record):
                 self.counts.repeated_trades += 1
                 return
