@@ -375,18 +375,17 @@ class ExitCoordinator:
     def at_open(self) -> None:
         """Sell what should have been sold in an earlier session, and what the opening print has reached.
 
-        An exit does not end unsold with its session; a target that the print of the auction reaches leaves with the first orders.
+        An exit does not end unsold with its session; a target that the print of the auction reaches leaves with the first orders,
+        behind what has to be sold.
         """
         for position in list(self._state.portfolio.positions.values()):
             code = self._due_at_open(position)
             if code is not None:
                 self.demand(position, code)
         self._late.clear()
-        early, self._early = self._early, {}
-        for key, hit in early.items():
-            if key in self._state.portfolio.positions and not self.desk.is_exit_lane_busy:
-                self._act(self._state.portfolio.positions[key], hit)
         self.look_again()
+        self.pursue()
+        self._sell_early()
 
     def at_end_of_day_check(self) -> None:
         """Sell what is due at 15:15; the last price stands for the close."""
@@ -401,6 +400,18 @@ class ExitCoordinator:
         for position in list(self._state.portfolio.positions.values()):
             self._run_out_clock(position)
         self.look_again()
+        if self._early:
+            self.pursue()
+            self._sell_early()
+
+    def _sell_early(self) -> None:
+        """Sell what was reached before the exchange took orders, as far as there is room to send; the rest a second later."""
+        for key in list(self._early):
+            if self.desk.is_exit_lane_busy:
+                return
+            hit, position = self._early.pop(key), self._state.portfolio.positions.get(key)
+            if position is not None:
+                self._act(position, hit)
 
     def close_session(self) -> None:
         """Look at the true close; what 15:15 did not see is sold at the next open."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kats_core.engine.state import StrategyInstance
 from kats_core.market import status
 from kats_core.market.vi import ViState
 from kats_core.model import fact
@@ -16,6 +17,7 @@ from kats_core.model.fact import Fact
 from kats_core.model.kinds import FactSource, MarketPhase, OrderState, Side
 from kats_core.model.record import FaultRecord, OrderEventRecord, OrderRecord, TradeRecord
 from kats_core.model.signal import Portion, Target, TargetKind
+from kats_core.orders.gate_config import GateConfig
 from kats_core.strategy.params import StrategyParams
 
 if TYPE_CHECKING:
@@ -31,15 +33,15 @@ IN_THIRDS = (
 class Held:
     """A hundred shares from 25 500 with a stop at 25 000 and thirds to be sold at 26 000 and 27 000, in a streamed session."""
 
-    def __init__(self, house: type[House], **buyer: Any) -> None:
-        plan: dict[str, Any] = {"cap": 25_550, "stop": 25_000, "targets": IN_THIRDS} | buyer
-        once = house.instance(house.Buyer(**plan), ttl_s=120, params=StrategyParams(max_entries_per_symbol=1))
-        self.desk: Desk = house.Desk(strategies=(once,))
-        self.desk.begin(house.setup(), has_books=True)
+    def __init__(self, house: type[House], others: tuple[StrategyInstance, ...] = (), **desk: Any) -> None:
+        buyer = house.Buyer(cap=25_550, stop=25_000, targets=IN_THIRDS)
+        once = house.instance(buyer, ttl_s=120, params=StrategyParams(max_entries_per_symbol=1))
+        self.desk: Desk = house.Desk(strategies=(once, *others), **desk)
+        self.desk.begin(house.setup(), *(house.setup(instance=other.name) for other in others), has_books=True)
         self.fact(fact.VI_STATE, ViState.NORMAL.value, "09:00:00")
         self.book("10:00:59", 25_450).desk.minute("10:00", 25_450)
         self.trade("10:01:01", 25_450)
-        assert self.desk.bought == [(25_500, 100)]
+        assert self.desk.bought == [(25_500, 100)] * (1 + len(others))
 
     def next_morning(self) -> Held:
         """The evening, and the next session up to its opening auction."""
@@ -117,6 +119,18 @@ class TestOpeningPrint:
         held = Held(house).next_morning().trade("09:00:00", 26_000, is_auction=True).trade("09:00:00", 24_900)
         held.book("09:00:00", 24_850).desk.open()
         assert [(reason, shares) for reason, _, shares in held.sells] == [(STOP, 100)]
+
+    def test_what_has_to_be_sold_leaves_before_it_where_the_lane_is_narrow(self, house: type[House]) -> None:
+        """One message a second: a position that was to be sold yesterday goes first, the target a second later."""
+        by_clock = house.Buyer(cap=25_550, stop=25_000, time_exit=house.clock_exit())
+        gate = GateConfig.model_construct(max_order_frac=1.0, exits_per_second=1)
+        held = Held(house, others=(house.instance(by_clock, "clock", ttl_s=120),), gate=gate)
+        assert len(held.desk.engine.positions) == 2
+        held.next_morning().trade("09:00:00", 26_200, is_auction=True)
+        held.book("09:00:00", 26_150).desk.open()
+        assert [reason for reason, _, _ in held.sells] == [str(CoreCode.FORCED_OVERNIGHT)]
+        held.desk.passes("09:00:01")
+        assert [reason for reason, _, _ in held.sells] == [str(CoreCode.FORCED_OVERNIGHT), T1]
 
 
 class TestClosingPrint:
