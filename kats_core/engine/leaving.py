@@ -635,11 +635,12 @@ class ExitCoordinator:
     def _with_unsent(self, position: Position, hit: Hit, shares: int) -> Position:
         """Let a target stay for the shares that did not leave: what the gate held back, or what one order may not carry.
 
-        Trades reach it again; what was held back not before a while, for each time is an alarm.
+        Trades reach it again; what the gate held back not before a while, for each time is an alarm. Behind the cancels of our own
+        bids there may be no room to send: that is none.
         """
         if shares <= 0:
             return position
-        if self.desk.live_sell(position.key) is None:
+        if self.desk.live_sell(position.key) is None and not self.desk.is_exit_lane_busy:
             self._again[position.key] = self._state.now + SEND_AGAIN
         return self._put_back(position, hit.price, shares)
 

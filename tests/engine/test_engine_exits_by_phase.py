@@ -16,8 +16,10 @@ from kats_core.model.event import BookChanged, FactsChanged, PhaseReached, Trade
 from kats_core.model.fact import Fact
 from kats_core.model.kinds import FactSource, MarketPhase, OrderState, Side
 from kats_core.model.record import FaultRecord, OrderEventRecord, OrderRecord, TradeRecord
-from kats_core.model.signal import Portion, Target, TargetKind
+from kats_core.model.setup import Setup
+from kats_core.model.signal import Confirmation, Portion, Signal, Target, TargetKind
 from kats_core.orders.gate_config import GateConfig
+from kats_core.strategy.contract import View
 from kats_core.strategy.params import StrategyParams
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ class Held:
         self.fact(fact.VI_STATE, ViState.NORMAL.value, "09:00:00")
         self.book("10:00:59", 25_450).desk.minute("10:00", 25_450)
         self.trade("10:01:01", 25_450)
-        assert self.desk.bought == [(25_500, 100)] * (1 + len(others))
+        assert self.desk.bought[0] == (25_500, 100)
 
     def next_morning(self) -> Held:
         """The evening, and the next session up to its opening auction."""
@@ -167,6 +169,27 @@ class TestHeldBack:
         assert held.desk.sold == [(26_000, 33)]
         refused = [one for one in held.desk.kept(OrderEventRecord) if one.after is OrderState.REJECTED]
         assert len(refused) == 1
+
+    def test_a_target_that_waits_for_room_behind_cancels_is_placed_as_soon_as_there_is_some(
+        self, house: type[House]
+    ) -> None:
+        """Our own bid is cancelled first, which takes the second's room: no alarm, and no pause for one."""
+        patient = house.Buyer()
+
+        def below(view: View, _: Setup) -> Confirmation:
+            signal: Signal = patient.signal(view.last, 25_000, 25_000, 24_000)
+            return signal
+
+        patient.confirming = below
+        bidder = house.instance(patient, "bidder", ttl_s=900)
+        gate = GateConfig.model_construct(max_order_frac=1.0, exits_per_second=1)
+        held = Held(house, others=(bidder,), gate=gate)
+        assert len(held.desk.engine.live_orders) == 1
+        held.book("10:02:02", 25_950).trade("10:02:02", 26_000).trade("10:02:02", 26_000)
+        assert held.sells == []
+        held.book("10:02:03", 25_950).trade("10:02:03", 26_000)
+        assert held.sells == [(T1, 26_000, 33)]
+        assert held.desk.kept(FaultRecord) == []
 
     def test_the_print_of_an_interruption_sells_what_it_reaches(self, house: type[House]) -> None:
         """It is told before the message that ends the interruption."""
