@@ -21,7 +21,7 @@ from typing import TypeAlias
 from kats_core.kis.client import Client, open_client
 from kats_core.kis.errors import KisError
 from kats_core.kis.line import line_of
-from kats_core.kis.polling import HELD_EVERY, OTHERS_EVERY, DayVolumes, Seen, prices_of
+from kats_core.kis.polling import HELD_EVERY, OTHERS_EVERY, DayVolumes, Seen, Turns, prices_of
 from kats_core.kis.settings import Keys
 from kats_core.kis.stream.budget import Need, distance_to
 from kats_core.kis.stream.feed import Feed, open_socket
@@ -70,6 +70,7 @@ class _Known:
 
     last: dict[str, int] = field(default_factory=dict)
     volumes: DayVolumes = field(default_factory=DayVolumes)
+    turns: Turns = field(default_factory=Turns)
     fed: frozenset[str] = frozenset()
     interrupted: frozenset[str] = frozenset()
     skew: float | None = None
@@ -271,9 +272,9 @@ class Listener:
         return [*symbols]
 
     def _suspected(self, feed: Feed) -> tuple[str, ...]:
-        """Return of whom it is to be asked whether he trades; on the mock server one at a time, for the held ones come first."""
+        """Return of whom it is to be asked whether he trades; on the mock server one in turn, for the held ones come first."""
         suspected = feed.hub.suspected
-        return suspected[:1] if self.keys.is_mock else suspected
+        return self._known.turns.next(suspected) if self.keys.is_mock else suspected
 
     def _take_in(self, trade: Trade, day: TradeRecord | Seen, hear: Hear) -> None:
         """Pass on a trade; before the first of a symbol, what its day has brought without us."""

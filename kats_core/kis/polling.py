@@ -70,6 +70,19 @@ async def _price_of(client: Client, symbols: Sequence[str]) -> list[Seen]:
 
 
 @dataclass(slots=True)
+class Turns:
+    """Take one of several at a time, so that each comes to its turn, whether or not there was an answer for the one before."""
+
+    _last: str = ""
+
+    def next(self, symbols: Sequence[str]) -> tuple[str, ...]:
+        """Return the one behind the last in the order of their names; none of none."""
+        later = [symbol for symbol in symbols if symbol > self._last]
+        self._last = min(later or symbols, default="")
+        return (self._last,) if self._last else ()
+
+
+@dataclass(slots=True)
 class DayVolumes:
     """How many shares of each symbol are known to have been traded today: a trade that moves none of them on is old.
 

@@ -18,7 +18,7 @@ from kats_core.kis.broker import KisBroker
 from kats_core.kis.client import open_client
 from kats_core.kis.listening import Listener
 from kats_core.kis.plugin import KisParams, build_broker
-from kats_core.kis.polling import DayVolumes, Seen, prices_of
+from kats_core.kis.polling import DayVolumes, Seen, Turns, prices_of
 from kats_core.kis.settings import keys_of, pool_of
 from kats_core.kis.source import KisSource
 from kats_core.kis.stream.feed import open_socket
@@ -360,6 +360,13 @@ def test_a_second_session_is_told_what_the_first_was(tmp_path: Path) -> None:
                 assert [one.is_fed for one in fed] == [True]
 
     asyncio.run(main())
+
+
+def test_each_of_several_comes_to_its_turn_however_they_change() -> None:
+    """On the mock server one symbol is asked about at a time: one that is suspected for long holds up no other."""
+    turns = Turns()
+    assert [turns.next(["a", "c", "b"]) for _ in range(4)] == [("a",), ("b",), ("c",), ("a",)]
+    assert [turns.next(["c", "a"]), turns.next([]), turns.next(["c", "a"])] == [("c",), (), ("a",)]
 
 
 def test_a_poll_and_the_stream_tell_nothing_twice() -> None:
