@@ -160,7 +160,7 @@ class ExitCoordinator:
 
     def next_timer(self) -> Nanos | None:
         """Return from when on time alone may sell: now, where a sell waits to be sent or gives way, else as clocks say."""
-        if any(self.desk.live_sell(key) is None or d.until is not None for key, d in self._demands.items()):
+        if self._early or any(self.desk.live_sell(k) is None or d.until is not None for k, d in self._demands.items()):
             return self._state.now
         positions = self._state.portfolio.positions.values()
         ends = [self._runs_until(position) for position in positions if position.key not in self._demands]

@@ -134,6 +134,20 @@ class TestOpeningPrint:
         held.desk.passes("09:00:01")
         assert [reason for reason, _, _ in held.sells] == [str(CoreCode.FORCED_OVERNIGHT), T1]
 
+    def test_of_two_for_which_there_is_room_for_one_time_alone_sells_the_other(self, house: type[House]) -> None:
+        """No further trade has to reach it."""
+        other = house.Buyer(cap=25_550, stop=25_000, targets=IN_THIRDS)
+        gate = GateConfig.model_construct(max_order_frac=1.0, exits_per_second=1)
+        held = Held(house, others=(house.instance(other, "other", ttl_s=120),), gate=gate)
+        held.next_morning().trade("09:00:00", 26_200, is_auction=True)
+        held.book("09:00:00", 26_150).desk.open()
+        held.book("09:00:00.500", 26_150)
+        assert held.desk.sold == [(26_150, 33)]
+        assert held.desk.engine.live_orders == ()
+        assert held.desk.engine.next_timer() == held.desk.at("09:00:00.500")
+        held.desk.passes("09:00:01")
+        assert held.sells == [(T1, 26_150, 33)] * 2
+
 
 class TestClosingPrint:
     """Behind it nothing can be sold: an order would only be refused."""
