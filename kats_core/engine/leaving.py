@@ -646,11 +646,10 @@ class ExitCoordinator:
 
     def _put_back(self, position: Position, price: int, shares: int) -> Position:
         """Let a target that was reached wait for more shares, ahead of those that were not reached yet."""
-        first, rest = position.targets[:1], position.targets[1:]
-        if position.rests and first[0][0] == price:
-            kept = structs.replace(position, targets=((price, first[0][1] + shares), *rest))
-        else:
-            kept = structs.replace(position, targets=((price, shares), *position.targets))
+        others = position.targets
+        if position.rests and others[0][0] == price:
+            shares, others = shares + others[0][1], others[1:]
+        kept = structs.replace(position, targets=((price, shares), *others))
         self._state.portfolio.replace(kept)
         return kept
 
