@@ -386,7 +386,7 @@ def _range_trading() -> LoneMarket:
 def _oversold_reversal() -> LoneMarket:
     """B4-1: turns up on volume; two bars later both targets are reached."""
     closes = [58_200]
-    for n in range(39):
+    for n in range(119):
         closes.append(closes[-1] + (-600 if n % 3 == 2 else 1_200))
     history = [(close, close + 400, close - 400, close, 100_000) for close in closes[:0:-1]]
     quiet = [(58_500, 58_600, 57_900 if n == 0 else 58_300, 58_400, 6_000) for n in range(6)]
