@@ -1,10 +1,10 @@
 """Generate the daily bars of the sample market, all sessions from a fixed origin at once.
 
 A day therefore is the same whatever part of the history is asked for. Log prices follow the market, their sector and
-themselves, are drawn back to an anchor over a year or so, the more the farther they are, and jump now and then; volatility comes in waves. Now and then a company
-lives through an episode (`episodes.py`); what companies of the KOSPI gain by that, its others lose, so that the index goes as it would
-have gone without. Every price is on tick and inside the day's price limits, and a day that would exceed a limit ends at it and goes
-on the next day.
+themselves, are drawn back to an anchor over a year or so, the more the farther they are, and jump now and then; volatility
+comes in waves. Now and then a company lives through an episode (`episodes.py`); what companies of the KOSPI gain by that, its
+others lose, so that the index goes as it would have gone without. Every price is on tick and inside the day's price limits, and
+a day that would exceed a limit ends at it and goes on the next day.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from kats_core.market.ticks import TickTable, tick_table
 from kats_core.model.kinds import InstrumentKind, Market, Regime
 from kats_core.sources.sample.companies import SECTORS, Company
 from kats_core.sources.sample.episodes import Episodes, episodes
-from kats_core.sources.sample.randomness import Draws, FloatArray
+from kats_core.sources.sample.randomness import Draws, FloatArray, waves
 from kats_core.sources.sample.regimes import CLIMATES, regimes
 
 _REVERSION = 0.003
@@ -123,11 +123,11 @@ def _moves(seed: int, course: Sequence[Regime], companies: Sequence[Company]) ->
     days, size = len(course), len(companies)
     draws = Draws(seed, _COMPANY_PURPOSE)
     deviation, jump_rate = _temper(draws.uniform(2, size))
-    deviation = deviation * np.exp(_waves(draws.normal(days, size), 0.97, 0.10))
+    deviation = deviation * np.exp(waves(draws.normal(days, size), 0.97, 0.10))
     market = _market_moves(seed, course)
     sector = _sector_moves(seed, days)[:, [company.sector for company in companies]]
     beta = 0.7 + 0.6 * draws.uniform(size)
-    trend = _waves(draws.normal(days, size), 0.985, 0.00025)
+    trend = waves(draws.normal(days, size), 0.985, 0.00025)
     steady = beta * market[:, None] + sector + trend + deviation * draws.normal(days, size)
     jumps = _jumps(draws, days, jump_rate)
     overall = np.sqrt(deviation**2 + 0.012**2)
@@ -170,13 +170,13 @@ def _market_moves(seed: int, course: Sequence[Regime]) -> FloatArray:
     draws = Draws(seed, _MARKET_PURPOSE)
     drift = np.array([CLIMATES[regime].drift for regime in course])
     deviation = np.array([CLIMATES[regime].deviation for regime in course])
-    waves = np.exp(_waves(draws.normal(len(course), 1), 0.98, 0.05))[:, 0]
-    return np.asarray(drift + deviation * waves * draws.normal(len(course)))
+    restless = np.exp(waves(draws.normal(len(course), 1), 0.98, 0.05))[:, 0]
+    return np.asarray(drift + deviation * restless * draws.normal(len(course)))
 
 
 def _sector_moves(seed: int, days: int) -> FloatArray:
     draws = Draws(seed, _SECTOR_PURPOSE)
-    return _waves(draws.normal(days, len(SECTORS)), 0.98, 0.0003) + 0.006 * draws.normal(days, len(SECTORS))
+    return waves(draws.normal(days, len(SECTORS)), 0.98, 0.0003) + 0.006 * draws.normal(days, len(SECTORS))
 
 
 def _jumps(draws: Draws, days: int, rate: FloatArray) -> FloatArray:
@@ -186,14 +186,6 @@ def _jumps(draws: Draws, days: int, rate: FloatArray) -> FloatArray:
     size = np.where(draws.uniform(days, rate.size) < 0.09, size + 0.27, size)
     sign = np.where(draws.uniform(days, rate.size) < 0.66, 1.0, -0.8)
     return np.where(occurs, sign * size, 0.0)
-
-
-def _waves(shocks: FloatArray, memory: float, scale: float) -> FloatArray:
-    """Return what remembers: each row is `memory` times the one before plus a shock."""
-    result = scale * shocks
-    for t in range(1, len(result)):
-        result[t] += memory * result[t - 1]
-    return result
 
 
 def _closes(
@@ -257,7 +249,7 @@ def _volumes(moves: _Moves, whole: FloatArray, companies: Sequence[Company]) -> 
     caps = np.array([company.anchor * company.shares for company in companies])
     usual = 14e9 * (caps / 680e9) ** 0.6 / anchors
     excitement = 0.3 * np.minimum(np.abs(whole) / moves.deviation, 6.0) - 0.24
-    shares = usual * np.exp(_waves(moves.volume, 0.85, 0.25) + excitement + moves.stir)
+    shares = usual * np.exp(waves(moves.volume, 0.85, 0.25) + excitement + moves.stir)
     return np.asarray(np.maximum(shares, 1_000.0), dtype=np.int64)
 
 

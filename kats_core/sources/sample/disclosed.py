@@ -17,7 +17,7 @@ from kats_core.market.tables import FLOWS, QUARTERS, SHARES, YEARS, DateArray, F
 from kats_core.sources.sample.companies import Company
 from kats_core.sources.sample.daily import DailyBars
 from kats_core.sources.sample.episodes import Episodes
-from kats_core.sources.sample.randomness import Draws
+from kats_core.sources.sample.randomness import Draws, waves
 
 _FLOW_PURPOSE, _REPORT_PURPOSE = 21, 22
 _SOURCE = "sample market"
@@ -52,7 +52,7 @@ def _flows(seed: int, bars: DailyBars, lived: Episodes, companies: Sequence[Comp
     moved = np.clip(np.log(bars.close / bars.base) / 0.02, -3.0, 3.0)
     columns = {}
     for name, liking in (("inst_net_shares", 0.25), ("foreign_net_shares", 0.15)):
-        mood = _waves(draws.normal(days, size), 0.85, 0.35)
+        mood = waves(draws.normal(days, size), 0.85, 0.35)
         own = np.where(lived.is_caught, _CATCH, liking * moved)
         part = _TRADED_BY_THEM * (mood + own + 0.5 * draws.normal(days, size))
         columns[name] = np.trunc(np.clip(part, -0.3, 0.3) * bars.volume).T.ravel()
@@ -76,7 +76,7 @@ class _Quarters:
         sales = shares * anchor * (0.10 + 0.25 * self._draws.uniform(size))
         season = 1 + 0.08 * self._draws.normal(_QUARTERS_OF_A_YEAR, size)
         season = season[np.arange(count) % _QUARTERS_OF_A_YEAR]
-        business = _waves(self._draws.normal(count, size), 0.9, 0.09)
+        business = waves(self._draws.normal(count, size), 0.9, 0.09)
         business = business + _means(boom, bars.sessions, self._ends)
         self._revenue = sales * season * np.exp(0.35 * level + business + 0.04 * self._draws.normal(count, size))
         shift = 0.5 * level + business + 0.25 * self._draws.normal(count, size)
@@ -128,14 +128,6 @@ class _Quarters:
         count, size = self._revenue.shape
         punctual = Draws(*(_REPORT_PURPOSE, *span)).uniform(count, size)
         return np.floor(shortest + punctual * (longest - shortest + 1))
-
-
-def _waves(shocks: FloatArray, memory: float, scale: float) -> FloatArray:
-    """Return what remembers: each row is `memory` times the one before plus a shock."""
-    result = scale * shocks
-    for t in range(1, len(result)):
-        result[t] += memory * result[t - 1]
-    return result
 
 
 def _ends(first_year: int, last: dt.date) -> list[dt.date]:

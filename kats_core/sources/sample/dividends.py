@@ -1,8 +1,9 @@
 """Let the companies of the sample market pay cash dividends, about as companies of the KRX do.
 
-Who pays, which part of its price and how often is a habit of each company, drawn once. Most pay for the year, with 31 December as the record
-date; two in three of these announce the amount only in February, when the shares have long gone ex, and since 2024 a part of them
-fixes the record date after that. Some pay in the middle of the year too, some every quarter, and may do so since 2025.
+Who pays, which part of its price and how often is a habit of each company, drawn once. Most pay for the year, with 31 December
+as the record date; about half of these announce the amount only in February, when the shares have long gone ex, and since 2024
+a part of them fixes the record date after that. Some pay in the middle of the year too, some every quarter, and may do so since
+2025.
 """
 
 from __future__ import annotations

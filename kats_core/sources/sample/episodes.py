@@ -9,8 +9,7 @@ nothing here promises that a pattern pays.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -53,27 +52,14 @@ _SHARES, _SHOCKS = 40, 500
 
 
 @dataclass(frozen=True)
-class Episodes:
-    """What episodes make of the days, (sessions x companies).
+class _Course:
+    """What days are like: those of one episode in order, or of all, (sessions x companies).
 
-    Where a day `is_planned`, `move` is its whole log move and `overnight` the part before the open; elsewhere both are added
-    to what the day has anyway. `calm` is a factor of the deviation within the day, `stir` the log of one of the shares
-    traded, `boom` how far a leader's business has grown, log. A day that `is_hasty` is decided in its morning; on one that
-    `is_caught` institutions and foreigners buy what others throw away.
+    `move` is a day's log move, `overnight` the part of it before the open. `calm` is a factor of the deviation within the
+    day, `stir` the log of one of the shares traded, `boom` how far a leader's business has grown, log. A day that `is_hasty`
+    is decided in its morning; on one that `is_caught` institutions and foreigners buy what others throw away. News may still
+    move a day that `is_open`.
     """
-
-    is_planned: BoolArray
-    move: FloatArray
-    overnight: FloatArray
-    calm: FloatArray
-    stir: FloatArray
-    boom: FloatArray
-    is_hasty: BoolArray
-    is_caught: BoolArray
-
-
-class _Course(NamedTuple):
-    """The days of an episode, in order; `is_open` are those that news may still move."""
 
     move: FloatArray
     overnight: FloatArray
@@ -83,6 +69,16 @@ class _Course(NamedTuple):
     is_hasty: BoolArray
     is_caught: BoolArray
     is_open: BoolArray
+
+
+@dataclass(frozen=True)
+class Episodes(_Course):
+    """What episodes make of the days. Where a day `is_planned`, its moves are whole; elsewhere they are added to its own."""
+
+    is_planned: BoolArray
+
+
+_COLUMNS = tuple(column.name for column in fields(_Course))
 
 
 class _Dice:
@@ -126,16 +122,15 @@ def episodes(seed: int, index: FloatArray, companies: Sequence[Company]) -> Epis
         boom=np.zeros((days, size)),
         is_hasty=np.zeros((days, size), dtype=np.bool_),
         is_caught=np.zeros((days, size), dtype=np.bool_),
+        is_open=np.ones((days, size), dtype=np.bool_),
     )
-    is_open = np.ones((days, size), dtype=np.bool_)
     for number, company in enumerate(companies):
         for start, course in _lived(seed, tide, chance[:, number], number, company):
             rows = slice(start, start + len(course.move))
             found.is_planned[rows, number] = True
-            for name in ("move", "overnight", "calm", "stir", "boom", "is_hasty", "is_caught"):
+            for name in _COLUMNS:
                 getattr(found, name)[rows, number] = getattr(course, name)[: days - start]
-            is_open[rows, number] = course.is_open[: days - start]
-    _tell_news(found, draws, tide, is_open)
+    _tell_news(found, draws, tide)
     return found
 
 
@@ -322,12 +317,12 @@ def _livelier(move: FloatArray, usual: float) -> FloatArray:
 
 
 def _joined(*courses: _Course) -> _Course:
-    return _Course(*(np.concatenate(column) for column in zip(*courses, strict=True)))
+    return _Course(**{name: np.concatenate([getattr(one, name) for one in courses]) for name in _COLUMNS})
 
 
-def _tell_news(found: Episodes, draws: Draws, tide: npt.NDArray[np.int8], is_open: BoolArray) -> None:
+def _tell_news(found: Episodes, draws: Draws, tide: npt.NDArray[np.int8]) -> None:
     """Let news before and after the open move whoever is not in the middle of something, in place."""
-    shape = is_open.shape
+    is_open, shape = found.is_open, found.is_open.shape
     rate = np.where(tide > 0, _NEWS_WHILE_RISING, _NEWS)[:, None]
     is_early = is_open & (draws.uniform(*shape) < rate)
     gap = (0.022 + 0.026 * draws.uniform(*shape)) * np.where(draws.uniform(*shape) < _GOOD_NEWS, 1.0, -1.0)

@@ -24,7 +24,7 @@ from kats_core.model.kinds import InstrumentKind
 from kats_core.sources.sample.companies import Company
 from kats_core.sources.sample.daily import DailyBars
 from kats_core.sources.sample.interruptions import Interruption, Path, interrupt
-from kats_core.sources.sample.randomness import Draws, FloatArray
+from kats_core.sources.sample.randomness import Draws, FloatArray, waves
 
 _PURPOSE = 5
 
@@ -281,7 +281,7 @@ def _volumes(draws: Draws, day: Day, bars: Prices, curve: FloatArray) -> Int64Ar
     """Return shares by bar: the curve in waves, livelier where the price moves and behind a gap, with the day's average price."""
     stir = (bars.high - bars.low) / np.maximum(day.high - day.low, 1)[:, None]
     weight = curve * np.exp(0.5 * draws.normal(*bars.open.shape)) * (1.0 + 4.0 * stir)
-    weight *= np.exp(_waves(draws.normal(*bars.open.shape), 0.8, 0.55))
+    weight *= np.exp(waves(draws.normal(*bars.open.shape).T, 0.8, 0.55).T)
     weight *= 1.0 + _rush(day)[:, None] * np.exp(-np.arange(weight.shape[1]) / _RUSH_MINUTES)
     weight = np.where(bars.exists, weight, 0.0)
     weight /= weight.sum(axis=1, keepdims=True)
@@ -295,14 +295,6 @@ def _volumes(draws: Draws, day: Day, bars: Prices, curve: FloatArray) -> Int64Ar
     until = np.rint(shares).astype(np.int64)
     until[:, -1] = day.volume
     return np.asarray(np.diff(until, axis=1, prepend=0), dtype=np.int64)
-
-
-def _waves(shocks: FloatArray, memory: float, scale: float) -> FloatArray:
-    """Return what remembers: each column is `memory` times the one before plus a shock."""
-    result = scale * shocks
-    for minute in range(1, result.shape[1]):
-        result[:, minute] += memory * result[:, minute - 1]
-    return result
 
 
 def _rush(day: Day) -> FloatArray:

@@ -43,3 +43,11 @@ class Draws:
         half = self.uniform(2, size // 2 + 1)
         radius, angle = np.sqrt(-2.0 * np.log(half[0])), 2.0 * np.pi * half[1]
         return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)])[:size].reshape(shape)
+
+
+def waves(shocks: FloatArray, memory: float, scale: float) -> FloatArray:
+    """Return what remembers: each row is `memory` times the one before plus a shock."""
+    result = scale * shocks
+    for t in range(1, len(result)):
+        result[t] += memory * result[t - 1]
+    return result
