@@ -274,6 +274,8 @@ def test_a_list_of_interruptions_that_does_not_come_keeps_nobody_from_his_place(
         p.listener.want([Want(held, is_busy=True)])
         async with asyncio.timeout(10):
             await p.until(lambda: p.fed.get(held, False))
+        assert p.fed[held]
+        assert held in p.traded_on("key 1")
 
     play(tmp_path, scenario, **ALONE)
 

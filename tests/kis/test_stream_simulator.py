@@ -254,8 +254,10 @@ def test_the_ghost_of_a_dropped_session_blocks_for_a_while_and_is_waited_for(tmp
         h.fault(FaultKind.DISCONNECT, TRADES, times=1)
         h.sim.step(30)
         await h.read_until(lambda: any("app key in use" in told.detail for told in h.told))
+        assert not any(h.feed.hub.is_fed(symbol) for symbol in h.symbols)
         h.sim.gateway_clock.ahead += 90
         await h.event(FeedEvent.UP)
+        assert all(h.feed.hub.is_fed(symbol) for symbol in h.symbols)
 
     play(tmp_path, scenario)
 

@@ -260,6 +260,7 @@ def test_a_stream_that_keeps_a_symbol_to_itself_is_told_with_its_name_and_the_ti
 def test_what_goes_wrong_on_the_way_changes_no_account(house: type[House], tmp_path: Path, name: str) -> None:
     """The inquiry is the truth, the stream comes back, a token is renewed: engine and exchange agree in the end."""
     run = played(house, tmp_path, HARMLESS[name])
+    assert run.desk.kept(FillRecord)
     check_promises(run)
     check_agreement(run)
 
