@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from kats_core.market import rolling
-from kats_core.market.own_bars import BoolArray, OwnBars
+from kats_core.market.own_bars import BoolArray, OwnBars, Pairing
 from kats_core.market.tables import FloatArray
 from kats_core.market.weeks import Weeks
 
@@ -97,10 +97,6 @@ class _Lens:
     days: bool = False
 
 
-_WIDE = 64
-"""Extremes of longer windows are not kept for still longer ones."""
-
-
 class _Frame:
     """Bars that indicators are computed over, at their sessions or packed, and what several indicators need of them.
 
@@ -118,6 +114,7 @@ class _Frame:
         self.results: dict[_Key, FloatArray] = {}
         self._floats: dict[str, FloatArray] = {}
         self._totals: dict[str, rolling.Numbers] = {}
+        self._zeros: dict[str, bool] = {}
         self._extremes: dict[tuple[str, str], tuple[int, rolling.Numbers]] = {}
         self._scratch: dict[int, FloatArray] = {}
 
@@ -153,13 +150,15 @@ class _Frame:
 
     def has_zeros(self, name: str) -> bool:
         """Tell whether a bar holds zero in a column."""
-        return int(np.count_nonzero(self.column(name))) < self.bars.count
+        if name not in self._zeros:
+            self._zeros[name] = int(np.count_nonzero(self.column(name) == 0)) > len(self.bars.absent)
+        return self._zeros[name]
 
     @cached_property
     def moves(self) -> FloatArray:
         """The change of each close from the one before; 0 where there is no bar, or none before."""
         close = self.column("close")
-        return self.from_bar_1(self.bars.paired(np.subtract, close, close, 1, self.empty()))
+        return self.from_bar_1(self.bars.paired(np.subtract, (close,), (close,), 1, self.empty()))
 
     def from_bar_1(self, values: FloatArray) -> FloatArray:
         """Write 0 where there is no bar, or none before."""
@@ -181,15 +180,16 @@ class _Frame:
             return np.asarray(rolling.window_sum(self.column(name), n))
         return self.bars.window_sum(self._total(name), n, self.empty() if out is None else out)
 
-    def sum_where(self, name: str, chosen: BoolArray, n: int, out: FloatArray) -> FloatArray:
-        """Return the sum of a column over the chosen ones of the last `n` bars."""
-        values = np.multiply(self.column(name), chosen, out=self.scratch(1))
-        if not self.is_whole(name):
-            return np.asarray(rolling.window_sum(values, n))
+    def total_where(self, name: str, is_chosen: np.ufunc, out: FloatArray) -> rolling.Numbers:
+        """Return the running total of a column of whole numbers over the bars whose move is chosen, compared with 0."""
+
+        def chosen(values: FloatArray, moves: FloatArray, out: FloatArray) -> None:
+            np.multiply(values, is_chosen(moves, 0), out=out)
+
+        self.bars.each(chosen, (self.column(name), self.moves), out)
         # Floats that hold the total of all hold that of some.
         is_exact = self._total(name).dtype == np.float64
-        total = rolling.running_total(values, values) if is_exact else rolling.whole_total(values)
-        return self.bars.window_sum(total, n, out)
+        return rolling.running_total(out, out) if is_exact else rolling.whole_total(out)
 
     def window_mean(self, name: str, n: int, out: FloatArray | None = None) -> FloatArray:
         """Return the mean of a column's last `n` bars."""
@@ -197,34 +197,33 @@ class _Frame:
             return rolling.window_mean(self.column(name), n)
         return self.bars.window_mean(self._total(name), n, self.empty() if out is None else out)
 
+    def known_mean(self, name: str, n: int) -> FloatArray:
+        """Return the mean of a column's last `n` bars, only to be read; missing, where it is known, as `Indicators.sma` has it."""
+        found = self.results.get(_sma(name, n))
+        return self.window_mean(name, n, self.scratch(0)) if found is None else found
+
     def deviation(self, name: str, n: int) -> FloatArray:
         """Return the population standard deviation of a column's last `n` bars."""
         values = self.column(name)
         if not self.is_whole(name):
             return rolling.window_deviation(values, n)
         squares = np.multiply(values, values, out=self.scratch(0))
-        squares = rolling.running_total(squares, squares)
-        result = self.bars.window_sum(squares, n, self.empty())
-        too_large = np.flatnonzero(values >= rolling.EXACT**0.5 / n) % self.shape[1]
-        wide = np.union1d(too_large, np.flatnonzero(~(squares[-1:].max(axis=0, initial=0) < rolling.EXACT)))
-        total = self.window_sum(name, n, self.scratch(0))
-        for rows in self.bars.blocks():
-            some, sums = result[rows], total[rows]
-            some *= n
-            sums *= sums
-            some -= sums
-            np.maximum(some, 0, out=some)
-            np.sqrt(some, out=some)
-            some /= n
-        self._correct(result, name, n, wide)
+        totals = rolling.running_total(squares, squares), self._total(name)
+        with np.errstate(invalid="ignore"):
+            result = self.bars.paired(partial(_deviation, n), totals, totals, n, self.empty())
+        is_small = values.max(axis=0, initial=0) < rolling.EXACT**0.5 / n
+        self._correct(
+            result, name, n, np.flatnonzero(~(is_small & (squares[-1:].max(axis=0, initial=0) < rolling.EXACT)))
+        )
         return result
 
     def _correct(self, deviation: FloatArray, name: str, n: int, columns: rolling.Columns) -> None:
         """Compute again in integers, in those columns of which floats do not hold the squares exactly."""
-        for j in columns.tolist():
-            rows = np.flatnonzero(self.bars.present[:, j])
-            own = self.column(name)[rows, j][:, None].astype(np.int64)
-            deviation[rows, j] = rolling.window_deviation(own, n)[:, 0]
+        if columns.size:
+            cells = self.bars.cell_of[:, columns]
+            own = np.take(self.column(name), cells, mode="clip").astype(np.int64)
+            is_bar = cells >= 0
+            deviation.ravel()[cells[is_bar]] = rolling.window_deviation(own, n)[is_bar]
 
     def weighted(self, name: str, weights: FloatArray) -> FloatArray:
         """Return sums of a column's last bars, each times its own weight; one sum for each row of the weights."""
@@ -233,19 +232,24 @@ class _Frame:
         product = np.zeros(self.shape)
         for i, several in enumerate(weights.T.tolist(), 1):
             for row, weight in enumerate(several):
-                sums[row] += self.bars.paired(partial(_times, weight), values, values, weights.shape[1] - i, product)
+                sums[row] += self.bars.paired(
+                    partial(_times, weight), (values,), (values,), weights.shape[1] - i, product
+                )
         return sums
 
-    def extreme(self, kind: str, of: np.ufunc, name: str, n: int) -> FloatArray:
-        """Return the extreme of a column's last `n` bars; made of that of a shorter window where there is one."""
+    def extreme(self, kind: str, of: np.ufunc, name: str, n: int, least: int) -> FloatArray:
+        """Return the extreme of a column's last `n` bars, or of what exists from `least` on; made of a shorter window's."""
         known, values = self._extremes.get((kind, name), (1, self.column(name)))
-        if known > n:
+        if known >= n:
             known, values = 1, self.column(name)
+        if n == 1:
+            return self.copy(values)
         result = self.bars.window_extreme(of, values, n, known, (self.scratch(0), self.scratch(1)))
-        if n > _WIDE:
-            return result
+        if least < n:
+            self.bars.extreme_of_young(of, self.column(name), n - 1, result)
+        # Where it will be missing, a longer window's is missing too, or computed from the column.
         self._extremes[kind, name] = n, result
-        return self.copy(result)
+        return result
 
     def ema(self, values: FloatArray, n: int, age: int, into: FloatArray | None = None) -> FloatArray:
         """Return the exponential average with weight 2/(n+1), seeded at an age with the mean of `n` bars."""
@@ -344,7 +348,7 @@ class Indicators:
 
     def sma(self, name: Field, n: int) -> FloatArray:
         """Return the mean of the last `n` bars. First: n-1."""
-        return self._get(("sma", name, n), (name,), _span(n), lambda frame: frame.window_mean(name, n))
+        return self._get(_sma(name, n), (name,), _span(n), lambda frame: frame.window_mean(name, n))
 
     def stdev(self, name: Field, n: int) -> FloatArray:
         """Return the population standard deviation of the last `n` bars. First: n-1."""
@@ -364,7 +368,7 @@ class Indicators:
         def compute(frame: _Frame) -> FloatArray:
             close = frame.column("close")
             with np.errstate(divide="ignore", invalid="ignore"):
-                result = frame.bars.paired(_growth, close, close, k, frame.empty())
+                result = frame.bars.paired(_growth, (close,), (close,), k, frame.empty())
             if frame.has_zeros("close"):
                 result[~np.isfinite(result)] = -1
             return result
@@ -379,15 +383,12 @@ class Indicators:
         """Return Wilder's RSI, 0 to 100; missing while the price has never moved. First: n."""
 
         def compute(frame: _Frame) -> FloatArray:
-            up = np.maximum(frame.moves, 0, out=frame.empty())
-            down = np.subtract(up, frame.moves, out=frame.scratch(0))
-            up, both = frame.wilder(up, n), frame.wilder(down, n)
-            both += up
-            up *= 100
+            up, down = frame.empty(), frame.scratch(0)
+            frame.bars.each(_parted, (frame.moves, up), down)
+            up, down = frame.wilder(up, n), frame.wilder(down, n)
             # Nothing over nothing is missing.
             with np.errstate(invalid="ignore"):
-                up /= both
-            return up
+                return frame.bars.each(_percentage, (up, down), up)
 
         return self._get(("rsi", n), ("close",), _span(n + 1), compute)
 
@@ -396,10 +397,7 @@ class Indicators:
 
         def compute(frame: _Frame) -> FloatArray:
             high, low, close = (frame.column(name) for name in ("high", "low", "close"))
-            reach, fall = frame.empty(), frame.scratch(0)
-            reach[:1] = fall[:1] = 0
-            frame.bars.paired(np.maximum, high, close, 1, reach)
-            reach -= frame.bars.paired(np.minimum, low, close, 1, fall)
+            reach = frame.bars.paired(_true_range, (high, low), (close,), 1, frame.empty())
             return frame.wilder(frame.from_bar_1(reach), n)
 
         return self._get(("atr", n), ("high", "low", "close"), _span(n + 1), compute)
@@ -407,35 +405,21 @@ class Indicators:
     def bollinger(self, n: int = 20, k: float = 2.0) -> Bands:
         """Return the mean of the closes and the bands `k` population deviations around it. First: n-1."""
 
-        def middle(frame: _Frame) -> FloatArray:
-            return frame.window_mean("close", n)
-
         def compute(frame: _Frame) -> _Lines:
             reach = frame.deviation("close", n)
             reach *= k
 
             # They are kept by the frame, so they must not hold it: its memory would stay until a collector comes by.
-            def lower(frame: _Frame) -> FloatArray:
-                own = middle(frame)
-                own -= reach
-                return own
+            def of_both(of: Pairing, frame: _Frame) -> FloatArray:
+                return frame.bars.each(of, (frame.known_mean("close", n), reach), frame.empty())
 
-            def upper(frame: _Frame) -> FloatArray:
-                own = middle(frame)
-                own += reach
-                return own
+            return {
+                name: partial(of_both, of)
+                for name, of in (("lower", np.subtract), ("upper", np.add), ("width", _width))
+            }
 
-            def width(frame: _Frame) -> FloatArray:
-                own = frame.window_mean("close", n, frame.scratch(0))
-                result = np.add(own, reach, out=frame.empty())
-                result -= np.subtract(own, reach, out=frame.scratch(1))
-                own[own == 0] = np.nan
-                result /= own
-                return result
-
-            return {"lower": lower, "middle": middle, "upper": upper, "width": width}
-
-        return Bands(self._lines(("bollinger", n, k), ("close",), _span(n), compute))
+        line = self._lines(("bollinger", n, k), ("close",), _span(n), compute)
+        return Bands(lambda name: self.sma("close", n) if name == "middle" else line(name))
 
     def macd(self, fast: int = 12, slow: int = 26, signal: int = 9, memory: int | None = None) -> Macd:
         """Return MACD of the closes as TA-Lib seeds it. First: slow + signal - 2, all three lines.
@@ -497,11 +481,9 @@ class Indicators:
         """Return V[t] / the mean volume of the `n` bars before t. First: n."""
 
         def compute(frame: _Frame) -> FloatArray:
-            mean = frame.window_mean("volume", n, frame.scratch(0))
-            mean[mean <= 0] = np.nan
-            result = frame.empty()
-            result[:1] = np.nan
-            return frame.bars.paired(np.divide, frame.column("volume"), mean, 1, result)
+            volume, mean = frame.column("volume"), frame.known_mean("volume", n)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                return frame.bars.paired(_multiple, (volume,), (mean,), 1, frame.empty())
 
         return self._get(("volume_ratio", n), ("volume",), _span(n + 1), compute)
 
@@ -512,18 +494,24 @@ class Indicators:
         """
 
         def compute(frame: _Frame) -> FloatArray:
-            risen = frame.sum_where("volume", frame.moves > 0, n, frame.empty())
-            fallen = frame.sum_where("volume", frame.moves < 0, n, frame.scratch(0))
             with np.errstate(divide="ignore", invalid="ignore"):
-                risen /= fallen
-            risen[np.isnan(risen)] = np.inf
-            return risen
+                if not frame.is_whole("volume"):
+                    moved = frame.column("volume") * (frame.moves > 0), frame.column("volume") * (frame.moves < 0)
+                    risen, fallen = (np.asarray(rolling.window_sum(values, n)) for values in moved)
+                    return frame.bars.each(_risen_over_fallen, (risen, fallen), risen)
+                totals = tuple(
+                    frame.total_where("volume", is_chosen, frame.scratch(i))
+                    for i, is_chosen in enumerate((np.greater, np.less))
+                )
+                return frame.bars.paired(_risen_over_fallen, totals, totals, n, frame.empty())
 
         return self._get(("up_down_volume", n), ("close", "volume"), _span(n + 1), compute)
 
     def _extreme(self, kind: str, of: np.ufunc, name: Field, n: int, min_bars: int | None) -> FloatArray:
         least = n if min_bars is None else min_bars
-        return self._get((kind, name, n, least), (name,), _span(least), lambda frame: frame.extreme(kind, of, name, n))
+        return self._get(
+            (kind, name, n, least), (name,), _span(least), lambda frame: frame.extreme(kind, of, name, n, least)
+        )
 
     def _lines(self, key: _Key, fields: Sequence[str], first: int, compute: Callable[[_Frame], _Lines]) -> _Line:
         """Return what gives each of an indicator's lines; what they have in common is computed once and kept."""
@@ -587,9 +575,70 @@ def _is_whole(values: rolling.Numbers) -> bool:
     return values.dtype == np.int64
 
 
+def _sma(name: str, n: int) -> _Key:
+    return "sma", name, n
+
+
 def _growth(now: FloatArray, before: FloatArray, out: FloatArray | None = None) -> FloatArray:
     ratio = np.divide(now, before, out=out)
     return np.subtract(ratio, 1, out=out)
+
+
+def _deviation(
+    n: int,
+    squares: FloatArray,
+    total: rolling.Numbers,
+    squares_before: FloatArray,
+    total_before: rolling.Numbers,
+    out: FloatArray | None = None,
+) -> FloatArray:
+    spread = np.subtract(squares, squares_before, out=out)
+    spread *= n
+    own = total - total_before
+    own *= own
+    spread -= own
+    np.sqrt(spread, out=spread)
+    spread /= n
+    return spread
+
+
+def _parted(moves: FloatArray, up: FloatArray, out: FloatArray) -> None:
+    np.subtract(np.maximum(moves, 0, out=up), moves, out=out)
+
+
+def _percentage(up: FloatArray, down: FloatArray, out: FloatArray) -> None:
+    both = down + up
+    np.multiply(up, 100, out=out)
+    out /= both
+
+
+def _width(middle: FloatArray, reach: FloatArray, out: FloatArray) -> None:
+    np.add(middle, reach, out=out)
+    out -= middle - reach
+    out /= np.where(middle == 0, np.nan, middle)
+
+
+def _multiple(volume: FloatArray, mean: FloatArray, out: FloatArray | None = None) -> FloatArray:
+    ratio = np.divide(volume, mean, out=out)
+    # Infinity times 0 is missing, and so is the ratio then.
+    return np.asarray(np.subtract(ratio, ratio * 0, out=ratio))
+
+
+def _risen_over_fallen(
+    risen: rolling.Numbers,
+    fallen: rolling.Numbers,
+    risen_before: rolling.Numbers | int = 0,
+    fallen_before: rolling.Numbers | int = 0,
+    out: FloatArray | None = None,
+) -> FloatArray:
+    ratio = np.divide(risen - risen_before, fallen - fallen_before, out=out)
+    # Of a number and nothing it takes the number: nothing over nothing is infinite.
+    return np.asarray(np.fmin(ratio, np.inf, out=ratio))
+
+
+def _true_range(high: FloatArray, low: FloatArray, before: FloatArray, out: FloatArray | None = None) -> FloatArray:
+    reach = np.maximum(high, before, out=out)
+    return np.subtract(reach, np.minimum(low, before), out=out)
 
 
 def _times(weight: float, _now: FloatArray, before: FloatArray, out: FloatArray | None = None) -> FloatArray:

@@ -1,8 +1,8 @@
 """Follow each symbol's own bars over sessions, so that "n bars" are n days on which it traded.
 
 An indicator over sessions would count a halted day as a bar. Most symbols trade on nearly all sessions, so what lies `k` own
-bars back lies `k` rows back, except shortly behind a gap: `paired` computes all cells as if there were none, and then those
-few again. Where there are many gaps, every column is pushed together to the bars it has ("packed": row i holds each symbol's
+bars back lies `k` rows back, except shortly behind a gap: `paired` computes cells as if there were none, and then those few
+again. Where there are many gaps, every column is pushed together to the bars it has ("packed": row i holds each symbol's
 bar number i), worked on, and spread out again. Where a column's prices change scale (a split that nobody adjusted), counting
 starts again: nothing is ever computed across.
 """
@@ -18,20 +18,22 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from kats_core.market.rolling import Numbers, Resumed, Seeds, fresh, running_total, window_mean
+from kats_core.market.rolling import Numbers, Resumed, Seeds, blocks, fresh, running_total, window_mean
 from kats_core.market.tables import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.int64]
 
 Pairing: TypeAlias = Callable[..., Any]
-"""Computes of two arrays, into a third one where it is given as `out`: any ufunc."""
+"""Computes of arrays, into another one where it is given as `out`: any ufunc."""
 
-_CELLS_AT_ONCE = 1 << 15
-"""So many cells are worked on at once."""
+Arrays: TypeAlias = tuple[Numbers, ...]
 
-_DEPTH = 256
-"""So many bars behind each gap are listed at first; more when somebody looks farther back."""
+_CELLS_OF_A_SLAB = 1 << 17
+"""After so many cells those behind gaps are computed again, before they have left the cache."""
+
+_DEPTH = 4
+"""So many bars behind each gap are listed at first; so many times more when somebody looks farther back."""
 
 _SHORT, _MANY = 64, 0.2
 """Bars have many gaps when more than such a share of them has one among so many bars before."""
@@ -48,12 +50,24 @@ class _Stretches(NamedTuple):
 
 
 class _Behind(NamedTuple):
-    """The bars behind gaps, those directly behind one first, then the second ones, and so on."""
+    """The bars behind gaps, slab by slab; of a slab those directly behind one first, then the second ones, and so on."""
 
-    until: Positions
-    """How many there are, by how many bars behind a gap are asked for."""
+    depth: int
+    """So many bars behind each gap are here."""
+    order: Positions
+    """Slab times depth, and how many bars of its stretch lie before it: rising."""
     cells: Positions
     places: Positions
+
+
+class _Reach(NamedTuple):
+    """Bars of one slab of which `k` bars back lies behind a gap."""
+
+    cells: Positions
+    earlier: Positions
+    """Where the bar `k` bars back is; anything where there is none."""
+    alone: Positions
+    """Those of the cells that have no bar so far back."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +176,9 @@ class OwnBars:
     @cached_property
     def resumed(self) -> list[Resumed | None]:
         """By row, the columns that have a bar again there, behind a gap, and the flat positions of their bars before."""
-        cells, before, _ = self._reaching_over_gaps(1)
+        reached = self._reaching_over_gaps(1)
+        cells = np.concatenate([slab.cells for slab in reached]) if reached else np.empty(0, dtype=np.int64)
+        before = np.concatenate([slab.earlier for slab in reached]) if reached else cells
         order = np.argsort(cells, kind="stable")
         rows, columns = np.divmod(cells[order], max(self.present.shape[1], 1))
         before = before[order]
@@ -232,48 +248,59 @@ class OwnBars:
     def _young(self) -> dict[int, Positions]:
         return {}
 
-    def blocks(self, first: int = 0) -> Iterator[slice]:
-        """Yield all rows from a first one on, some at a time: with what is computed of them they stay in the cache."""
-        rows, height = len(self.present), max(_CELLS_AT_ONCE // max(self.present.shape[1], 1), 1)
-        for start in range(first, rows, height):
-            yield slice(start, min(start + height, rows))
+    def blocks(self, first: int = 0, until: int | None = None) -> Iterator[slice]:
+        """Yield all rows of a range, some at a time (`rolling.blocks`)."""
+        return blocks(self.present.shape, first, until)
 
-    def paired(self, of: Pairing, now: Numbers, before: Numbers, k: int, out: Numbers) -> Numbers:
-        """Write what `of` makes of each bar `now` and of the own bar `k` bars `before` it; `out` is neither of them.
-
-        Where a column has no such bar, anything; where there is none at all, what `of` makes of zero.
-        """
-        for rows in self.blocks(k):
-            of(now[rows], before[rows.start - k : rows.stop - k], out=out[rows])
-        cells, earlier, alone = self._reaching_over_gaps(k)
-        flat = out.ravel()
-        for start in range(0, len(cells), _CELLS_AT_ONCE):
-            some = slice(start, start + _CELLS_AT_ONCE)
-            flat[cells[some]] = of(np.take(now, cells[some]), np.take(before, earlier[some]))
-        if alone.size:
-            flat[alone] = of(np.take(now, alone), np.zeros(alone.size, dtype=before.dtype))
+    def each(self, of: Pairing, values: Arrays, out: Numbers) -> Numbers:
+        """Write what `of` makes of arrays, cell by cell and block by block; `out` may be one of them."""
+        for rows in self.blocks():
+            of(*(one[rows] for one in values), out=out[rows])
         return out
+
+    def paired(self, of: Pairing, now: Arrays, before: Arrays, k: int, out: Numbers) -> Numbers:
+        """Write what `of` makes of each bar `now` and of the own bar `k` bars `before` it; `out` is none of them.
+
+        Where a column has no such bar, anything; what `of` makes of zero in the first `k` rows, and wherever else there is
+        none at all.
+        """
+        flat, height = out.ravel(), self._slab
+        nothing = (0,) * len(before)
+        of(*(values[:k] for values in now), *nothing, out=out[:k])
+        for i, reach in enumerate(self._reaching_over_gaps(k)):
+            for rows in self.blocks(max(i * height, k), (i + 1) * height):
+                earlier = slice(rows.start - k, rows.stop - k)
+                of(*(values[rows] for values in now), *(values[earlier] for values in before), out=out[rows])
+            if reach.cells.size:
+                own = (np.take(values, reach.cells) for values in now)
+                flat[reach.cells] = of(*own, *(np.take(values, reach.earlier) for values in before))
+            if reach.alone.size:
+                flat[reach.alone] = of(*(np.take(values, reach.alone) for values in now), *nothing)
+        return out
+
+    @property
+    def _slab(self) -> int:
+        """Rows of a slab."""
+        return max(_CELLS_OF_A_SLAB // max(int(self.present.shape[1]), 1), 1)
 
     def ago(self, values: FloatArray, k: int, out: FloatArray) -> FloatArray:
         """Write what each bar had `k` own bars before; NaN where its age is below that."""
-        return self.without_young(self.paired(_earlier, values, values, k, out), k)
+        return self.without_young(self.paired(_earlier, (values,), (values,), k, out), k)
 
     def window_sum(self, total: Numbers, n: int, out: Numbers) -> Numbers:
         """Write the sum of the last `n` bars, given the running total over sessions; of fewer where there are no more."""
-        out[:n] = total[:n]
-        return self.paired(np.subtract, total, total, n, out)
+        return self.paired(np.subtract, (total,), (total,), n, out)
 
     def window_mean(self, total: Numbers, n: int, out: Numbers) -> Numbers:
         """Write the mean of the last `n` bars, given the running total over sessions."""
-        np.divide(total[:n], n, out=out[:n])
-        return self.paired(partial(_mean_between, n), total, total, n, out)
+        return self.paired(partial(_mean_between, n), (total,), (total,), n, out)
 
     def window_extreme(
         self, of: np.ufunc, values: Numbers, n: int, known: int, spare: tuple[Numbers, Numbers]
     ) -> Numbers:
-        """Return the extreme of the last `n` bars, of what there is since the column started (again) where that is less.
+        """Return the extreme of the last `n` bars; anything at bars of an age below `n` - 1 (see `extreme_of_young`).
 
-        `values` are the same of `known` bars. The two `spare` arrays are written over.
+        `values` are the same of fewer bars, the `known` ones. The two `spare` arrays are written over.
         """
         # The extreme of 2w bars is that of two neighbouring windows of w: eight passes for 252 bars instead of 252.
         result, wider, later = values, *spare
@@ -282,12 +309,34 @@ class OwnBars:
             known += k
             if known == n:
                 wider = fresh(values.shape)
-            self.paired(of, result, result, k, wider)
-            wider[:k] = result[:k]
-            alone = self.young(k)
-            wider.ravel()[alone] = np.take(result, alone)
+            self.paired(of, (result,), (result,), k, wider)
             result, wider, later = wider, later, wider
         return result
+
+    def extreme_of_young(self, of: np.ufunc, values: Numbers, below: int, out: Numbers) -> None:
+        """Write, at the bars of an age `below` a number, the extreme of all since the column started (again)."""
+        if not self.length:
+            return
+        cells, is_there, written = self._first_bars(below)
+        extreme = np.take(values, cells)
+        for before, own in pairwise(extreme):
+            of(before, own, out=own)
+        out.ravel()[written] = extreme[is_there]
+
+    def _first_bars(self, below: int) -> tuple[Positions, BoolArray, Positions]:
+        """Return, by age and start, the flat positions of the bars; whether there are such; and those that are."""
+        found = self._first.get(below)
+        if found is None:
+            start, column, until = self._starts
+            rows = start + np.arange(below)[:, None]
+            is_there = rows < until
+            cells = self.cell_of[np.minimum(rows, self.length - 1), column]
+            found = self._first[below] = cells, is_there, cells[is_there]
+        return found
+
+    @cached_property
+    def _first(self) -> dict[int, tuple[Positions, BoolArray, Positions]]:
+        return {}
 
     def seeds(self, values: FloatArray, n: int, age: int) -> dict[int, Seeds]:
         """Return, by row in rising order, the mean of the last `n` bars in the columns whose bar there has an `age`."""
@@ -306,6 +355,13 @@ class OwnBars:
 
     def _of_age(self, age: int) -> tuple[Positions, Positions]:
         """Return packed rows and columns of the bars of one age."""
+        start, column, until = self._starts
+        reached = start + age < until
+        return start[reached] + age, column[reached]
+
+    @cached_property
+    def _starts(self) -> tuple[Positions, Positions, Positions]:
+        """Packed rows and columns of where columns start and start anew, and the rows behind their last bars from there."""
         again, columns = self.starts_anew
         width = self.present.shape[1]
         start = np.append(np.zeros(width, dtype=np.int64), again)
@@ -316,8 +372,7 @@ class OwnBars:
         until = count[column].astype(np.int64)
         is_followed = column[:-1] == column[1:]
         until[:-1][is_followed] = start[1:][is_followed]
-        reached = start + age < until
-        return start[reached] + age, column[reached]
+        return start, column, until
 
     @cached_property
     def _stretches(self) -> _Stretches:
@@ -341,32 +396,39 @@ class OwnBars:
         until = np.append(0, np.cumsum(count))
         which = later[np.arange(until[-1]) - np.repeat(until[:-1], count)]
         step = np.repeat(steps, count)
-        cells = (one.row[which] + step) * columns + one.column[which]
-        return _Behind(until, cells, (one.number[which] + step) * columns + one.column[which])
+        row = one.row[which] + step
+        slab = row // self._slab
+        # The steps rise already; numbers of 16 bits are sorted by their digits.
+        order = np.argsort(slab.astype(np.min_scalar_type(len(self.present))), kind="stable")
+        cells, places = row * columns + one.column[which], (one.number[which] + step) * columns + one.column[which]
+        return _Behind(depth, (slab * depth + step)[order], cells[order], places[order])
 
     @cached_property
     def _listed(self) -> _Behind:
         return self._behind(_DEPTH)
 
     @cached_property
-    def _over_gaps(self) -> dict[int, tuple[Positions, Positions, Positions]]:
+    def _over_gaps(self) -> dict[int, list[_Reach]]:
         return {}
 
-    def _reaching_over_gaps(self, k: int) -> tuple[Positions, Positions, Positions]:
-        """Return the flat positions of the bars of which `k` bars back lies behind a gap, and those of what lies there.
-
-        And of those of them that have no bar so far back.
-        """
+    def _reaching_over_gaps(self, k: int) -> list[_Reach]:
+        """Return, slab by slab, the flat positions of the bars of which `k` bars back lies behind a gap, and of what is there."""
         found = self._over_gaps.get(k)
         if found is None:
-            if k >= len(self._listed.until):
-                self.__dict__["_listed"] = self._behind(k)
-            behind = self._listed
-            until = int(behind.until[k])
-            places = behind.places[:until] - k * self.present.shape[1]
-            earlier = np.take(self.cell_of, places, mode="clip") if until else places
-            found = self._over_gaps[k] = behind.cells[:until], earlier, behind.cells[:until][places < 0]
+            depth = self._listed.depth
+            while depth < k:
+                depth *= _DEPTH
+            if depth > self._listed.depth:
+                self.__dict__["_listed"] = self._behind(depth)
+            starts = np.arange(-(-len(self.present) // self._slab)) * self._listed.depth
+            bounds = np.searchsorted(self._listed.order, np.stack([starts, starts + k]))
+            found = self._over_gaps[k] = [self._reach(slice(*bound), k) for bound in bounds.T.tolist()]
         return found
+
+    def _reach(self, some: slice, k: int) -> _Reach:
+        cells, places = self._listed.cells[some], self._listed.places[some] - k * self.present.shape[1]
+        earlier = np.take(self.cell_of, places, mode="clip") if cells.size else places
+        return _Reach(cells, earlier, cells[places < 0])
 
     @cached_property
     def _places(self) -> Positions:

@@ -7,7 +7,8 @@ symbols change no bit of an earlier result. Rows whose window reaches before the
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -30,6 +31,9 @@ Resumed: TypeAlias = tuple[Columns, npt.NDArray[np.int64]]
 _LARGEST = 2**63 - 1
 _FEW_COLUMNS = 16
 
+_CELLS_AT_ONCE = 1 << 15
+"""A few such blocks fit into a processor's own cache."""
+
 _PAGE = 1 << 21
 """Bytes of a large page of memory, as most processors have them."""
 
@@ -48,6 +52,14 @@ def fresh(shape: tuple[int, ...]) -> FloatArray:
     return memory[start : start + size].view(np.float64).reshape(shape)
 
 
+def blocks(shape: tuple[int, ...], first: int = 0, until: int | None = None) -> Iterator[slice]:
+    """Yield all rows of a range, some at a time: with what is computed of them they stay in a processor's own cache."""
+    end = shape[0] if until is None else min(until, shape[0])
+    height = max(_CELLS_AT_ONCE // max(math.prod(shape[1:]), 1), 1)
+    for start in range(first, end, height):
+        yield slice(start, min(start + height, end))
+
+
 def window_sum(values: Numbers, n: int) -> Numbers:
     """Return the sum of the last `n` rows: exact for integers, for floats the same however long the history is."""
     if values.dtype == np.int64:
@@ -63,15 +75,17 @@ def running_total(values: Numbers, into: Numbers | None = None) -> Numbers:
 
     Row by row, which is faster than column by column where these are many.
     """
-    if into is None:
-        into = fresh(values.shape) if values.dtype == np.float64 else np.empty_like(values)
     total = into
+    if total is None:
+        total = fresh(values.shape) if values.dtype == np.float64 else np.empty_like(values)
     if values[:1].size < _FEW_COLUMNS:
         return np.cumsum(values, axis=0, dtype=values.dtype, out=total)
-    total[:1] = values[:1]
     add = np.add
-    for before, x, row in zip(total, values[1:], total[1:], strict=False):
-        add(before, x, row)
+    for rows in blocks(values.shape):
+        if total is not values:
+            total[rows] = values[rows]
+        for before, row in pairwise(total[max(rows.start - 1, 0) : rows.stop]):
+            add(before, row, row)
     return total
 
 
@@ -145,7 +159,7 @@ def _root(squares: Numbers, total: Numbers, n: int) -> FloatArray:
 def _deviation_by_lag(values: Numbers, n: int) -> FloatArray:
     mean = window_mean(values, n)
     squares = np.zeros(values.shape)
-    for lag in range(n):
+    for lag in range(min(n, len(values))):
         rows = len(values) - lag
         squares[lag:] += (values[:rows] - mean[lag:]) ** 2
     return np.sqrt(squares / n)
@@ -171,27 +185,32 @@ def smooth(
     """Return e + weight * (x - e), row by row; `seeds` are, by row in rising order, what e is in some columns.
 
     `resumed` tells, by row, which columns have a bar again there, behind a gap; e is then what it was at the bar before.
-    `into` may be the values themselves; rows before the first seed then stay as they were, else they are 0.
+    `into` may be the values themselves. Before its seed a column holds anything finite.
     """
     result = fresh(values.shape) if into is None else into
     start = min(seeds, default=len(values))
-    if into is not values:
+    if result is not values:
         result[:start] = 0
-    flat, current, weights = result.ravel(), np.zeros(values.shape[1:]), np.full(values.shape[1:], weight)
+    flat, weights = result.ravel(), np.full(values.shape[1:], weight)
     subtract, multiply, add = np.subtract, np.multiply, np.add
     for end in (*(row + 1 for row in seeds), len(values)):
         # Recursion leaves no choice but to go row by row; over all symbols at once a row costs about a microsecond.
-        for x, row, again in zip(values[start:end], result[start:end], resumed[start:end], strict=True):
-            if again is not None:
-                columns, before = again
-                current[columns] = flat[before]
-            subtract(x, current, row)
-            multiply(row, weights, row)
-            add(row, current, row)
-            current = row
+        for rows in blocks(values.shape, start, end):
+            if result is not values:
+                result[rows] = values[rows]
+            before = max(rows.start - 1, 0)
+            for (current, row), again in zip(
+                pairwise(result[before : rows.stop]), resumed[before + 1 : rows.stop], strict=True
+            ):
+                if again is not None:
+                    columns, cells = again
+                    current[columns] = flat[cells]
+                subtract(row, current, row)
+                multiply(row, weights, row)
+                add(row, current, row)
         if end - 1 in seeds:
             columns, means = seeds[end - 1]
-            current[columns] = means
+            result[end - 1, columns] = means
         start = end
     return result
 

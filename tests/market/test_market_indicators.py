@@ -71,6 +71,20 @@ def history(length: int = 130, gaps: Sequence[int] = (40, 41, 70)) -> Panel:
     return panel({"000010": halted, "000020": walk(2, length), "000030": walk(3, length - 30)})
 
 
+def troubled(seed: int, gaps: float) -> dict[str, list[DailyRow | None]]:
+    """Return three symbols, one listed late, each with two splits and a share of days without trading."""
+    random = np.random.default_rng(seed)
+    rows: dict[str, list[DailyRow | None]] = {}
+    for n, listed in enumerate((0, 0, int(random.integers(1, 100)))):
+        days: list[DailyRow | None] = [*walk(seed + n, 160 - listed)]
+        for split in random.integers(1, len(days), 2).tolist():
+            days[split:] = [(*(4 * price for price in day[:4]), day[4]) for day in days[split:] if day]  # type: ignore[misc]
+        missing = random.random(len(days)) < gaps
+        traded = [None if gap else day for day, gap in zip(days, missing, strict=True)]
+        rows[f"{n + 1:05d}0"] = [*[None] * listed, *traded]
+    return rows
+
+
 def index(close: npt.ArrayLike) -> IndexSeries:
     """Return an index that opens at its close before."""
     closes = np.asarray(close, dtype=np.float64)
@@ -157,15 +171,7 @@ def test_a_day_without_trading_is_missing_and_does_not_count(name: str) -> None:
 )
 def test_gaps_and_splits_leave_what_the_symbols_own_bars_alone_give(seed: int, gaps: float, name: str) -> None:
     """Bit for bit, whether few days are missing or many, whenever the symbol was listed and however often it was split."""
-    read, random = READERS[name][1], np.random.default_rng(seed)
-    rows: dict[str, list[DailyRow | None]] = {}
-    for n, listed in enumerate((0, 0, int(random.integers(1, 100)))):
-        days: list[DailyRow | None] = [*walk(seed + n, 160 - listed)]
-        for split in random.integers(1, len(days), 2).tolist():
-            days[split:] = [(*(4 * price for price in day[:4]), day[4]) for day in days[split:] if day]  # type: ignore[misc]
-        missing = random.random(len(days)) < gaps
-        traded = [None if gap else day for day, gap in zip(days, missing, strict=True)]
-        rows[f"{n + 1:05d}0"] = [*[None] * listed, *traded]
+    read, rows = READERS[name][1], troubled(seed, gaps)
     whole = panel(rows)
     alone = [panel({symbol: [day for day in days if day]}) for symbol, days in rows.items()]
     for i, values in enumerate(read(whole.indicators)):
@@ -299,6 +305,39 @@ def test_extremes_are_those_of_the_window(name: Field, n: int) -> None:
             window = bars[max(0, i - n + 1) : i + 1]
             assert low[t, j] == window.min()
             assert (high[t, j] == window.max()) if i >= n - 1 else np.isnan(high[t, j])
+
+
+ASKED: dict[str, Callable[[Indicators], FloatArray]] = {
+    "highest 3": lambda ind: ind.highest("high", 3),
+    "highest 8": lambda ind: ind.highest("high", 8),
+    "highest 8 from 2": lambda ind: ind.highest("high", 8, min_bars=2),
+    "highest 31": lambda ind: ind.highest("high", 31),
+    "highest 40 from 9": lambda ind: ind.highest("high", 40, min_bars=9),
+    "lowest 8": lambda ind: ind.lowest("low", 8),
+    "lowest 31 from 1": lambda ind: ind.lowest("low", 31, min_bars=1),
+    "mean": lambda ind: ind.sma("close", 20),
+    "mean volume": lambda ind: ind.sma("volume", 20),
+    "deviation": lambda ind: ind.stdev("close", 20),
+    "lower": lambda ind: ind.bollinger().lower,
+    "middle": lambda ind: ind.bollinger().middle,
+    "width": lambda ind: ind.bollinger().width,
+    "volume ratio": lambda ind: ind.volume_ratio(20),
+    "mean a bar ago": lambda ind: ind.ago(1).sma("close", 20),
+}
+
+
+@pytest.mark.parametrize("gaps", [0.0, 0.02, 0.5])
+@pytest.mark.parametrize("seed", range(4))
+def test_an_indicator_does_not_depend_on_what_was_asked_before(seed: int, gaps: float) -> None:
+    """What indicators lend each other changes no bit of them."""
+    whole = panel(troubled(seed, gaps))
+    alone = {}
+    for name, read in ASKED.items():
+        whole.forget()
+        alone[name] = read(whole.indicators)
+    whole.forget()
+    for name in np.random.default_rng(seed).permutation(list(ASKED)).tolist():
+        np.testing.assert_array_equal(ASKED[name](whole.indicators), alone[name], err_msg=name)
 
 
 def test_results_are_shared_and_cannot_be_changed() -> None:
@@ -440,6 +479,14 @@ def test_bands_of_prices_too_large_for_exact_squares_are_right_and_do_not_depend
     expected = [prices[t - 19 : t + 1].astype(np.float64).std() for t in range(19, len(prices))]
     np.testing.assert_allclose(whole[19:, 0], expected, rtol=1e-9)
     np.testing.assert_array_equal(rolling.window_deviation(prices[:42, None], 20), whole[:42])
+
+
+def test_a_window_longer_than_the_history_of_large_values_is_missing() -> None:
+    """Squares of what changed hands, in won, are no floats, and there are fewer bars than asked for."""
+    days: list[DailyRow] = [(c, c, c, c, 2_000_000) for c in (1_000_000, 1_010_000, 1_020_000)]
+    ind = panel({"000010": days}).indicators
+    assert np.isnan(ind.stdev("value", 20)).all()
+    assert ind.stdev("value", 3)[2, 0] == pytest.approx(np.std([2e12, 2.02e12, 2.04e12]))
 
 
 def test_sums_of_won_are_exact_where_floats_are_not() -> None:
