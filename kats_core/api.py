@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kats_core.hookspecs import hookimpl
 from kats_core.journal.notifier import Message, Notifier, NotifierError, NotifierPlugin
+from kats_core.market.arrays import BoolArray, FloatArray, Int64Array
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.dividends import Payout, payouts
 from kats_core.market.events import Audience, Effect, EventDay, EventType, TradingAction, day_from_text
@@ -23,7 +24,7 @@ from kats_core.market.indicators import Bands, Indicators, Macd
 from kats_core.market.intraday import vwap
 from kats_core.market.limits import PriceLimits
 from kats_core.market.minutes import MinuteBars
-from kats_core.market.panel import BoolArray, Int64Array, Panel
+from kats_core.market.panel import Panel
 from kats_core.market.patterns import (
     BoxParams,
     Candles,
@@ -60,7 +61,7 @@ from kats_core.market.source import (
     TapeSource,
     Want,
 )
-from kats_core.market.tables import DIVIDENDS, FloatArray, IndexMinutes, IndexSeries, SideTable
+from kats_core.market.tables import DIVIDENDS, IndexMinutes, IndexSeries, SideTable
 from kats_core.market.ticks import TickTable
 from kats_core.market.vi import StatusMessage, ViState, ViTerms
 from kats_core.market.volume_curve import expected_fraction, projected_volume
@@ -228,8 +229,6 @@ from kats_core.strategy.contract import (
     View,
 )
 from kats_core.strategy.day_so_far import (
-    IntradayBar,
-    has_gap,
     has_volume,
     index_change,
     index_has_fallen,
@@ -237,6 +236,7 @@ from kats_core.strategy.day_so_far import (
     relative_volume,
 )
 from kats_core.strategy.entry import Entry, price_entry, signal_for
+from kats_core.strategy.intraday_bar import IntradayBar, has_gap
 from kats_core.strategy.params import StrategyParams, StrategyTraits, Window
 
 __all__ = [

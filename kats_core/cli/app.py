@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from kats_core import __version__
-from kats_core.cli import console, text
+from kats_core.cli import console, language
 from kats_core.cli.text import t
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def run(arguments: Sequence[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        return _run(text.choose(arguments))
+        return _run(language.choose(arguments))
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else console.FAILED
     except console.bad_input() as error:
@@ -88,7 +88,7 @@ def _application(arguments: Sequence[str]) -> typer.Typer:
         version: bool = typer.Option(False, "--version", "-V", help=t("help_version"), is_eager=True, callback=_print),
         lang: str = typer.Option("ko", "--lang", metavar="ko|en", envvar="KATS_LANG", help=t("help_lang")),
     ) -> None:
-        """Hold the options of all verbs; `--lang` may stand anywhere and was read before (`text.choose`)."""
+        """Hold the options of all verbs; `--lang` may stand anywhere and was read before (`language.choose`)."""
 
     called = next(iter(arguments), "")
     is_known = called in VERBS and "_KATS_COMPLETE" not in os.environ

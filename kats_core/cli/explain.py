@@ -51,7 +51,7 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Find the records and show what they say."""
-    from kats_core.store.reading import Selection
+    from kats_core.store.selection import Selection
 
     is_whole_day = what is None
     if is_whole_day and day is None:

@@ -11,15 +11,16 @@ from kats_core.cli.console import InputError
 from kats_core.cli.text import t
 
 if TYPE_CHECKING:
-    from kats_core.store.reading import Selection, StoredRun
+    from kats_core.store.reading import StoredRun
     from kats_core.store.run import Run
+    from kats_core.store.selection import Selection
 
 
 class Recorded:
     """A run that was recorded, wherever it is kept."""
 
     def __init__(self, which: str | None) -> None:
-        from kats_core.store.reading import Selection
+        from kats_core.store.selection import Selection
 
         self._which = which
         self._database = None

@@ -167,7 +167,7 @@ def _on_fresh_account(
     codes = {i.name: i.symbol for i in planned.panel.instruments if i.name}
     meant = codes.get(symbol, symbol)
     try:
-        prepare(planned, meant)
+        prepare(planned.app, planned.sessions[-1], planned.panel, meant)
         verdicts = trial(app, chosen, meant, price, stop, quantity)
     except ValueError as error:
         raise InputError(str(error)) from None

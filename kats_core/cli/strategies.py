@@ -85,7 +85,7 @@ def _last_trades(instance: str) -> tuple[str, list[TradeRecord]] | None:
     from kats_core.cli.recorded import Recorded
     from kats_core.model.record import TradeRecord
     from kats_core.store.errors import StoreError
-    from kats_core.store.reading import Selection
+    from kats_core.store.selection import Selection
 
     try:
         with Recorded(None) as runs:

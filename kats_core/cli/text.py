@@ -6,17 +6,9 @@ Texts of reasons and of the domain's words are not here: they belong to their ow
 from __future__ import annotations
 
 import datetime as dt
-import os
-import re
-from collections.abc import Sequence
-from pathlib import Path
-from typing import get_args
 
 from kats_core.model.labels import Code, Labelled, Language
 
-_OPTION = "--lang"
-_KEY = "KATS_LANG"
-_IN_ENV_FILE = re.compile(rf"^\s*(?:export\s+)?{_KEY}\s*=\s*['\"]?(\w+)", re.MULTILINE)
 _WEEKDAYS = (("월", "Mon"), ("화", "Tue"), ("수", "Wed"), ("목", "Thu"), ("금", "Fri"), ("토", "Sat"), ("일", "Sun"))
 
 
@@ -47,41 +39,6 @@ def language() -> Language:
 def speak(chosen: Language) -> None:
     """Put a language in force."""
     _InForce.language = chosen
-
-
-def choose(arguments: Sequence[str]) -> list[str]:
-    """Put the language in force that was asked for, and return the arguments without it.
-
-    `--lang` may stand anywhere; else `KATS_LANG` counts, in the environment or in `.env`; else Korean. This happens before
-    anything else because help is in that language too.
-    """
-    rest: list[str] = []
-    wanted = None
-    remaining = iter(arguments)
-    for argument in remaining:
-        if argument == _OPTION:
-            wanted = next(remaining, "")
-        elif argument.startswith(f"{_OPTION}="):
-            wanted = argument.removeprefix(f"{_OPTION}=")
-        else:
-            rest.append(argument)
-    known: tuple[Language, ...] = get_args(Language)
-    found = wanted if wanted is not None else os.environ.get(_KEY) or _of_env_file()
-    speak(next((one for one in known if one == found), "ko"))
-    if wanted is not None and wanted not in known:
-        from kats_core.cli.console import InputError
-
-        raise InputError(t("no_language", found=wanted))
-    return rest
-
-
-def _of_env_file() -> str | None:
-    try:
-        written = _IN_ENV_FILE.findall(Path(".env").read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError):
-        # Not there, or unreadable: whoever needs its other values says so.
-        return None
-    return written[-1] if written else None
 
 
 def _which() -> int:

@@ -16,7 +16,7 @@ from kats_core.model.fact import STARS, Fact
 from kats_core.model.kinds import BarKind, Profile
 from kats_core.model.setup import Above, Numbers, Setup
 from kats_core.model.time import Nanos
-from kats_core.strategy.day_so_far import IntradayBar, joined
+from kats_core.strategy.intraday_bar import IntradayBar, joined
 
 # By a name of its own: on Python 3.11 finding a member in its class costs as much as a call.
 _MINUTE = BarKind.MINUTE

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kats_core.market.arrays import FloatArray
 from kats_core.market.panel import Panel
-from kats_core.market.tables import FloatArray, IndexSeries
+from kats_core.market.tables import IndexSeries
 
 SESSIONS = 10
 """Sessions over which advancing and declining issues are added up."""

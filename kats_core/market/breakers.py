@@ -9,8 +9,9 @@ import datetime as dt
 from dataclasses import dataclass
 from fractions import Fraction
 
+from kats_core.market.arrays import Int64Array
 from kats_core.market.dated import Certainty, Dated, MarketRuleError, Source
-from kats_core.market.exact import Int64Array, ceil_times_array, floor_times_array
+from kats_core.market.exact import ceil_times_array, floor_times_array
 from kats_core.market.limits import ListingPhase
 from kats_core.market.phases import SessionPhase
 from kats_core.market.sessions import SessionHours

@@ -15,11 +15,12 @@ from functools import cached_property
 import numpy as np
 
 from kats_core.market import breadth, pulse, regime
+from kats_core.market.arrays import BoolArray, FloatArray
 from kats_core.market.calendar import Calendar
-from kats_core.market.panel import BoolArray, Panel
+from kats_core.market.panel import Panel
 from kats_core.market.pulse import PulseDay, PulseParams, PulseState
 from kats_core.market.regime import LONG, LONG_BEFORE, SHORT, MarketDay, RegimeParams, RegimeState
-from kats_core.market.tables import FloatArray, IndexSeries
+from kats_core.market.tables import IndexSeries
 from kats_core.model.kinds import Pulse
 
 MARKET_INDEX = "KOSPI"

@@ -12,8 +12,9 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 
+from kats_core.market.arrays import Int64Array
 from kats_core.market.dated import Certainty, Dated, Source
-from kats_core.market.exact import Int64Array, Ratio, floor_times, floor_times_array, to_ratio
+from kats_core.market.exact import Ratio, floor_times, floor_times_array, to_ratio
 from kats_core.market.settlement import settlement_date
 from kats_core.market.ticks import TickTable
 from kats_core.model.kinds import InstrumentKind, Market

@@ -18,8 +18,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from kats_core.market import rolling
-from kats_core.market.own_bars import BoolArray, OwnBars, Pairing
-from kats_core.market.tables import FloatArray
+from kats_core.market.arrays import BoolArray, FloatArray
+from kats_core.market.own_bars import OwnBars, Pairing
 from kats_core.market.weeks import Weeks
 
 Field: TypeAlias = Literal["open", "high", "low", "close", "volume", "value"]

@@ -14,9 +14,9 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from kats_core.market.arrays import FloatArray
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.sessions import SessionHours
-from kats_core.market.tables import FloatArray
 from kats_core.market.volume_curve import FULL_DAY, USUAL_POINTS
 from kats_core.model.time import MINUTE
 

@@ -15,15 +15,9 @@ from typing import TypeAlias
 
 import msgspec
 
+from kats_core.market.arrays import Int64Array
 from kats_core.market.dated import Certainty, Dated, MarketRuleError, Source
-from kats_core.market.exact import (
-    Int64Array,
-    ceil_times,
-    ceil_times_array,
-    floor_times,
-    floor_times_array,
-    int64_array,
-)
+from kats_core.market.exact import ceil_times, ceil_times_array, floor_times, floor_times_array, int64_array
 from kats_core.market.ticks import Price, tick_table
 from kats_core.model.kinds import InstrumentKind, Market, Scope
 from kats_core.model.labels import Labelled

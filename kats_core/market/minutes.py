@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from kats_core.market.panel import BoolArray, Int64Array
+from kats_core.market.arrays import BoolArray, Int64Array
 from kats_core.model import time
 from kats_core.model.bar import Bar
 from kats_core.model.kinds import BarKind

@@ -18,10 +18,9 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from kats_core.market.arrays import BoolArray, FloatArray
 from kats_core.market.rolling import Numbers, Resumed, Seeds, blocks, fresh, running_total, window_mean
-from kats_core.market.tables import FloatArray
 
-BoolArray = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.int64]
 
 Pairing: TypeAlias = Callable[..., Any]

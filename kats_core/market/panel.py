@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from kats_core.market.arrays import BoolArray, Int64Array
 from kats_core.market.dated import MarketRuleError
 from kats_core.market.indicators import Indicators
 from kats_core.market.limits import ADJUSTED_TOLERANCE, limit_rate
@@ -27,9 +28,6 @@ from kats_core.market.tables import IndexSeries, SideTable, known_by
 from kats_core.market.weeks import Weeks
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import InstrumentKind, Market, Scope
-
-Int64Array: TypeAlias = npt.NDArray[np.int64]
-BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
 _COLUMNS = ("open", "high", "low", "close", "volume", "value")
 

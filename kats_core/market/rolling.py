@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from kats_core.market.tables import FloatArray
+from kats_core.market.arrays import FloatArray
 
 Numbers: TypeAlias = npt.NDArray[Any]
 """int64 or float64; arithmetic on "one of the two" is more than NumPy's types can say."""

@@ -14,8 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from kats_core.market.screening.compare import BoolArray
-from kats_core.market.tables import FloatArray
+from kats_core.market.arrays import BoolArray, FloatArray
 
 HORIZONS = (1, 5, 20)
 WEIGHTS = (0.5, 0.3, 0.2)

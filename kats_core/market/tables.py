@@ -11,18 +11,14 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from kats_core.market.arrays import DateArray, FloatArray
+from kats_core.market.indicators import Indicators
 from kats_core.model.event import IndexTail
-
-if TYPE_CHECKING:
-    from kats_core.market.indicators import Indicators
-
-FloatArray: TypeAlias = npt.NDArray[np.float64]
-DateArray: TypeAlias = npt.NDArray[np.datetime64]
 
 FLOWS = "flows"
 """Daily net buying: `inst_net_shares`, `foreign_net_shares`, or the same in won with the ending `_krw`."""
@@ -197,8 +193,6 @@ class IndexSeries:
     @cached_property
     def indicators(self) -> Indicators:
         """Indicators of the index, shape (T,), each computed once."""
-        from kats_core.market.indicators import Indicators  # it knows these tables' arrays
-
         columns = {name: getattr(self, name) for name in ("open", "high", "low", "close", "value")}
         return Indicators(columns, np.ones(len(self), dtype=np.bool_))
 

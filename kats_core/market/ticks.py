@@ -17,8 +17,9 @@ from typing import TypeAlias
 
 import numpy as np
 
+from kats_core.market.arrays import Int64Array
 from kats_core.market.dated import Certainty, Dated, MarketRuleError, Source
-from kats_core.market.exact import Int64Array, int64_array
+from kats_core.market.exact import int64_array
 from kats_core.model.kinds import InstrumentKind, Market, Scope
 
 __all__ = ["MarketRuleError", "Price", "TickTable", "tick_table"]

@@ -10,9 +10,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from kats_core.market.own_bars import BoolArray, OwnBars, Positions
+from kats_core.market.arrays import BoolArray, FloatArray
+from kats_core.market.own_bars import OwnBars, Positions
 from kats_core.market.rolling import fresh
-from kats_core.market.tables import FloatArray
 
 Column = npt.NDArray[np.int64]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from kats_core.market.arrays import BoolArray
 from kats_core.model.codes import CoreCode
 from kats_core.model.kinds import Side
 from kats_core.model.setup import Numbers
@@ -16,8 +17,6 @@ from kats_core.research.market import Candles, day_number
 from kats_core.research.metrics import UNKNOWN, By
 from kats_core.research.results import Story
 from kats_core.research.words import Words
-
-BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
 CHARTED = 500
 """So many trades a report draws unless it is told otherwise: about a megabyte."""

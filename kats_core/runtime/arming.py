@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from kats_core.engine.state import StrategyInstance
+from kats_core.market.arrays import BoolArray
 from kats_core.market.overlays import OverlayParams, pulse_allows
-from kats_core.market.panel import BoolArray, Panel
+from kats_core.market.panel import Panel
 from kats_core.market.screening.candidates import Candidate, Claim, choose
 from kats_core.market.screening.measures import Measures
 from kats_core.market.screening.rules import ScreenRules

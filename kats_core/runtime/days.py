@@ -18,11 +18,12 @@ from kats_core.engine.engine import Engine
 from kats_core.engine.state import StrategyInstance
 from kats_core.engine.watch import needs_range, resolve
 from kats_core.exits.history import bars_needed
+from kats_core.market.arrays import BoolArray
 from kats_core.market.calendar import Calendar
 from kats_core.market.conditions import MARKET_INDEX
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.overlays import OverlayParams
-from kats_core.market.panel import BoolArray, Panel
+from kats_core.market.panel import Panel
 from kats_core.market.rules import symbol_rules
 from kats_core.market.sessions import SessionHours
 from kats_core.market.source import IndexMinutesSource, Tape

@@ -18,11 +18,12 @@ import numpy.typing as npt
 
 from kats_core.config import Assume
 from kats_core.config.model import OWN_SECTOR
+from kats_core.market.arrays import BoolArray
 from kats_core.market.calendar import Calendar, CalendarError
 from kats_core.market.conditions import Conditions, average
 from kats_core.market.dividends import Payout, payouts
 from kats_core.market.events import EventCalendar
-from kats_core.market.panel import BoolArray, Panel
+from kats_core.market.panel import Panel
 from kats_core.market.source import DataSource
 from kats_core.market.tables import SideTable
 from kats_core.market.vi import ViState

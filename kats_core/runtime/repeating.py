@@ -21,9 +21,10 @@ from kats_core.runtime.assembly import RunKind, SecondOpinion
 from kats_core.runtime.play import Plan, Request, Watcher, plan, play
 from kats_core.runtime.session_bars import Bars
 from kats_core.store.errors import StoreError
-from kats_core.store.reading import Selection, StoredRun
+from kats_core.store.reading import StoredRun
 from kats_core.store.recorder import Reasons
 from kats_core.store.run import Run, RunStatus
+from kats_core.store.selection import Selection
 
 JUDGED = Selection(only=frozenset({SignalRecord, VerdictRecord, OperatorRecord}))
 """What must be read of a run to repeat it: the decisions, by which the repetition is held to it."""

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from kats_core.engine.state import StrategyInstance
+from kats_core.market.arrays import BoolArray
 from kats_core.market.minutes import MinuteBars
-from kats_core.market.panel import BoolArray
 from kats_core.model.setup import Numbers, Scanned
 from kats_core.strategy.contract import Scan, ScanningStrategy
 

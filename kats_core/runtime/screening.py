@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from kats_core.engine.state import StrategyInstance
+from kats_core.market.arrays import BoolArray, FloatArray
 from kats_core.market.calendar import Calendar, krx_calendar
 from kats_core.market.conditions import Conditions
-from kats_core.market.panel import BoolArray, Panel
+from kats_core.market.panel import Panel
 from kats_core.market.patterns.vcp import vcp
 from kats_core.market.screening.flows import flow_of
 from kats_core.market.screening.profiles import reason_of, refusals
@@ -26,7 +27,7 @@ from kats_core.market.screening.rules import ScreenRules
 from kats_core.market.screening.screener import Screen, Screener
 from kats_core.market.sectors import SectorStrength
 from kats_core.market.status import is_tradable
-from kats_core.market.tables import SHARES, FloatArray
+from kats_core.market.tables import SHARES
 from kats_core.model import fact
 from kats_core.model.kinds import FactSource, Grade, Profile
 from kats_core.model.labels import Code

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from kats_core.market.arrays import BoolArray
 from kats_core.market.minutes import MinuteBars
-from kats_core.market.panel import BoolArray
 from kats_core.market.source import Tape
 from kats_core.market.vi import StatusMessage
 from kats_core.model import time

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from kats_core.market.calendar import krx_calendar
+from kats_core.market.panel import Panel
 from kats_core.model.event import SessionPrepared
 from kats_core.model.record import VerdictRecord
 from kats_core.model.signal import ExitPlan, Signal
 from kats_core.orders.broker import answer_now
 from kats_core.runtime.assembly import App
 from kats_core.runtime.inputs import PREPARED
-
-if TYPE_CHECKING:
-    from kats_core.runtime.play import Plan
 
 
 def trial(app: App, instance: str, symbol: str, price: int, stop: int, quantity: int | None) -> list[VerdictRecord]:
@@ -37,13 +36,12 @@ def trial(app: App, instance: str, symbol: str, price: int, stop: int, quantity:
     return app.engine.trial(instance, symbol, signal, quantity, partial(answer_now, app.broker))
 
 
-def prepare(plan: Plan, symbol: str) -> None:
-    """Begin the plan's last session with this symbol alone, on the fresh account of a run that is not played.
+def prepare(app: App, session: dt.date, panel: Panel, symbol: str) -> None:
+    """Begin a session with this symbol alone, on the fresh account of a run that is not played.
 
     Raises:
         ValueError: the data hold no bar of the symbol before that session.
     """
-    app, session, panel = plan.app, plan.sessions[-1], plan.panel
     hours = krx_calendar().hours(session)
     at = hours.at(PREPARED)
     inputs = app.inputs.of_session(session, at)

@@ -36,10 +36,10 @@ from kats_core.store.models import (
     VerdictRow,
     table_of,
 )
-from kats_core.store.reading import Selection
 from kats_core.store.recorder import Clock, Reasons, not_armed_record, utc_now
 from kats_core.store.rows import read_records
 from kats_core.store.run import Run, RunStatus
+from kats_core.store.selection import Selection
 
 _REPEAT_MARK = "~"
 """Ends the provisional id of a repeat; no run id has it."""

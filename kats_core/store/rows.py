@@ -30,8 +30,8 @@ from kats_core.store.models import (
     VerdictRow,
     table_of,
 )
-from kats_core.store.reading import Selection
 from kats_core.store.run import Run
+from kats_core.store.selection import Selection
 
 _REPEATS = "%~"
 """Repeats that are being written, or were when their process was killed (`database_recorder`)."""

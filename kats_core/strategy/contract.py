@@ -13,9 +13,10 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from kats_core.market.arrays import BoolArray
 from kats_core.market.limits import PriceLimits
 from kats_core.market.minutes import MinuteBars
-from kats_core.market.panel import BoolArray, Panel
+from kats_core.market.panel import Panel
 from kats_core.market.patterns.found import Found
 from kats_core.market.sessions import SessionHours
 from kats_core.market.ticks import TickTable
@@ -27,7 +28,7 @@ from kats_core.model.position import Position
 from kats_core.model.setup import Group, Lifetime, Numbers, Rearm, Setup, Trigger
 from kats_core.model.signal import Confirmation, Management
 from kats_core.model.time import Nanos
-from kats_core.strategy.day_so_far import IntradayBar
+from kats_core.strategy.intraday_bar import IntradayBar
 from kats_core.strategy.params import StrategyParams, StrategyTraits
 
 Column: TypeAlias = npt.NDArray[np.int64] | npt.NDArray[np.float64]

@@ -17,7 +17,7 @@ from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import BarKind, Scope
 from kats_core.model.setup import Numbers, Setup
 from kats_core.model.time import Nanos
-from kats_core.strategy.day_so_far import IntradayBar, joined
+from kats_core.strategy.intraday_bar import IntradayBar, joined
 from kats_core.testing.inputs import Inputs, fact_from
 from kats_core.testing.moments import HOURS
 

@@ -9,6 +9,7 @@ from kats_core.cli.wording import Wording
 from kats_core.model.codes import CoreCode
 from kats_core.model.command import Notify
 from kats_core.model.kinds import Severity
+from kats_core.model.labels import Language
 from kats_core.model.setup import Numbers
 
 SILENT = str(CoreCode.FEED_SILENT)
@@ -27,15 +28,15 @@ def silent(symbols: str, since: str = "10:31:05") -> Notify:
         ("en", "the feed is silent · 005930 삼성전자 · since 10:31:05"),
     ],
 )
-def test_a_silence_names_its_symbol_and_since_when(language: str, said: str) -> None:
+def test_a_silence_names_its_symbol_and_since_when(language: Language, said: str) -> None:
     """Who reads it has to know what to look at."""
-    text.choose(["--lang", language])
+    text.speak(language)
     assert WORDING.notice(silent("005930")) == said
 
 
 def test_of_many_symbols_the_first_are_named_and_the_others_counted() -> None:
     """A line that is silent has forty of them."""
-    text.choose(["--lang", "en"])
+    text.speak("en")
     symbols = ", ".join(f"{n:06d}" for n in range(40))
     named = "000000, 000001, 000002, and 37 more"
     assert WORDING.notice(silent(symbols)) == f"the feed is silent · {named} · since 10:31:05"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import kats_core.cli
-from kats_core.cli import text
+from kats_core.cli import language, text
 
 SOURCES = sorted(Path(kats_core.cli.__file__).parent.glob("*.py"))
 CALL = re.compile(r"""\bt\(\s*["'](\w+)["']""")
@@ -40,7 +40,7 @@ def test_the_catalogue_holds_what_is_used_and_nothing_else() -> None:
 @pytest.mark.parametrize("arguments", [["--lang", "en", "run"], ["run", "--lang", "en"], ["run", "--lang=en"]])
 def test_the_language_may_stand_anywhere(arguments: list[str]) -> None:
     """Nobody should have to remember the place of an option."""
-    assert text.choose(arguments) == ["run"]
+    assert language.choose(arguments) == ["run"]
     assert text.language() == "en"
 
 
@@ -50,11 +50,11 @@ def test_the_environment_names_the_language_and_the_env_file_does_too(
     """Command line before environment before `.env` before Korean."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("KATS_LANG", raising=False)
-    text.choose(["run"])
+    language.choose(["run"])
     assert text.language() == "ko"
     Path(".env").write_text("# ours\nKATS_LANG=en\n", encoding="utf-8")
-    text.choose(["run"])
+    language.choose(["run"])
     assert text.language() == "en"
     monkeypatch.setenv("KATS_LANG", "ko")
-    text.choose(["run"])
+    language.choose(["run"])
     assert text.language() == "ko"

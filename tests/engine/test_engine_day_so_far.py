@@ -21,7 +21,7 @@ from kats_core.model.setup import At, OnBar, Tick
 from kats_core.model.signal import Exit, NotYet
 from kats_core.model.verdict import approve
 from kats_core.orders.gate_config import GateConfig
-from kats_core.strategy.day_so_far import joined
+from kats_core.strategy.intraday_bar import joined
 from kats_core.testing import daily_view, minute_view
 
 if TYPE_CHECKING:

@@ -18,11 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kats_core.market import rolling
+from kats_core.market.arrays import FloatArray
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.indicators import Field, Indicators
 from kats_core.market.own_bars import OwnBars
 from kats_core.market.panel import Panel
-from kats_core.market.tables import FloatArray, IndexSeries
+from kats_core.market.tables import IndexSeries
 from kats_core.testing import DailyRow, panel
 
 Reader: TypeAlias = Callable[[Indicators], tuple[FloatArray, ...]]

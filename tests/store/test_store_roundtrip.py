@@ -33,9 +33,10 @@ from kats_core.store.database import Database
 from kats_core.store.database_recorder import DatabaseRecorder
 from kats_core.store.folder_recorder import FolderRecorder
 from kats_core.store.models import NUMBERED, ROWS, table_of
-from kats_core.store.reading import Selection, load_run
+from kats_core.store.reading import load_run
 from kats_core.store.recorder import Recorder
 from kats_core.store.run import Run, RunStatus
+from kats_core.store.selection import Selection
 
 FIRST = dt.date(2026, 7, 1)
 SECOND = dt.date(2026, 7, 2)

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from kats_core.market.own_bars import BoolArray
+from kats_core.market.arrays import BoolArray
 from kats_core.market.panel import Panel
 from kats_core.market.patterns.codes import PatternCode
 from kats_core.market.patterns.found import TOLERANCE, Column, Found, Rejections, Window, look

@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from kats_core.market import rolling
-from kats_core.market.own_bars import BoolArray, OwnBars
+from kats_core.market.arrays import BoolArray
+from kats_core.market.own_bars import OwnBars
 from kats_core.market.panel import Panel
 from kats_core.market.patterns.found import TOLERANCE, Column
 

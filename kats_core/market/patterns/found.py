@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from kats_core.market.own_bars import BoolArray
+from kats_core.market.arrays import BoolArray
 from kats_core.market.panel import Panel
 from kats_core.market.patterns.codes import PatternCode
 from kats_core.market.rolling import Numbers

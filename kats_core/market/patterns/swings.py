@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from kats_core.market.own_bars import BoolArray
+from kats_core.market.arrays import BoolArray
 from kats_core.market.patterns.found import TOLERANCE
 from kats_core.market.rolling import Numbers
 

@@ -9,12 +9,11 @@ from functools import partial
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from kats_core.market.own_bars import BoolArray
+from kats_core.market.arrays import BoolArray, FloatArray
 from kats_core.market.panel import Panel
 from kats_core.market.patterns.codes import PatternCode
 from kats_core.market.patterns.found import TOLERANCE, Column, Found, Rejections, Window, look
 from kats_core.market.rolling import Numbers
-from kats_core.market.tables import FloatArray
 
 _AVERAGE_VOLUME, _RECENT_VOLUME = 50, 5
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kats_core.market.screening.compare import BoolArray, at_least
+from kats_core.market.arrays import BoolArray, FloatArray
+from kats_core.market.screening.compare import at_least
 from kats_core.market.screening.growth import Growth, YearlyGrowth
 from kats_core.market.screening.rules import ScreenRules
-from kats_core.market.tables import FloatArray
 
 LETTERS = ("C", "A", "N", "S", "L", "I", "M")
 

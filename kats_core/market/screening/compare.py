@@ -7,8 +7,9 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from kats_core.market.arrays import BoolArray
+
 Numbers: TypeAlias = npt.NDArray[np.float64] | npt.NDArray[np.int64] | float
-BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
 TOLERANCE = 1e-9
 

@@ -15,10 +15,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from kats_core.market.panel import Int64Array
-from kats_core.market.screening.compare import BoolArray, above, at_least
+from kats_core.market.arrays import BoolArray, FloatArray, Int64Array
+from kats_core.market.screening.compare import above, at_least
 from kats_core.market.screening.rules import ScreenRules
-from kats_core.market.tables import FloatArray, SideTable
+from kats_core.market.tables import SideTable
 
 Column: TypeAlias = Sequence[float]
 """The numbers of a table's records, one by one."""

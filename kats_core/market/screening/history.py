@@ -15,17 +15,17 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from kats_core.market.arrays import BoolArray, FloatArray
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.conditions import market_conditions
 from kats_core.market.panel import Panel
 from kats_core.market.regime import RegimeParams
 from kats_core.market.screening import flows, trend
 from kats_core.market.screening.canslim import LETTERS, letters
-from kats_core.market.screening.compare import BoolArray
 from kats_core.market.screening.measures import Measures
 from kats_core.market.screening.rules import ScreenRules
 from kats_core.market.screening.screener import Screener
-from kats_core.market.tables import QUARTERS, FloatArray
+from kats_core.market.tables import QUARTERS
 
 _CELLS_AT_ONCE = 400_000
 

@@ -12,11 +12,12 @@ from weakref import ref
 
 import numpy as np
 
-from kats_core.market.panel import Int64Array, Panel
+from kats_core.market.arrays import FloatArray, Int64Array
+from kats_core.market.panel import Panel
 from kats_core.market.rolling import running_total, window_highest, window_lowest
 from kats_core.market.screening.flows import LONG_FLOW, SHORT_FLOW, FlowSums
 from kats_core.market.screening.growth import KnownRows
-from kats_core.market.tables import FLOWS, SHARES, FloatArray, SideTable
+from kats_core.market.tables import FLOWS, SHARES, SideTable
 from kats_core.model.kinds import Scope
 
 UP_DOWN_BARS = 50

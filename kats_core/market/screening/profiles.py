@@ -7,10 +7,9 @@ from collections.abc import Collection
 import numpy as np
 import numpy.typing as npt
 
-from kats_core.market.screening.compare import BoolArray
+from kats_core.market.arrays import BoolArray, FloatArray
 from kats_core.market.screening.qualification import CHECKS, GRADES
 from kats_core.market.screening.screener import Screen
-from kats_core.market.tables import FloatArray
 from kats_core.model.codes import CoreCode
 from kats_core.model.kinds import Grade, Profile
 from kats_core.model.labels import Code

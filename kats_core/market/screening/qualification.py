@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from kats_core.market.screening.compare import BoolArray, at_least, at_most
+from kats_core.market.arrays import BoolArray, FloatArray
+from kats_core.market.screening.compare import at_least, at_most
 from kats_core.market.screening.rules import ScreenRules
-from kats_core.market.tables import FloatArray
 from kats_core.model.codes import CoreCode
 from kats_core.model.kinds import Grade
 from kats_core.model.labels import Code

@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from kats_core.market.arrays import BoolArray, FloatArray
 from kats_core.market.conditions import MARKET_INDEX
 from kats_core.market.panel import Panel
 from kats_core.market.screening import flows, qualification, stars, trend, universe
 from kats_core.market.screening.canslim import CanslimInputs, letters
-from kats_core.market.screening.compare import BoolArray
 from kats_core.market.screening.flows import FlowSums
 from kats_core.market.screening.growth import Growth, Quarters, YearlyGrowth, Years
 from kats_core.market.screening.measures import Measures
@@ -28,7 +28,7 @@ from kats_core.market.screening.rules import ScreenRules
 from kats_core.market.screening.trend import TrendInputs
 from kats_core.market.screening.universe import Exclusion
 from kats_core.market.sectors import HORIZONS, SectorStrength, sector_strength
-from kats_core.market.tables import FLOWS, QUARTERS, SHARES, YEARS, FloatArray, SideTable
+from kats_core.market.tables import FLOWS, QUARTERS, SHARES, YEARS, SideTable
 from kats_core.model.kinds import Grade, InstrumentKind, Profile, Scope
 
 TURNOVER_BARS = 20

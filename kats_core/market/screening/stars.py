@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from kats_core.market.screening.compare import BoolArray
+from kats_core.market.arrays import BoolArray
 
 IntArray = npt.NDArray[np.int8]
 

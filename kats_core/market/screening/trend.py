@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kats_core.market.screening.compare import BoolArray, above, at_least
+from kats_core.market.arrays import BoolArray, FloatArray
+from kats_core.market.screening.compare import above, at_least
 from kats_core.market.screening.rules import ScreenRules
-from kats_core.market.tables import FloatArray
 
 STRENGTH_SPANS = {63: 0.4, 126: 0.2, 189: 0.2, 252: 0.2}
 """Own bars back, and the weight of the return since then."""

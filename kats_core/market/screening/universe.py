@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kats_core.market.screening.compare import BoolArray
+from kats_core.market.arrays import BoolArray, FloatArray
 from kats_core.market.screening.rules import ScreenRules
-from kats_core.market.tables import FloatArray
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import InstrumentKind, Market
 from kats_core.model.labels import Labelled

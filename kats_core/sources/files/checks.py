@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from kats_core.market.panel import BoolArray, Int64Array
+from kats_core.market.arrays import BoolArray, Int64Array
 from kats_core.market.source import SourceError
 from kats_core.model.kinds import Scope
 from kats_core.sources.files.reading import Chunk, ColumnFile, chunks, row_name

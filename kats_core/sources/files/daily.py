@@ -14,8 +14,9 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from kats_core.market.arrays import BoolArray, Int64Array
 from kats_core.market.calendar import krx_calendar
-from kats_core.market.panel import BoolArray, Int64Array, Panel
+from kats_core.market.panel import Panel
 from kats_core.market.source import SourceError
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import Scope

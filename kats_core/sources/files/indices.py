@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from kats_core.market.arrays import FloatArray
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.source import SourceError
-from kats_core.market.tables import FloatArray, IndexSeries
+from kats_core.market.tables import IndexSeries
 from kats_core.sources.files.catalogue import DataFile
 from kats_core.sources.files.reading import ColumnFile, SymbolCodes, day_of, row_name
 

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kats_core.market.arrays import BoolArray, Int64Array
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.masters import INDEX_LAYOUT, MasterProblem, layout_of, read_master, read_sectors
-from kats_core.market.panel import BoolArray, Int64Array
 from kats_core.market.source import SourceError
 from kats_core.model import time
 from kats_core.model.codes import CoreCode

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from kats_core.market.arrays import BoolArray, Int64Array
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.minutes import MinuteBars
-from kats_core.market.panel import BoolArray, Int64Array
 from kats_core.market.source import SourceError
 from kats_core.model import time
 from kats_core.sources.files.checks import Bars, LeftOut, OrderCheck, checked_bars

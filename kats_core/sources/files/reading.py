@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from kats_core.market.panel import BoolArray, Int64Array
+from kats_core.market.arrays import BoolArray, Int64Array
 from kats_core.market.source import SourceError
 from kats_core.model import time
 from kats_core.sources.files.catalogue import DataFile, reading

@@ -23,10 +23,10 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
+from kats_core.market.arrays import BoolArray, FloatArray, Int64Array
 from kats_core.market.calendar import krx_calendar
-from kats_core.market.panel import BoolArray, Int64Array
 from kats_core.market.source import SourceError
-from kats_core.market.tables import DIVIDENDS, FLOWS, QUARTERS, SHARES, YEARS, FloatArray, LazyTables, SideTable
+from kats_core.market.tables import DIVIDENDS, FLOWS, QUARTERS, SHARES, YEARS, LazyTables, SideTable
 from kats_core.sources.files.catalogue import DataFile
 from kats_core.sources.files.masters import master_records
 from kats_core.sources.files.naming import AMOUNTS, CUMULATIVE, FLOW_UNITS

@@ -18,13 +18,13 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from kats_core.market.arrays import BoolArray, FloatArray, Int64Array
 from kats_core.market.limits import limit_arrays, price_limits
-from kats_core.market.panel import BoolArray, Int64Array
 from kats_core.market.ticks import TickTable, tick_table
 from kats_core.model.kinds import InstrumentKind, Market, Regime
 from kats_core.sources.sample.companies import SECTORS, Company
 from kats_core.sources.sample.episodes import Episodes, episodes
-from kats_core.sources.sample.randomness import Draws, FloatArray, waves
+from kats_core.sources.sample.randomness import Draws, waves
 from kats_core.sources.sample.regimes import CLIMATES, regimes
 
 _REVERSION = 0.003

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from kats_core.market.panel import Int64Array
-from kats_core.market.tables import FLOWS, QUARTERS, SHARES, YEARS, DateArray, FloatArray, SideTable
+from kats_core.market.arrays import DateArray, FloatArray, Int64Array
+from kats_core.market.tables import FLOWS, QUARTERS, SHARES, YEARS, SideTable
 from kats_core.sources.sample.companies import Company
 from kats_core.sources.sample.daily import DailyBars
 from kats_core.sources.sample.episodes import Episodes

@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kats_core.market.arrays import Int64Array
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.dividends import ex_date
-from kats_core.market.panel import Int64Array
 from kats_core.market.tables import DIVIDENDS, SideTable
 from kats_core.model.kinds import Market
 from kats_core.sources.sample.companies import Company

@@ -14,9 +14,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-from kats_core.market.panel import BoolArray
+from kats_core.market.arrays import BoolArray, FloatArray
 from kats_core.sources.sample.companies import Company
-from kats_core.sources.sample.randomness import Draws, FloatArray
+from kats_core.sources.sample.randomness import Draws
 
 _CHANCE_PURPOSE, _COURSE_PURPOSE = 11, 12
 

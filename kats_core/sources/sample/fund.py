@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from kats_core.market.arrays import FloatArray, Int64Array
 from kats_core.market.limits import price_limits
-from kats_core.market.panel import Int64Array
 from kats_core.market.sessions import SessionHours
 from kats_core.market.tables import IndexMinutes, IndexSeries
 from kats_core.market.ticks import TickTable, tick_table
@@ -17,7 +17,7 @@ from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import InstrumentKind, Market
 from kats_core.sources.sample.daily import DailyBars
 from kats_core.sources.sample.minutes import Day, Minutes, Prices, traded_out
-from kats_core.sources.sample.randomness import Draws, FloatArray
+from kats_core.sources.sample.randomness import Draws
 
 FUND = Instrument(symbol="114800", name="코스피인버스", market=Market.KOSPI, kind=InstrumentKind.ETF, leverage=-1)
 

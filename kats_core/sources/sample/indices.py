@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from kats_core.market.arrays import FloatArray
 from kats_core.market.sessions import SessionHours
 from kats_core.market.tables import IndexMinutes, IndexSeries
 from kats_core.model import time
@@ -18,7 +19,6 @@ from kats_core.model.kinds import Market
 from kats_core.sources.sample.companies import Company
 from kats_core.sources.sample.daily import DailyBars
 from kats_core.sources.sample.minutes import Minutes
-from kats_core.sources.sample.randomness import FloatArray
 
 BASE_POINTS = {Market.KOSPI: 2_000.0, Market.KOSDAQ: 700.0}
 """What each index stands at before the first session."""

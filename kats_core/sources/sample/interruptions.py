@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kats_core.market.panel import BoolArray, Int64Array
+from kats_core.market.arrays import BoolArray, Int64Array
 from kats_core.market.ticks import TickTable
 from kats_core.market.vi import static_bounds
 

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from kats_core.market.arrays import BoolArray, FloatArray, Int64Array
 from kats_core.market.minutes import MinuteBars
-from kats_core.market.panel import BoolArray, Int64Array
 from kats_core.market.sessions import SessionHours
 from kats_core.market.ticks import TickTable, tick_table
 from kats_core.model import time
@@ -24,7 +24,7 @@ from kats_core.model.kinds import InstrumentKind
 from kats_core.sources.sample.companies import Company
 from kats_core.sources.sample.daily import DailyBars
 from kats_core.sources.sample.interruptions import Interruption, Path, interrupt
-from kats_core.sources.sample.randomness import Draws, FloatArray, waves
+from kats_core.sources.sample.randomness import Draws, waves
 
 _PURPOSE = 5
 

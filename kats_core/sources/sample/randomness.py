@@ -8,9 +8,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from kats_core.market.arrays import FloatArray
 
 _MANTISSA = 11
 _UNIT = 2.0**-53

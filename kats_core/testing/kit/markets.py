@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from kats_core.market.panel import BoolArray, Panel
+from kats_core.market.arrays import BoolArray
+from kats_core.market.panel import Panel
 from kats_core.market.source import DataSource
 from kats_core.market.tables import IndexSeries, SideTable, known_by
 from kats_core.model.instrument import Instrument
