@@ -22,6 +22,7 @@ from kats_core.model.event import (
     OrderCancelled,
     OrderExpired,
     OrderFilled,
+    OrderInDoubt,
     OrderLost,
     OrderNotFound,
     OrderNotSent,
@@ -33,6 +34,7 @@ from kats_core.model.order import TERMINAL, Fill, Order, OrderId
 from kats_core.model.position import Position
 from kats_core.model.record import FillRecord, OrderEventRecord, OrderRecord
 from kats_core.model.scope import ALL, ScopeKind, TradingScope
+from kats_core.model.setup import Numbers
 from kats_core.model.signal import ExitPlan
 from kats_core.model.time import NEVER, Nanos
 from kats_core.model.verdict import Proposal
@@ -385,10 +387,19 @@ class OrderDesk:
             self._step(order, OrderStep.UNREACHABLE, CoreCode.NOT_SENT)
 
     def on_not_found(self, event: OrderNotFound) -> None:
-        """Note that a lost order was never taken."""
+        """Note that a lost order was never taken; what it was to sell is sold by another one."""
         order = self._find(event)
         if order is not None:
+            severity = Severity.CRITICAL if order.is_reducing else Severity.WARNING
+            self._state.notify(severity, CoreCode.ORDER_NOT_FOUND, order.symbol, {"order": order.order_id})
             self._step(order, OrderStep.NOT_FOUND, CoreCode.ORDER_NOT_FOUND)
+
+    def on_in_doubt(self, event: OrderInDoubt) -> None:
+        """Let a person find out which order a lost one is; nobody knows it as before."""
+        order = self._find(event)
+        if order is not None:
+            detail: Numbers = {"order": order.order_id, "numbers": ", ".join(event.numbers)}
+            self._state.notify(Severity.CRITICAL, CoreCode.ORDER_IN_DOUBT, order.symbol, detail)
 
     def on_cancelled(self, event: OrderCancelled) -> None:
         """Note that the remainder is cancelled."""

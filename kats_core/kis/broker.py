@@ -33,7 +33,6 @@ from kats_core.model.event import (
     CancelRefused,
     Event,
     Fetched,
-    OrderLost,
     OrderNotSent,
     PhaseReached,
     SessionPrepared,
@@ -51,6 +50,9 @@ READ_EVERY: Nanos = 5 * time.SECOND
 
 CLOCK_LAG: Nanos = time.SECOND
 """The clock of events is at most so far behind that of the broker: a fill up to then may be in what was read."""
+
+LOST_ORDER_PAUSE_S = 1.0
+"""An order whose answer is lost is looked up after this, and then as long as it lives (rule 6)."""
 
 EARLY_PAUSE_S, EARLY_TRIES = 0.7, 3
 """An order that the exchange has not taken yet cannot be cancelled: once more after this, so many times."""
@@ -197,7 +199,7 @@ class KisBroker:
 
     async def _place(self, order: Order, service: Service, hear: Hear) -> None:
         order_id = order.order_id
-        outcome = await service.place(order, self._is_wanted)
+        outcome = await service.place(order, self._leaves)
         match outcome:
             case Accepted(answer):
                 _tell(self._ledger.accepted(order_id, Named(answer.ack.number, answer.ack.branch)), hear)
@@ -207,9 +209,22 @@ class KisBroker:
                 self._ledger.refused(order_id, error.en)
                 hear(OrderNotSent(0, order_id, error.en))
             case Unknown():
-                hear(OrderLost(0, order_id))
+                _tell(self._ledger.unanswered(order_id, self._clock()), hear)
+                await asyncio.sleep(LOST_ORDER_PAUSE_S)
+                await self._read_now(service, hear, Lane.EXIT)
         self._named[order_id].set()
         _halt_if_misplaced(outcome, hear)
+
+    def _leaves(self, order_id: OrderId) -> bool:
+        """Tell whether an order may leave, and note that it does."""
+        is_wanted = self._is_wanted(order_id)
+        if is_wanted:
+            self._ledger.leaving(order_id, self._clock())
+        return is_wanted
+
+    def _clock(self) -> dt.time:
+        """Return the Korean clock of what has been handled, at most `CLOCK_LAG` behind the broker's."""
+        return time.clock(self._now).replace(microsecond=0)
 
     async def _cancel(self, order_id: OrderId, service: Service, hear: Hear) -> None:
         await self._named[order_id].wait()
@@ -271,10 +286,12 @@ class KisBroker:
         """Read the day's orders and tell what is new; a reading that fails tells nothing, and the next one comes."""
         if self._session is None:
             return
+        began = self._clock()
         try:
             rows = await service.orders(self._session, lane)
         except KisError:
             return
+        _tell(self._ledger.find_lost(rows, began), hear)
         _tell(self._ledger.read(rows, time.clock(self._now + CLOCK_LAG).replace(microsecond=0)), hear)
 
 
@@ -311,6 +328,11 @@ def _listed(row: OrderRow) -> Listed:
     return Listed(
         number=row.number,
         original=row.original or "",
+        office=row.branch,
+        symbol=row.symbol,
+        side=row.side,
+        limit=row.price,
+        clock=row.clock,
         quantity=row.quantity,
         filled=row.filled,
         amount=amount,

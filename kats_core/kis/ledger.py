@@ -9,7 +9,7 @@ inquiry may have counted, is not booked: the next inquiry says whether it was an
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from kats_core.model.event import (
@@ -19,10 +19,19 @@ from kats_core.model.event import (
     OrderCancelled,
     OrderExpired,
     OrderFilled,
+    OrderInDoubt,
     OrderLost,
+    OrderNotFound,
     OrderRefused,
 )
+from kats_core.model.kinds import OrderType, Side
 from kats_core.model.order import Order, OrderId
+
+MISSED_FOR_S = 5
+"""An order that two complete inquiries so far apart do not have was never taken (rule 27)."""
+
+BEFORE_IT_LEFT_S, AFTER_IT_LEFT_S = 2, 60
+"""A lost order was accepted between so long before it left, as clocks differ, and so long after (rule 26)."""
 
 CONFIRMED_WITHIN_S = 13
 """A cancel that was taken and is not confirmed is believed for so long, as long as a lost one is looked up (rule 25)."""
@@ -45,10 +54,18 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A row of the day's orders: `amount` won for `filled` shares, `left` still waiting."""
+    """A row of the day's orders: `amount` won for `filled` shares, `left` still waiting.
+
+    `limit` is None for market orders, `clock` is when the broker accepted it.
+    """
 
     number: str
     original: str = ""
+    office: str
+    symbol: str
+    side: Side
+    limit: int | None
+    clock: dt.time | None
     quantity: int
     filled: int
     amount: int
@@ -67,10 +84,17 @@ class Named:
 
 @dataclass(slots=True)
 class _Entry:
-    """An order. `cancels` counts those that have left; `at_work` is when a reading first showed it behind one that was taken."""
+    """An order. `cancels` counts those that have left; `at_work` is when a reading first showed it behind one that was taken.
+
+    `left_at` is when it left, `given_up_at` when its answer was given up, `missed_at` when an inquiry that did not have it began.
+    """
 
     order: Order
     named: Named | None = None
+    left_at: dt.time | None = None
+    given_up_at: dt.time | None = None
+    missed_at: dt.time | None = None
+    is_in_doubt: bool = False
     filled: int = 0
     amount: int = 0
     listed_at: dt.time | None = None
@@ -124,6 +148,42 @@ class OrderLedger:
         for told in self._early.pop(named.number, ()):
             events += self._take(order_id, told)
         return events
+
+    def leaving(self, order_id: OrderId, clock: dt.time) -> None:
+        """Note that nothing stands between an order and the wire any more."""
+        self._entries[order_id].left_at = clock
+
+    def unanswered(self, order_id: OrderId, clock: dt.time) -> list[BrokerEvent]:
+        """Note that the answer to an order is lost: the day's orders say whether it exists (`find_lost`)."""
+        entry = self._entries[order_id]
+        entry.is_lost, entry.given_up_at = True, clock
+        return [OrderLost(0, order_id)]
+
+    def find_lost(self, rows: Sequence[Listed], began: dt.time) -> list[BrokerEvent]:
+        """Look for orders whose answer is lost among the day's orders, read completely from `began` on (rules 26 and 27)."""
+        events: list[BrokerEvent] = []
+        for order_id, entry in self._entries.items():
+            if entry.given_up_at is None or entry.named is not None or entry.is_over:
+                continue
+            found = [row for row in rows if row.number not in self._of and not row.original and _may_be(row, entry)]
+            if not found:
+                events += self._missed(order_id, entry, began)
+            elif len(found) == 1 and found[0].clock is not None:
+                entry.is_lost = False
+                events += self.accepted(order_id, Named(found[0].number, found[0].office))
+            elif not entry.is_in_doubt:
+                entry.is_in_doubt = True
+                events.append(OrderInDoubt(0, order_id, tuple(row.number for row in found)))
+        return events
+
+    def _missed(self, order_id: OrderId, entry: _Entry, began: dt.time) -> Iterator[BrokerEvent]:
+        if entry.given_up_at is None or began < entry.given_up_at:
+            return  # it may have reached the broker behind this inquiry
+        if entry.missed_at is None:
+            entry.missed_at = began
+        elif _seconds(began) - _seconds(entry.missed_at) >= MISSED_FOR_S:
+            entry.is_over = True
+            yield OrderNotFound(0, order_id)
 
     def refused(self, order_id: OrderId, text: str) -> list[BrokerEvent]:
         """Take the refusal of an order."""
@@ -270,6 +330,17 @@ class OrderLedger:
             return []
         entry.is_over = True
         return [OrderCancelled(0, order_id)]
+
+
+def _may_be(row: Listed, entry: _Entry) -> bool:
+    """Tell whether a row of the day's orders may be an order that got no number; one without a clock may."""
+    order, left_at = entry.order, entry.left_at
+    limit = None if order.order_type is OrderType.MARKET else order.limit
+    if (row.symbol, row.side, row.quantity, row.limit) != (order.symbol, order.side, order.quantity, limit):
+        return False
+    if row.clock is None or left_at is None:
+        return True
+    return -BEFORE_IT_LEFT_S <= _seconds(row.clock) - _seconds(left_at) <= AFTER_IT_LEFT_S
 
 
 def _seconds(clock: dt.time) -> int:

@@ -153,6 +153,7 @@ class CoreCode(Code, owner="core"):
     OVERFILL = "주문 수량 초과 체결", "filled beyond the order's quantity"
     ORDER_LOST = "주문 응답 없음", "the broker's answer to an order is lost"
     NOT_SENT = "브로커 연결 실패: 전송 안 됨", "the broker could not be reached: nothing was sent"
+    ORDER_IN_DOUBT = "응답 없는 주문과 같은 주문이 여럿", "several orders may be the one whose answer is lost"
     ORDER_NOT_FOUND = "브로커에 없는 주문", "the broker does not have the order"
     CANCEL_REFUSED = "취소 거부", "the broker refused to cancel"
     FOREIGN_ORDER = "이 실행이 내지 않은 주문", "an order that this run has not sent"

@@ -159,6 +159,14 @@ class OrderNotFound(msgspec.Struct, frozen=True, gc=False, tag="order_not_found"
     order_id: OrderId
 
 
+class OrderInDoubt(msgspec.Struct, frozen=True, gc=False, tag="order_in_doubt"):
+    """A lost order may be any of several that the broker's own list has: a person decides. `numbers` are the broker's."""
+
+    ts: Nanos
+    order_id: OrderId
+    numbers: tuple[str, ...]
+
+
 class CancelRefused(msgspec.Struct, frozen=True, gc=False, tag="cancel_refused"):
     """The broker refused to cancel; the order works on."""
 
@@ -274,6 +282,7 @@ BrokerEvent: TypeAlias = (
     | OrderLost
     | OrderNotSent
     | OrderNotFound
+    | OrderInDoubt
     | OrderFilled
     | OrderCancelled
     | CancelRefused

@@ -18,6 +18,7 @@ from kats_core.model.event import (
     Fetched,
     OrderAccepted,
     OrderFilled,
+    OrderInDoubt,
     OrderLost,
     OrderNotFound,
     OrderRefused,
@@ -25,7 +26,7 @@ from kats_core.model.event import (
     TimePassed,
 )
 from kats_core.model.fact import Fact, FactValue
-from kats_core.model.kinds import FactSource, MarketPhase
+from kats_core.model.kinds import FactSource, MarketPhase, Severity
 from kats_core.model.record import FaultRecord, OrderRecord, SetupRecord, SetupStatus, SignalRecord, VerdictRecord
 from kats_core.model.signal import ExitPlan, Never, NotYet, Signal, Target, TargetKind, TimeExit, TimeExitKind
 from kats_core.model.verdict import reject
@@ -521,6 +522,19 @@ def test_a_lost_order_keeps_its_room_and_holds_back_purchases_until_it_is_found(
     assert desk.engine.setups[1].code is CoreCode.UNKNOWN_PENDING
     desk.handle(OrderNotFound(desk.at("09:33"), order.order_id))
     assert (desk.engine.live_orders, reservations.all) == ((), ())
+
+
+def test_what_becomes_of_a_lost_order_is_told(house: type[House]) -> None:
+    """Which orders it may be, by the broker's numbers; and that it was never taken."""
+    desk = house.Desk().begin(house.setup())
+    (order,) = (c.order for c in desk.handle(desk.bar_event("09:30", (25_450,) * 4, 1_000)) if isinstance(c, Send))
+    desk.handle(OrderLost(desk.at("09:31"), order.order_id))
+    several = desk.handle(OrderInDoubt(desk.at("09:31"), order.order_id, ("0000085100", "0000085102")))
+    (told,) = (command for command in several if isinstance(command, Notify))
+    assert (told.code, told.severity) == ("core:ORDER_IN_DOUBT", Severity.CRITICAL)
+    assert told.detail == {"order": order.order_id, "numbers": "0000085100, 0000085102"}
+    nowhere = desk.handle(OrderNotFound(desk.at("09:32"), order.order_id))
+    assert [command.code for command in nowhere if isinstance(command, Notify)] == ["core:ORDER_NOT_FOUND"]
 
 
 def test_a_refused_cancel_is_asked_for_once_more_and_then_told(house: type[House]) -> None:

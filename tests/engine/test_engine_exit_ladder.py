@@ -18,6 +18,7 @@ from kats_core.model.event import (
     OrderCancelled,
     OrderFilled,
     OrderLost,
+    OrderNotFound,
     OrderNotSent,
     OrderRefused,
     TimePassed,
@@ -183,6 +184,16 @@ def test_a_stop_behind_a_lost_cancel_goes_on_when_the_order_is_found_at_work(hou
     exits.accept("10:01:21")
     assert exits.cancelled == [step, step]
     exits.confirm_cancel("10:01:22")
+    assert exits.sells == [(24_950, 100), (None, 100)]
+
+
+def test_a_stop_whose_order_never_reached_the_broker_is_sent_again_and_only_then(house: type[House]) -> None:
+    """Rules 6 and 27: nothing is sold twice while nobody knows; once it is known that nothing was taken, it is sold, at the step that is due by then."""
+    exits = Broker(house).book("10:01:00", 24_950).trade("10:01:00", 25_000)
+    exits.feed(OrderLost(exits.desk.at("10:01:10"), exits.sent[-1].order_id))
+    exits.book("10:01:15", 24_900).passes("10:01:15")
+    assert exits.sells == [(24_950, 100)]
+    exits.feed(OrderNotFound(exits.desk.at("10:01:17"), exits.sent[-1].order_id))
     assert exits.sells == [(24_950, 100), (None, 100)]
 
 

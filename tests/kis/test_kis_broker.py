@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
@@ -18,7 +18,15 @@ from kats_core.kis.wire.orders import AckBlock, OrderAck
 from kats_core.kis.wire.records import Acceptance, Notice, OrderChange
 from kats_core.model import time
 from kats_core.model.command import Cancel, Send
-from kats_core.model.event import CancelRefused, Event, OrderAccepted, SessionPrepared, TimePassed
+from kats_core.model.event import (
+    CancelRefused,
+    Event,
+    OrderAccepted,
+    OrderLost,
+    OrderNotFound,
+    SessionPrepared,
+    TimePassed,
+)
 from kats_core.model.kinds import OrderState, OrderType, Purpose, Side
 from kats_core.model.order import Order
 from kats_core.orders.broker import IsWanted
@@ -26,6 +34,20 @@ from kats_core.orders.broker import IsWanted
 DAY = dt.date(2026, 11, 27)
 NOON = time.at(DAY, dt.time(12))
 NUMBER = "0000085100"
+
+
+LISTED = Listed(
+    number=NUMBER,
+    office="91252",
+    symbol="005930",
+    side=Side.BUY,
+    limit=71_900,
+    clock=dt.time(12),
+    quantity=10,
+    filled=0,
+    amount=0,
+    left=10,
+)
 
 
 class Desk(Service):
@@ -122,7 +144,69 @@ class Deaf(Desk):
     async def orders(self, session: dt.date, lane: Lane) -> list[Listed]:
         self.asked.append("orders read")
         self._refuse()
-        return [Listed(number=NUMBER, quantity=10, filled=0, amount=0, left=10)]
+        return [LISTED]
+
+
+class Silent(Desk):
+    """Lets an order leave, and never says what became of it; then shows what the day's orders are, inquiry by inquiry."""
+
+    def __init__(self, *inquiries: Sequence[Listed]) -> None:
+        super().__init__()
+        self._inquiries = list(inquiries)
+
+    async def place(self, order: Order, is_wanted: IsWanted) -> Outcome[OrderAck]:
+        assert is_wanted(order.order_id)
+        return Unknown(KisError("응답 없음", "no answer"))
+
+    async def orders(self, session: dt.date, lane: Lane) -> list[Listed]:
+        self.asked.append(lane.name)
+        if self._inquiries:
+            return list(self._inquiries.pop(0))
+        raise KisError("없음", "not now")
+
+
+def heard_of_a_lost_order(desk: Silent, seconds: int, monkeypatch: pytest.MonkeyPatch) -> list[Event]:
+    """Return what was heard of an order whose answer was lost, over some seconds of trading."""
+    monkeypatch.setattr(kis_broker, "LOST_ORDER_PAUSE_S", 0.0)
+    heard: list[Event] = []
+
+    async def run() -> None:
+        async def service() -> Service:
+            return desk
+
+        broker = KisBroker(service)
+        broker.on_event(
+            SessionPrepared(ts=NOON - time.MINUTE, session=DAY, instruments=(), base_prices={}, facts=(), tails=())
+        )
+        broker.on_event(TimePassed(NOON))
+        serving = asyncio.create_task(broker.serve(heard.append, lambda _: True))
+        broker.send(Send(NOON, order()))
+        for second in range(1, seconds + 1):
+            while not broker.is_settled:
+                await asyncio.sleep(0)
+            broker.on_event(TimePassed(NOON + second * time.SECOND))
+        while not broker.is_settled:
+            await asyncio.sleep(0)
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+    asyncio.run(run())
+    return heard
+
+
+def test_an_order_whose_answer_was_lost_is_looked_up_and_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules 6 and 26: at once, before every other question."""
+    desk = Silent([LISTED])
+    assert heard_of_a_lost_order(desk, 0, monkeypatch) == [OrderLost(0, 1), OrderAccepted(0, 1, NUMBER)]
+    assert desk.asked == ["EXIT"]
+
+
+def test_an_order_that_no_inquiry_has_was_never_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rule 27: two complete ones five seconds apart; one that failed between them says nothing."""
+    desk = Silent([], [])
+    assert heard_of_a_lost_order(desk, 4, monkeypatch) == [OrderLost(0, 1)]
+    desk = Silent([], [])
+    assert heard_of_a_lost_order(desk, 5, monkeypatch) == [OrderLost(0, 1), OrderNotFound(0, 1)]
 
 
 refusal = Notice(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from kats_core.kis.ledger import Listed, Named, OrderLedger, Told
 from kats_core.model.event import (
@@ -16,7 +19,9 @@ from kats_core.model.event import (
     OrderCancelled,
     OrderExpired,
     OrderFilled,
+    OrderInDoubt,
     OrderLost,
+    OrderNotFound,
     OrderRefused,
 )
 from kats_core.model.kinds import OrderState, OrderType, Purpose, Side
@@ -24,6 +29,7 @@ from kats_core.model.order import Order
 
 NUMBER, CANCEL = "0000085100", "0000085101"
 NOON = dt.time(12, 0)
+AFTER_1_S, AFTER_5_S, AFTER_6_S = dt.time(12, 0, 11), dt.time(12, 0, 15), dt.time(12, 0, 16)
 
 
 def order(quantity: int = 100) -> Order:
@@ -41,6 +47,10 @@ def order(quantity: int = 100) -> Order:
         state=OrderState.CREATED,
         created_at=0,
     )
+
+
+def another(order_id: int) -> Order:
+    return structs.replace(order(), order_id=order_id)
 
 
 def ledger(quantity: int = 100) -> OrderLedger:
@@ -64,6 +74,11 @@ def row(
 ) -> Listed:
     return Listed(
         number=NUMBER,
+        office="91252",
+        symbol="005930",
+        side=Side.BUY,
+        limit=71_900,
+        clock=NOON,
         quantity=quantity,
         filled=filled,
         amount=amount,
@@ -241,11 +256,78 @@ def test_the_inquiry_ends_what_is_cancelled_and_what_is_refused() -> None:
     assert accepted().read([row(0, 0, 100)], NOON) == []
 
 
+def lost() -> OrderLedger:
+    """Return a ledger whose order left at noon, and ten seconds later its answer was given up."""
+    found = ledger()
+    found.leaving(7, NOON)
+    assert found.unanswered(7, dt.time(12, 0, 10)) == [OrderLost(0, 7)]
+    return found
+
+
+def test_an_order_whose_answer_was_lost_is_found_among_the_days_orders() -> None:
+    """Rule 26: it gets its number, what notices told of that number before, and the sums of the inquiry."""
+    found = lost()
+    assert found.hear(fill(20)) == []
+    rows = [row(30, 30 * 71_900, 70)]
+    assert found.find_lost(rows, AFTER_1_S) == [OrderAccepted(0, 7, NUMBER), OrderFilled(0, 7, 71_900, 20)]
+    assert found.name_of(7) == Named(NUMBER, "91252")
+    assert found.read(rows, AFTER_1_S) == [OrderFilled(0, 7, 71_900, 10)]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"symbol": "000660"},
+        {"side": Side.SELL},
+        {"quantity": 99},
+        {"limit": 72_000},
+        {"limit": None},
+        {"clock": dt.time(11, 59, 57)},
+        {"clock": dt.time(12, 1, 1)},
+        {"original": "0000085000"},
+    ],
+)
+def test_an_order_that_differs_is_another_one(other: dict[str, Any]) -> None:
+    """Same symbol, side, quantity and limit, accepted from 2 s before it left to 60 s after; no amendment, no cancel."""
+    found = lost()
+    assert found.find_lost([replace(row(0, 0, 100), **other)], AFTER_1_S) == []
+
+
+def test_an_order_of_ours_that_is_known_is_no_lost_one() -> None:
+    """Its number belongs to an order already."""
+    found = accepted()
+    found.sending(another(8))
+    found.leaving(8, NOON)
+    found.unanswered(8, dt.time(12, 0, 10))
+    assert found.find_lost([row(0, 0, 100)], AFTER_1_S) == []
+
+
+def test_two_inquiries_five_seconds_apart_that_do_not_have_it_say_that_it_was_never_taken() -> None:
+    """Rule 27; one that began before the answer was given up counts for nothing."""
+    found = lost()
+    assert found.find_lost([], dt.time(12, 0, 9)) == []
+    assert found.find_lost([], dt.time(12, 0, 10)) == []
+    assert found.find_lost([], dt.time(12, 0, 14)) == []
+    assert found.find_lost([], AFTER_5_S) == [OrderNotFound(0, 7)]
+    assert found.waiting == ()
+    assert found.find_lost([], AFTER_6_S) == []
+
+
+def test_what_may_be_one_of_several_is_for_a_person_to_decide() -> None:
+    """Told once; the order stays of unknown fate, also where the only one that fits does not say when it was accepted."""
+    found = lost()
+    several = [row(0, 0, 100), replace(row(0, 0, 100), number="0000085102")]
+    assert found.find_lost(several, AFTER_1_S) == [OrderInDoubt(0, 7, (NUMBER, "0000085102"))]
+    assert found.find_lost(several, AFTER_6_S) == []
+    assert found.waiting == (7,)
+    without_clock = lost()
+    assert without_clock.find_lost([replace(row(0, 0, 100), clock=None)], AFTER_1_S) == [OrderInDoubt(0, 7, (NUMBER,))]
+
+
 def test_the_end_of_the_session_ends_what_has_a_number() -> None:
     """An order whose answer was lost stays to be found out."""
     found = accepted()
-    lost = order()
-    found.sending(Order(**{name: getattr(lost, name) for name in lost.__struct_fields__} | {"order_id": 8}))
+    found.sending(another(8))
     assert found.close() == [OrderExpired(0, 7)]
     assert found.waiting == (8,)
 

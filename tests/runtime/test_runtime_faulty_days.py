@@ -232,6 +232,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "RATE_WAITS_S", (0.02,))
     monkeypatch.setattr(client, "TROUBLE_WAITS_S", (0.02, 0.05))
     monkeypatch.setattr(broker, "EARLY_PAUSE_S", 0.02)
+    monkeypatch.setattr(broker, "LOST_ORDER_PAUSE_S", 0.02)
     monkeypatch.setattr(broker, "LOST_CANCEL_PAUSES_S", (0.02, 0.05, 0.1))
     monkeypatch.setattr(simulated, "STEP", STEP_S * time.SECOND)
 
@@ -252,10 +253,10 @@ def content(order: OrderRecord) -> tuple[str, Side, int, int | None]:
 
 
 def in_doubt(day: Day) -> frozenset[str]:
-    """The symbols with an order whose fate was unknown once."""
+    """The symbols with an order whose fate is still unknown at the end."""
     symbols = {order.order_id: order.symbol for order in day.kept(OrderRecord)}
-    steps = day.kept(OrderEventRecord)
-    return frozenset(symbols[step.order_id] for step in steps if step.after is OrderState.UNKNOWN)
+    last = {step.order_id: step.after for step in day.kept(OrderEventRecord)}
+    return frozenset(symbols[order_id] for order_id, state in last.items() if state is OrderState.UNKNOWN)
 
 
 def check_books(day: Day) -> None:
