@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import structs
 
+from kats_core.engine.own_bids import OwnBids, OwnBidsMemory
 from kats_core.engine.portfolio import Opening
 from kats_core.engine.state import State, SymbolDay
 from kats_core.model import fact, ids, time
@@ -103,6 +104,7 @@ class DeskMemory(msgspec.Struct, frozen=True, kw_only=True):
     asked_for: dict[str, int]
     traffic: TrafficMemory
     ran_out: tuple[OrderId, ...] = ()
+    own_bids: OwnBidsMemory = OwnBidsMemory()
 
 
 class OrderDesk:
@@ -137,6 +139,7 @@ class OrderDesk:
         self._recent: dict[tuple[object, ...], Nanos] = {}
         self._asked_for: dict[str, int] = {}
         self._ran_out: set[OrderId] = set()
+        self._own_bids = OwnBids()
         self._traffic = Traffic(state.config.gate)
 
     @property
@@ -185,6 +188,31 @@ class OrderDesk:
         """Tell whether exits and cancels must wait for their lane, a second at most; on bars messages cost no time."""
         return self._state.has_books and self._traffic.exit_wait(self._state.now) > 0
 
+    def lowest_exit(self, symbol: str) -> int | None:
+        """Return the lowest price at which an exit meets no bid of ours: a tick above the highest whose end is awaited.
+
+        None where no bid is awaited, or none any more: after three seconds the exit goes as it would have, since protection
+        outranks; people are told then. No entry bids so near to the upper limit that no price lies above it (`NEAR_LIMIT_UP`).
+        """
+        bid = self._own_bids.highest(self.live_in(symbol), self._state.now)
+        return None if bid is None else self._state.days[symbol].ticks.up(bid)
+
+    def is_raised(self, sell: Order) -> bool:
+        """Tell whether an exit was sent above its price for a bid of ours; it is taken back when that is gone."""
+        return self._own_bids.is_raised(sell.order_id)
+
+    def is_let_down(self, sell: Order) -> bool:
+        """Tell whether an exit that was sent above its price was taken back, to be sent again at it."""
+        return self._own_bids.is_let_down(sell.order_id)
+
+    def clear_way(self, symbol: str, code: Code) -> None:
+        """Take back what we bid for a symbol, since an exit is wanted now: nobody trades with himself."""
+        for order in list(self.live_in(symbol)):
+            if order.side is _BUY:
+                if self._state.has_books:
+                    self._own_bids.want_gone(order.order_id, self._state.now)
+                self.cancel(order, code)
+
     def wants(self, order_id: OrderId) -> bool:
         """Tell whether an order may still leave: nobody takes it back, and the trading state lets it pass, asked once more."""
         order = self._live.get(order_id)
@@ -209,6 +237,7 @@ class OrderDesk:
         self._recent.clear()
         self._asked_for.clear()
         self._ran_out.clear()
+        self._own_bids.begin_session()
         self._traffic.begin_session()
 
     def dump(self) -> DeskMemory:
@@ -226,6 +255,7 @@ class OrderDesk:
             asked_for=dict(self._asked_for),
             traffic=self._traffic.dump(),
             ran_out=tuple(sorted(self._ran_out)),
+            own_bids=self._own_bids.dump(),
         )
 
     def load(self, memory: DeskMemory, codes: CodeBook) -> None:
@@ -247,6 +277,7 @@ class OrderDesk:
         self._asked_for = dict(memory.asked_for)
         self._traffic.load(memory.traffic)
         self._ran_out = set(memory.ran_out)
+        self._own_bids.load(memory.own_bids)
 
     def buy(
         self, proposal: Proposal, day: SymbolDay, ttl_s: int, touch: Touch | None, exits: ExitPlan
@@ -295,6 +326,9 @@ class OrderDesk:
         """Send an exit of at most `quantity` shares; a limit order at `limit`, else at the market.
 
         Return the order, None when the gate held it back or nothing is left to sell. `trigger` is the price at which the market made the exit due, None where the clock did.
+
+        Bids of ours in the symbol are cancelled first. While one may still live the sell is a limit order above it; the desk takes
+        it back when that bid is gone or three seconds have passed, and whoever wants the exit sends it again.
         """
         state, sellable = self._state, position.quantity
         live = list(self.live_in(position.symbol))
@@ -304,12 +338,14 @@ class OrderDesk:
         day = state.days.get(position.symbol)
         if quantity <= 0 or sellable <= 0 or day is None:
             return None
-        for order in live:
-            if order.side is _BUY:
-                self.cancel(order, code)  # nobody trades with himself
-        view = self._view(position.instance, position.symbol, day, met=trigger, sellable=sellable)
+        self.clear_way(position.symbol, code)
         if self.is_exit_lane_busy:
             return None
+        lowest = self.lowest_exit(position.symbol)
+        is_raised = lowest is not None and (limit is None or limit < lowest)
+        if is_raised:
+            limit = lowest
+        view = self._view(position.instance, position.symbol, day, met=trigger, sellable=sellable)
         quantity = min(quantity, sellable, gate.largest_exit(limit, view, state.config.gate))
         order = Order(
             order_id=self._number(),
@@ -334,7 +370,26 @@ class OrderDesk:
             # An exit that the gate holds back is a fault of ours: the position stays and people must know.
             state.fault("core", refusal, position.symbol, f"exit of {quantity} shares held back by the order gate")
             return None
+        if is_raised:
+            self._own_bids.raise_above(order.order_id)
+        self._tell_of_bids(position.symbol, limit)
         return self._orders[order.order_id]
+
+    def _tell_of_bids(self, symbol: str, limit: int | None) -> None:
+        """Tell people, once each, of the bids that are not confirmed to be gone and that a sell at `limit` may meet."""
+        for bid in self._own_bids.newly_overdue(self.live_in(symbol), limit, self._state.now):
+            detail: dict[str, int | float | str] = {"order": bid.order_id, "bid": bid.limit or 0}
+            self._state.notify(Severity.CRITICAL, CoreCode.OWN_BID_LIVES, symbol, detail)
+
+    def _let_down(self) -> None:
+        """Take back the exits that stand higher than bids of ours ask for now; they are sent again at their price."""
+        for sell in self._own_bids.raised:
+            order = self._live.get(sell)
+            if order is None or order.limit is None or order.limit == self.lowest_exit(order.symbol):
+                continue
+            self._tell_of_bids(order.symbol, self._state.days[order.symbol].ticks.dn(order.limit))
+            self._own_bids.let_down(sell)
+            self.cancel(order, self._reasons[sell])
 
     def cancel(self, order: Order, code: Code) -> None:
         """Cancel what is left of a live order as soon as the broker can be asked to."""
@@ -350,6 +405,7 @@ class OrderDesk:
                 self.cancel(order, CoreCode.TTL)
         for order_id in list(self._wishes):
             self._grant(order_id)
+        self._let_down()
 
     def _has_life(self, order: Order) -> bool:
         """Tell whether a clock ends the order; a daily bar has none, what it leaves of an order waits for its close."""
@@ -607,7 +663,7 @@ class OrderDesk:
         if book is not None and book.bid is not None and book.ask is not None and book.ts > last_at:
             last, last_at = (book.bid + book.ask) // 2, book.ts
         live = self.live_in(symbol)
-        bids = [o.limit or 0 for o in live if o.side is _BUY and o.order_id not in self._wishes] if live else ()
+        bids = [o.limit or 0 for o in live if o.side is _BUY and self._is_in_the_way(o)] if live else ()
         asks = [o.limit or 0 for o in live if o.side is _SELL] if live else ()
         return gate.GateView(
             now=state.now,
@@ -639,6 +695,10 @@ class OrderDesk:
             leverage=day.instrument.leverage,
             stream=self._stream_view(symbol, book) if has_books else None,
         )
+
+    def _is_in_the_way(self, buy: Order) -> bool:
+        """Tell whether a sell must not reach a live bid of ours: nobody takes it back, or its end is awaited."""
+        return buy.order_id not in self._wishes or self._own_bids.is_awaited(buy.order_id, self._state.now)
 
     def _stream_view(self, symbol: str, book: Book | None) -> gate.StreamView:
         state = self._state
@@ -706,16 +766,22 @@ class OrderDesk:
                 )
             )
         if not is_live:
-            wish = self._wishes.pop(order_id, None)
-            if wish is not None and wish.code is CoreCode.TTL and filled == 0 and not order.is_reducing:
-                self._ran_out.add(order_id)
-                self._traffic.on_unfilled(order)
-            # What a fill ends is told behind the fill; what the gate held back has never begun.
-            if step is not _FILL and step is not _CHECK_FAILED:
-                self._on_ended(order)
+            self._conclude(order, step)
         elif order_id in self._wishes:
             self._grant(order_id)
         return order
+
+    def _conclude(self, order: Order, step: OrderStep) -> None:
+        """Forget the wish to cancel an order that has ended, let exits down that stood above it, and say that it ended."""
+        wish = self._wishes.pop(order.order_id, None)
+        if wish is not None and wish.code is CoreCode.TTL and order.filled_quantity == 0 and not order.is_reducing:
+            self._ran_out.add(order.order_id)
+            self._traffic.on_unfilled(order)
+        if order.side is _BUY:
+            self._let_down()
+        # What a fill ends is told behind the fill; what the gate held back has never begun.
+        if step is not _FILL and step is not _CHECK_FAILED:
+            self._on_ended(order)
 
     def _keep_live(self, order: Order) -> None:
         order_id, here = order.order_id, self._live_in.get(order.symbol)

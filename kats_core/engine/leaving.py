@@ -357,20 +357,37 @@ class ExitCoordinator:
             # A target stays active for what it has not sold; its price is the trigger, the bid may have been higher.
             position = self._put_back(position, order.trigger or order.limit, order.remaining)
         if demand is not None:
-            demand.until = None
-            if order.state is OrderState.EXPIRED:
-                demand.not_before = NEVER  # before the next open
-            elif order.state is OrderState.ERROR:
-                demand.not_before = self._state.now + time.SECOND  # nothing left: it cannot be there twice
-            elif order.state is OrderState.REJECTED:
-                pass  # whoever refuses it now, refuses it again
-            elif order.order_type is OrderType.LIMIT or order.state is OrderState.FILLED:
-                demand.not_before = 0
+            self._go_on(demand, order)
             self._due[key] = None
+            return
+        if self.desk.is_let_down(order):
+            self._act_again(position, order)
             return
         queue = self._queued.get(key)
         if queue and order.state is not OrderState.EXPIRED:
             self._act(position, queue.popleft())
+
+    def _go_on(self, demand: _Demand, ended: Order) -> None:
+        """Say from when on a demand may be sent again behind a sell that ended."""
+        demand.until = None
+        if ended.state is OrderState.EXPIRED:
+            demand.not_before = NEVER  # before the next open
+        elif ended.state is OrderState.ERROR and not self.desk.is_let_down(ended):
+            demand.not_before = self._state.now + time.SECOND  # nothing left: it cannot be there twice
+        elif ended.state is OrderState.REJECTED:
+            pass  # whoever refuses it now, refuses it again
+        elif ended.order_type is OrderType.LIMIT or ended.state is OrderState.FILLED:
+            demand.not_before = 0
+
+    def _act_again(self, position: Position, ended: Order) -> None:
+        """Sell at a target once more whose sell stood above a bid of ours that is gone; no trade has to reach it again."""
+        if ended.state not in (OrderState.CANCELLED, OrderState.ERROR) or ended.trigger is None:
+            return
+        hit = Hit(member(CoreCode, ended.reason), ended.trigger, 0)
+        if self.desk.is_exit_lane_busy:
+            self._early[ended.key] = hit  # time alone sells it as soon as there is room
+        else:
+            self._act(position, hit)
 
     def at_open(self) -> None:
         """Sell what should have been sold in an earlier session, and what the opening print has reached.
@@ -466,11 +483,10 @@ class ExitCoordinator:
         key, now = position.key, self._state.now
         if code in _STOPS:
             self._state.stopped_symbols.add(position.symbol)
-        for order in list(self.desk.live_in(position.symbol)):
-            if order.side is _BUY:
-                self.desk.cancel(order, code)
-                if order.key == key:
-                    self._taken_back.setdefault(order.order_id, code)
+        self.desk.clear_way(position.symbol, code)
+        for order in self.desk.live_in(position.symbol):
+            if order.side is _BUY and order.key == key:
+                self._taken_back.setdefault(order.order_id, code)
         opening = self._opening
         if trigger is None and opening is not None and opening.symbol == position.symbol:
             # On a daily bar, what is seen at the open is sold at the open; nobody knew the day's end then.
@@ -536,6 +552,7 @@ class ExitCoordinator:
             detail: Numbers = {"exit": str(demand.code), "quantity": position.quantity, "stop": position.stop}
             self._state.notify(Severity.CRITICAL, CoreCode.EXIT_HALTED, position.symbol, detail)
             return
+        self.desk.clear_way(position.symbol, demand.code)
         if self.desk.is_exit_lane_busy:
             return  # it goes out as soon as there is room; only what was sent and not sold is paused
         if demand.not_before > 0:
@@ -552,6 +569,8 @@ class ExitCoordinator:
         """Tell whether a limit sell is the demand's own and still the right step."""
         if live.order_id != demand.order_id:
             return False
+        if self.desk.is_raised(live):
+            return True  # the desk takes it back in time
         step = self._rung(demand, position)
         return step.limit is not None and (demand.until is None or self._state.now < demand.until)
 

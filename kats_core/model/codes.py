@@ -156,6 +156,10 @@ class CoreCode(Code, owner="core"):
     ORDER_IN_DOUBT = "응답 없는 주문과 같은 주문이 여럿", "several orders may be the one whose answer is lost"
     ORDER_NOT_FOUND = "브로커에 없는 주문", "the broker does not have the order"
     CANCEL_REFUSED = "취소 거부", "the broker refused to cancel"
+    OWN_BID_LIVES = (
+        "자기 매수 주문의 취소 미확인: 매도는 그대로 진행",
+        "a bid of our own is not confirmed cancelled: the exit goes out all the same",
+    )
     FOREIGN_ORDER = "이 실행이 내지 않은 주문", "an order that this run has not sent"
     INVALID_TRANSITION = "허용되지 않는 주문 상태 전이", "an order event that its state does not allow"
     FEED_UP = "시세 연결됨", "the feed is connected and proven"
