@@ -290,6 +290,7 @@ async def led(simulator: Simulator, day: LiveDay, app: App, watch: Stopwatch, mo
         assert isinstance(broker, KisBroker)
         clock.is_quiet = lambda: listener.is_settled and broker.is_settled
         clock.heard_until = lambda: listener.last_ping
+        clock.is_passed_on = lambda: listener.is_passed_on
         timed(watch, day)
         timing = asyncio.create_task(timed_calls(watch, listener))
         await drive(day, source, broker, clock)

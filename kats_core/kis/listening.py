@@ -156,6 +156,11 @@ class Listener:
         return self._feed is not None and self._feed.is_proven
 
     @property
+    def is_passed_on(self) -> bool:
+        """Whether nothing that has come on the stream waits to be passed on."""
+        return self._feed is None or self._feed.is_read
+
+    @property
     def last_ping(self) -> str | None:
         """The sign of life that was heard last; None while there is no connection."""
         return None if self._feed is None else self._feed.last_ping

@@ -1,13 +1,15 @@
 """Build minute bars from trades as they come.
 
 The exchange's running count of shares and won decides: trades that a feed left out are in the bar all the same, trades that
-it repeats are not. A trade that comes after its minute was closed belongs to the next bar.
+it repeats are not. The exchange's time decides too: a trade of the next minute that is heard before this one was ended waits for
+it, as the recorded bar has it. Only a trade that comes after its minute was ended belongs to the next bar.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from array import array
+from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,42 +24,44 @@ from kats_core.model.time import Nanos
 
 @dataclass(slots=True)
 class _Day:
-    """A symbol's session so far, and its running minute."""
+    """A symbol's session so far, and what was heard of it since its last bar. `heard` is the exchange's count at the last trade."""
 
     open: int = 0
     high: int = 0
     low: int = 0
     volume: int = 0
     value: int = 0
-    closed_volume: int = 0
-    closed_value: int = 0
-    prices: list[int] = field(default_factory=list)
-    is_auction: bool = True
+    heard: int = 0
+    waiting: deque[Trade] = field(default_factory=deque)
 
     def take(self, trade: Trade) -> bool:
-        if trade.day_volume <= self.volume:
+        if trade.day_volume <= self.heard:
             return False
-        price = trade.price
-        self.open = self.open or price
-        self.high = max(self.high, price)
-        self.low = min(self.low, price) if self.low else price
-        self.volume, self.value = trade.day_volume, max(trade.day_value, self.value)
-        self.prices.append(price)
-        self.is_auction = self.is_auction and trade.is_auction
+        self.heard = trade.day_volume
+        self.open = self.open or trade.price
+        self.waiting.append(trade)
         return True
 
     def bar(self, symbol: str, start: Nanos) -> Bar | None:
-        if not self.prices:
+        end = start + time.MINUTE
+        trades = self._until(end)
+        if not trades:
             return None
-        prices, self.prices = self.prices, []
-        is_auction, self.is_auction = self.is_auction, True
-        volume, value = self.volume - self.closed_volume, self.value - self.closed_value
-        self.closed_volume, self.closed_value = self.volume, self.value
+        prices = [trade.price for trade in trades]
+        self.high, self.low = max(self.high, *prices), min(self.low or prices[0], *prices)
+        volume, value = self.volume, self.value
+        self.volume, self.value = trades[-1].day_volume, max(value, *(trade.day_value for trade in trades))
         return Bar(
-            symbol, BarKind.MINUTE, start, start + time.MINUTE,
-            prices[0], max(prices), min(prices), prices[-1], volume, value,
-            self.open, self.high, self.low, self.volume, self.value, is_auction,
+            symbol, BarKind.MINUTE, start, end,
+            prices[0], max(prices), min(prices), prices[-1], self.volume - volume, self.value - value,
+            self.open, self.high, self.low, self.volume, self.value, all(trade.is_auction for trade in trades),
         )  # fmt: skip
+
+    def _until(self, end: Nanos) -> list[Trade]:
+        trades: list[Trade] = []
+        while self.waiting and self.waiting[0].ts < end:
+            trades.append(self.waiting.popleft())
+        return trades
 
 
 class MinuteBuilder:
@@ -72,7 +76,7 @@ class MinuteBuilder:
     def begin_with(self, day: SoFar) -> None:
         """Take what a symbol has done before its first trade comes: in a session that is joined late."""
         if day.symbol not in self._days:
-            self._days[day.symbol] = _Day(day.open, day.high, day.low, day.volume, day.value, day.volume, day.value)
+            self._days[day.symbol] = _Day(day.open, day.high, day.low, day.volume, day.value, day.volume)
 
     def day_open(self, symbol: str) -> int | None:
         """Return the session's first price of a symbol; None before it."""
@@ -86,7 +90,7 @@ class MinuteBuilder:
             # Whatever was traded before the first trade that is heard is no part of its minute.
             before = trade.day_volume - trade.quantity
             value = min(max(trade.day_value - trade.price * trade.quantity, 0), trade.day_value) if before else 0
-            day = self._days[trade.symbol] = _Day(closed_volume=before, closed_value=value)
+            day = self._days[trade.symbol] = _Day(volume=before, value=value)
         return day.take(trade)
 
     def close(self, start: Nanos) -> list[Bar]:

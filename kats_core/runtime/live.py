@@ -19,7 +19,7 @@ from kats_core.orders.broker import Broker, BrokerError, RemoteBroker
 from kats_core.runtime.live_day import Heard, LiveDay
 
 LAG: Nanos = time.SECOND // 4
-"""How long behind a full second the clock turns, so that what happened in it has arrived."""
+"""How long what happens may be on its way: so long behind its end a minute ends, however much of the next has arrived before."""
 
 
 class Inbox:
@@ -42,7 +42,10 @@ class Inbox:
 
 
 class Clock(Protocol):
-    """Tells the time, and lets it go on."""
+    """Tells the time, and lets it go on. `lag`: what has happened so long ago has been heard."""
+
+    @property
+    def lag(self) -> Nanos: ...
 
     async def advance(self, arrived: asyncio.Event) -> Nanos:
         """Wait for the next full second, or until something has arrived; return the instant."""
@@ -54,10 +57,11 @@ class WallClock:
     def __init__(self, now: Callable[[], Nanos], speed: float = 1.0) -> None:
         self._now = now
         self._speed = speed
+        self.lag = LAG
 
     async def advance(self, arrived: asyncio.Event) -> Nanos:
         now = self._now()
-        left = time.SECOND - (now - LAG) % time.SECOND
+        left = time.SECOND - (now - self.lag) % time.SECOND
         with suppress(TimeoutError):
             await asyncio.wait_for(arrived.wait(), left / time.SECOND / self._speed)
         return self._now()
@@ -92,10 +96,11 @@ async def _turn(day: LiveDay, source: LiveFeed, clock: Clock, inbox: Inbox, serv
         now = await clock.advance(inbox.arrived)
         for one in inbox.take():
             day.hear(one, now)
-        if now // time.SECOND == second:
+        heard_until = now - clock.lag
+        if now // time.SECOND == second and not day.is_due(heard_until):
             continue
         second = now // time.SECOND
-        day.tick(now)
+        day.tick(now, heard_until)
         serve()
         if day.wants != wanted:
             wanted = day.wants

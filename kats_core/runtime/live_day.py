@@ -152,6 +152,8 @@ class LiveDay:
         """Take in what is told of a symbol of the session."""
         match one:
             case Trade():
+                # A time that is still to come is wrong: waiting for its minute, the symbol would have no more bars.
+                one = one if one.ts <= now + time.MINUTE else structs.replace(one, ts=now)
                 if self._judge(one.symbol).is_bad(one):
                     self._leave_out(one, now)
                 elif self._builder.take(one):
@@ -184,15 +186,24 @@ class LiveDay:
             detail: Numbers = {"price": trade.price, "count": count}
             self.feed.pump.tell(Notify(now, Severity.WARNING, str(CoreCode.BAD_TICK), trade.symbol, detail))
 
-    def tick(self, now: Nanos) -> None:
-        """Let time pass: minutes end, moments of the session come, and whatever waits for time alone."""
+    def is_due(self, heard_until: Nanos) -> bool:
+        """Tell whether a minute can end: whatever happened in it has been heard."""
+        return not self.is_over and self._minute + time.MINUTE <= heard_until
+
+    def tick(self, now: Nanos, heard_until: Nanos | None = None) -> None:
+        """Let time pass: minutes end, moments of the session come, and whatever waits for time alone.
+
+        Minutes end up to `heard_until`, and with them what comes at their ends: until then all that happened has been heard.
+        Without it nothing is under way.
+        """
+        until = now if heard_until is None else heard_until
         while not self.is_over:
             end = self._minute + time.MINUTE
             at = self._phases[0][0]
-            if end <= min(now, at):
-                self._end_minute(end)
-            elif at <= now:
+            if at < end and at <= now:
                 self._reach_next()
+            elif end <= min(at, until):
+                self._end_minute(end)
             else:
                 break
         if self.is_open and self.feed.due() <= now:

@@ -50,6 +50,7 @@ class SteppedTime:
     """The clock of a run on the simulator: the exchange's own, a second at a time."""
 
     simulator: Simulator
+    lag: Nanos = field(init=False, default=0)
     _now: Nanos = field(init=False)
     _sleepers: list[tuple[Nanos, int, asyncio.Future[None]]] = field(init=False, default_factory=list)
     _count: int = field(init=False, default=0)
@@ -58,7 +59,9 @@ class SteppedTime:
     is_proven: Callable[[], bool] = field(init=False, default=lambda: True)
     """Whether the stream has answered every registration."""
     heard_until: Callable[[], str | None] = field(init=False, default=lambda: None)
-    """The newest mark of the stream that was taken in on each connection; None while there is no connection."""
+    """The newest mark of the stream that has come on each connection; None while there is no connection."""
+    is_passed_on: Callable[[], bool] = field(init=False, default=lambda: True)
+    """Whether all that has come on the stream was passed on to the session."""
 
     def __post_init__(self) -> None:
         self._now = self.simulator.market.now
@@ -95,7 +98,7 @@ class SteppedTime:
 
     def _has_heard(self, mark: str) -> bool:
         heard = self.heard_until()
-        return heard is None or heard >= mark
+        return (heard is None or heard >= mark) and self.is_passed_on()
 
     async def _until_settled(self) -> None:
         """Wait until all is quiet and proven; for proofs alone no longer than they take to come."""
@@ -157,4 +160,5 @@ async def on_simulator(simulator: Simulator, day: LiveDay, source: KisSource, br
         clock.is_quiet = lambda: listener.is_quiet and broker.is_settled
         clock.is_proven = lambda: listener.is_proven
         clock.heard_until = lambda: listener.last_ping
+        clock.is_passed_on = lambda: listener.is_passed_on
         await drive(day, source, broker, clock)

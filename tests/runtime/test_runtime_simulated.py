@@ -17,6 +17,7 @@ from kats_core.kis import broker as kis_broker
 from kats_core.kis.broker import KisBroker
 from kats_core.kis.plugin import KisParams, build_broker
 from kats_core.market.calendar import krx_calendar
+from kats_core.market.minutes import MinuteBars
 from kats_core.market.panel import Panel
 from kats_core.market.source import DataSource
 from kats_core.model import time
@@ -69,6 +70,7 @@ class Played:
     desk: Desk
     simulator: Simulator
     views: Sequence[View]
+    minutes: MinuteBars
 
     def placed(self) -> list[str]:
         """The symbols of the orders that came to the exchange, cancels left out."""
@@ -134,9 +136,9 @@ def played(
         strategies=desk.strategies,
         keep=desk.records.extend,
     )
-    simulator = Simulator(config)
-    asyncio.run(on_simulator(simulator, player.live(DAY, SYMBOLS), source, broker))
-    return Played(desk, simulator, buyer.seen)
+    simulator, day = Simulator(config), player.live(DAY, SYMBOLS)
+    asyncio.run(on_simulator(simulator, day, source, broker))
+    return Played(desk, simulator, buyer.seen, day._builder.so_far(DAY))
 
 
 def check_agreement(run: Played) -> None:
@@ -229,6 +231,23 @@ def test_people_are_told_when_the_feed_is_lost_and_when_it_is_there_again(house:
 def far_away(level: int) -> Trigger:
     """A level that is never reached: of who waits for it the stream brings the trades and no more."""
     return Above(Fixed(10 * level))
+
+
+def test_the_minutes_of_the_stream_are_those_that_are_recorded(house: type[House], tmp_path: Path) -> None:
+    """Each trade is in the minute in which the exchange has it, that of its last second and the print of an auction too."""
+    run = played(house, tmp_path, waiting=far_away)
+    first = time.at(DAY, BEGINS) + time.MINUTE
+    assert bars_from(first, run.minutes) == bars_from(first, SOURCE.minutes(DAY))
+
+
+def bars_from(first: int, bars: MinuteBars) -> list[tuple[object, ...]]:
+    """The bars of the day's companies from a minute on."""
+    several = (bars.bar(row) for row in range(len(bars)) if bars.start[row] >= first)
+    return [
+        (time.clock(one.start), one.symbol, one.open, one.high, one.low, one.close, one.volume, one.is_auction)
+        for one in several
+        if one.symbol in SYMBOLS
+    ]
 
 
 def silences(run: Played) -> list[tuple[str, dict[str, object]]]:

@@ -35,7 +35,7 @@ from kats_core.orders.broker import BrokerAccount
 from kats_core.runtime.assembly import RunKind
 from kats_core.runtime.days import DayPlayer, Market
 from kats_core.runtime.inputs import Given, Inputs
-from kats_core.runtime.live import drive
+from kats_core.runtime.live import LAG, drive
 from kats_core.runtime.paper import PaperBroker, PaperParams
 from kats_core.runtime.play import Request, approximated, plan
 from kats_core.runtime.pump import Pump
@@ -50,6 +50,9 @@ INTERRUPTED = "990570"
 SYMBOLS = (INTERRUPTED, "990190", "990230")
 PARTS = ((dt.time(13, 0), dt.time(13, 30)), (dt.time(15, 14), dt.time(15, 22)), (dt.time(15, 30), dt.time(15, 31)))
 """Parts of the day: one with the first interruption, which begins at 13:06, the end-of-day check, and the last print."""
+
+
+_MS: Nanos = time.SECOND // 1_000
 
 
 def is_shown(ts: Nanos) -> bool:
@@ -186,6 +189,7 @@ class Exchange:
     tape: Part
     wanted: list[tuple[Want, ...]] = field(default_factory=list)
     second: Nanos = krx_calendar().hours(DAY).open - time.SECOND
+    lag: Nanos = 0
     hear: Callable[[MarketMessage], None] = print
     _coming: deque[Trade | StatusMessage] = field(default_factory=deque)
 
@@ -227,6 +231,30 @@ class Exchange:
         return self.second
 
 
+@dataclass(slots=True)
+class Arrivals:
+    """Trades as a live source, each heard when it arrives, and a clock that runs by itself."""
+
+    coming: deque[tuple[Nanos, Trade]]
+    lag: Nanos = LAG
+    now: Nanos = krx_calendar().hours(DAY).open
+    hear: Callable[[MarketMessage], None] = print
+
+    def want(self, wants: Sequence[Want]) -> None: ...
+
+    async def listen(self, hear: Callable[[MarketMessage], None]) -> None:
+        self.hear = hear
+        await asyncio.Event().wait()
+
+    async def advance(self, arrived: asyncio.Event) -> Nanos:
+        await asyncio.sleep(0)
+        self.now += time.SECOND - (self.now - self.lag) % time.SECOND
+        if self.coming and self.coming[0][0] <= self.now:
+            self.now, trade = self.coming.popleft()
+            self.hear(trade)
+        return self.now
+
+
 def states(broker: Listening) -> list[tuple[Nanos, str]]:
     """When the interrupted company came into which state."""
     found: list[tuple[Nanos, str]] = []
@@ -255,6 +283,48 @@ def test_a_day_as_it_happens_decides_the_same_as_the_day_that_is_recorded(house:
     live, _ = played(house, live=True, latency_ms=latency_ms)
     assert {trade.exit_code for trade in live.kept(TradeRecord)} == {"core:STOP", "core:TIME_EXIT"}
     assert live.log == recorded.log
+
+
+def test_what_is_on_its_way_when_a_minute_ends_is_in_its_bar(house: type[House]) -> None:
+    """One symbol's last trade of a minute comes behind another's first of the next: each is in the bar in which it is recorded."""
+    _, broker, player = prepared(house, (house.instance(house.Buyer(cap=0, stop=90), "near"),))
+    day, opened = player.live(DAY, SYMBOLS, is_told=True), krx_calendar().hours(DAY).open
+    base = {symbol: day.feed.limits[symbol].base for symbol in SYMBOLS}
+    one, other = SYMBOLS[1:]
+    # Symbol, how far from its base, when it is traded and when it is heard, in milliseconds of the session.
+    told = (
+        (one, 0, 30_000, 30_050),
+        (other, 0, 59_000, 59_050),
+        (other, 100, 60_000, 60_050),
+        (one, 50, 59_950, 60_150),
+        (one, -50, 60_100, 60_200),
+    )
+    arrivals: deque[tuple[Nanos, Trade]] = deque()
+    for n, (symbol, away, traded, heard) in enumerate(told, 1):
+        price, shares = base[symbol] + away, 10 * n
+        trade = Trade(symbol, opened + traded * _MS, price, 10, Side.BUY, shares, shares * price)
+        arrivals.append((opened + heard * _MS, trade))
+    exchange = Arrivals(arrivals)
+    asyncio.run(drive(day, exchange, broker, exchange))
+    minutes = day._builder.so_far(DAY)
+    bars = [minutes.bar(row) for row in range(len(minutes))]
+    assert [
+        (bar.symbol, (bar.start - opened) // time.MINUTE, bar.open - base[bar.symbol], bar.close - base[bar.symbol])
+        for bar in bars
+    ] == [(one, 0, 0, 50), (other, 0, 0, 0), (one, 1, -50, -50), (other, 1, 100, 100)]
+
+
+def test_a_trade_from_the_evening_is_in_the_minute_in_which_it_is_heard(house: type[House]) -> None:
+    """Its time is wrong, and the symbol's bars go on."""
+    _, _, player = prepared(house, (house.instance(house.Buyer(cap=0, stop=90), "near"),))
+    day, opened = player.live(DAY, SYMBOLS, is_told=True), krx_calendar().hours(DAY).open
+    price = day.feed.limits[SYMBOLS[1]].base
+    for n, ts in enumerate((opened, opened + 600 * time.MINUTE, opened + time.MINUTE), 1):
+        heard = opened + n * 20 * time.SECOND if n < 3 else ts
+        day.hear(Trade(SYMBOLS[1], ts, price + n, 10, Side.BUY, 10 * n, 10 * n * price), heard)
+    day.tick(opened + 2 * time.MINUTE)
+    minutes = day._builder.so_far(DAY)
+    assert minutes.close.tolist() == [price + 2, price + 3]
 
 
 def test_a_trade_that_cannot_be_reaches_neither_stops_nor_bars(house: type[House]) -> None:

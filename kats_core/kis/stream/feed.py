@@ -118,9 +118,14 @@ class Feed:
         self._stopped.set()
 
     @property
+    def is_read(self) -> bool:
+        """Whether nothing waits to be read."""
+        return not self.hub.backlog.waiting
+
+    @property
     def is_quiet(self) -> bool:
         """Whether nothing waits to be read and no line is about to connect."""
-        return not self.hub.backlog.waiting and not self._connecting
+        return self.is_read and not self._connecting
 
     @property
     def is_proven(self) -> bool:
