@@ -240,11 +240,12 @@ class _Frame:
     def extreme(self, kind: str, of: np.ufunc, name: str, n: int, least: int) -> FloatArray:
         """Return the extreme of a column's last `n` bars, or of what exists from `least` on; made of a shorter window's."""
         known, values = self._extremes.get((kind, name), (1, self.column(name)))
-        if known >= n:
+        if known > n:
             known, values = 1, self.column(name)
-        if n == 1:
-            return self.copy(values)
-        result = self.bars.window_extreme(of, values, n, known, (self.scratch(0), self.scratch(1)))
+        if known == n:
+            result = self.copy(values)
+        else:
+            result = self.bars.window_extreme(of, values, n, known, (self.scratch(0), self.scratch(1)))
         if least < n:
             self.bars.extreme_of_young(of, self.column(name), n - 1, result)
         # Where it will be missing, a longer window's is missing too, or computed from the column.
@@ -318,6 +319,8 @@ class Indicators:
 
     def ago(self, k: int) -> Indicators:
         """Return the same indicators as they were `k` own bars earlier, at each bar."""
+        if k < 0:
+            raise ValueError(f"indicators look back, not ahead: {k} bars ago")
         return self._seen(_Lens(self._lens.back + k, self._lens.days))
 
     @cached_property
@@ -430,8 +433,9 @@ class Indicators:
         With a `memory` it starts anew for each bar, that many bars back: what it says does not depend on where the history
         begins. First: memory - 1.
         """
-        if not fast < slow:
+        if not 1 <= fast < slow:
             raise ValueError(f"MACD needs fast < slow, found {fast} and {slow}")
+        _span(signal)
         if memory is not None:
             return self._short_macd(fast, slow, signal, memory)
 
@@ -509,6 +513,8 @@ class Indicators:
 
     def _extreme(self, kind: str, of: np.ufunc, name: Field, n: int, min_bars: int | None) -> FloatArray:
         least = n if min_bars is None else min_bars
+        if not 1 <= least <= n:
+            raise ValueError(f"an extreme of {n} bars exists from bar 1 to {n} on, found {least}")
         return self._get(
             (kind, name, n, least), (name,), _span(least), lambda frame: frame.extreme(kind, of, name, n, least)
         )

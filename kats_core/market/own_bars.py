@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kats_core.market.arrays import BoolArray, FloatArray
-from kats_core.market.rolling import Numbers, Resumed, Seeds, blocks, fresh, running_total, window_mean
+from kats_core.market.rolling import Numbers, Resumed, Seeds, fresh, running_total, window_mean
 
 Positions = npt.NDArray[np.int64]
 
@@ -28,11 +28,14 @@ Pairing: TypeAlias = Callable[..., Any]
 
 Arrays: TypeAlias = tuple[Numbers, ...]
 
+_CELLS_AT_ONCE = 1 << 15
+"""So many cells are worked on at once: a few such blocks fit into a processor's own cache."""
+
 _CELLS_OF_A_SLAB = 1 << 17
 """After so many cells those behind gaps are computed again, before they have left the cache."""
 
 _DEPTH = 4
-"""So many bars behind each gap are listed at first; so many times more when somebody looks farther back."""
+"""So many bars behind each gap are listed at first; twice as many, and again, when somebody looks farther back."""
 
 _SHORT, _MANY = 64, 0.2
 """Bars have many gaps when more than such a share of them has one among so many bars before."""
@@ -185,11 +188,6 @@ class OwnBars:
         return [(columns[a:b], before[a:b]) if a < b else None for a, b in pairwise(until)]
 
     @cached_property
-    def count(self) -> int:
-        """How many bars there are."""
-        return self.present.size - len(self.absent)
-
-    @cached_property
     def has_many_gaps(self) -> bool:
         """Tell whether it costs less to push the bars together than to mend what lies behind gaps."""
         if not self.length:
@@ -248,8 +246,13 @@ class OwnBars:
         return {}
 
     def blocks(self, first: int = 0, until: int | None = None) -> Iterator[slice]:
-        """Yield all rows of a range, some at a time (`rolling.blocks`)."""
-        return blocks(self.present.shape, first, until)
+        """Yield all rows of a range, some at a time: with what is computed of them they stay in the cache."""
+        end, height = (
+            len(self.present) if until is None else min(until, len(self.present)),
+            self._rows_of(_CELLS_AT_ONCE),
+        )
+        for start in range(first, end, height):
+            yield slice(start, min(start + height, end))
 
     def each(self, of: Pairing, values: Arrays, out: Numbers) -> Numbers:
         """Write what `of` makes of arrays, cell by cell and block by block; `out` may be one of them."""
@@ -260,10 +263,10 @@ class OwnBars:
     def paired(self, of: Pairing, now: Arrays, before: Arrays, k: int, out: Numbers) -> Numbers:
         """Write what `of` makes of each bar `now` and of the own bar `k` bars `before` it; `out` is none of them.
 
-        Where a column has no such bar, anything; what `of` makes of zero in the first `k` rows, and wherever else there is
-        none at all.
+        Where a column has no such bar, `before` counts as zero in the first `k` rows and behind gaps; elsewhere it is what stands
+        in the cell `k` rows back, which is no bar.
         """
-        flat, height = out.ravel(), self._slab
+        flat, height = out.ravel(), self._rows_of(_CELLS_OF_A_SLAB)
         nothing = (0,) * len(before)
         of(*(values[:k] for values in now), *nothing, out=out[:k])
         for i, reach in enumerate(self._reaching_over_gaps(k)):
@@ -277,10 +280,8 @@ class OwnBars:
                 flat[reach.alone] = of(*(np.take(values, reach.alone) for values in now), *nothing)
         return out
 
-    @property
-    def _slab(self) -> int:
-        """Rows of a slab."""
-        return max(_CELLS_OF_A_SLAB // max(int(self.present.shape[1]), 1), 1)
+    def _rows_of(self, cells: int) -> int:
+        return max(cells // max(int(self.present.shape[1]), 1), 1)
 
     def ago(self, values: FloatArray, k: int, out: FloatArray) -> FloatArray:
         """Write what each bar had `k` own bars before; NaN where its age is below that."""
@@ -316,26 +317,14 @@ class OwnBars:
         """Write, at the bars of an age `below` a number, the extreme of all since the column started (again)."""
         if not self.length:
             return
-        cells, is_there, written = self._first_bars(below)
+        start, column, until = self._starts
+        rows = start + np.arange(min(below, self.length))[:, None]
+        cells = self.cell_of[np.minimum(rows, self.length - 1), column]
         extreme = np.take(values, cells)
         for before, own in pairwise(extreme):
             of(before, own, out=own)
-        out.ravel()[written] = extreme[is_there]
-
-    def _first_bars(self, below: int) -> tuple[Positions, BoolArray, Positions]:
-        """Return, by age and start, the flat positions of the bars; whether there are such; and those that are."""
-        found = self._first.get(below)
-        if found is None:
-            start, column, until = self._starts
-            rows = start + np.arange(below)[:, None]
-            is_there = rows < until
-            cells = self.cell_of[np.minimum(rows, self.length - 1), column]
-            found = self._first[below] = cells, is_there, cells[is_there]
-        return found
-
-    @cached_property
-    def _first(self) -> dict[int, tuple[Positions, BoolArray, Positions]]:
-        return {}
+        is_there = rows < until
+        out.ravel()[cells[is_there]] = extreme[is_there]
 
     def seeds(self, values: FloatArray, n: int, age: int) -> dict[int, Seeds]:
         """Return, by row in rising order, the mean of the last `n` bars in the columns whose bar there has an `age`."""
@@ -396,7 +385,7 @@ class OwnBars:
         which = later[np.arange(until[-1]) - np.repeat(until[:-1], count)]
         step = np.repeat(steps, count)
         row = one.row[which] + step
-        slab = row // self._slab
+        slab = row // self._rows_of(_CELLS_OF_A_SLAB)
         # The steps rise already; numbers of 16 bits are sorted by their digits.
         order = np.argsort(slab.astype(np.min_scalar_type(len(self.present))), kind="stable")
         cells, places = row * columns + one.column[which], (one.number[which] + step) * columns + one.column[which]
@@ -416,10 +405,10 @@ class OwnBars:
         if found is None:
             depth = self._listed.depth
             while depth < k:
-                depth *= _DEPTH
+                depth *= 2
             if depth > self._listed.depth:
                 self.__dict__["_listed"] = self._behind(depth)
-            starts = np.arange(-(-len(self.present) // self._slab)) * self._listed.depth
+            starts = np.arange(-(-len(self.present) // self._rows_of(_CELLS_OF_A_SLAB))) * self._listed.depth
             bounds = np.searchsorted(self._listed.order, np.stack([starts, starts + k]))
             found = self._over_gaps[k] = [self._reach(slice(*bound), k) for bound in bounds.T.tolist()]
         return found

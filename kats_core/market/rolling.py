@@ -7,7 +7,7 @@ symbols change no bit of an earlier result. Rows whose window reaches before the
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -31,9 +31,6 @@ Resumed: TypeAlias = tuple[Columns, npt.NDArray[np.int64]]
 _LARGEST = 2**63 - 1
 _FEW_COLUMNS = 16
 
-_CELLS_AT_ONCE = 1 << 15
-"""A few such blocks fit into a processor's own cache."""
-
 _PAGE = 1 << 21
 """Bytes of a large page of memory, as most processors have them."""
 
@@ -50,14 +47,6 @@ def fresh(shape: tuple[int, ...]) -> FloatArray:
     memory = np.empty(rounded + _PAGE, dtype=np.uint8)
     start = -memory.__array_interface__["data"][0] % _PAGE
     return memory[start : start + size].view(np.float64).reshape(shape)
-
-
-def blocks(shape: tuple[int, ...], first: int = 0, until: int | None = None) -> Iterator[slice]:
-    """Yield all rows of a range, some at a time: with what is computed of them they stay in a processor's own cache."""
-    end = shape[0] if until is None else min(until, shape[0])
-    height = max(_CELLS_AT_ONCE // max(math.prod(shape[1:]), 1), 1)
-    for start in range(first, end, height):
-        yield slice(start, min(start + height, end))
 
 
 def window_sum(values: Numbers, n: int) -> Numbers:
@@ -80,12 +69,11 @@ def running_total(values: Numbers, into: Numbers | None = None) -> Numbers:
         total = fresh(values.shape) if values.dtype == np.float64 else np.empty_like(values)
     if values[:1].size < _FEW_COLUMNS:
         return np.cumsum(values, axis=0, dtype=values.dtype, out=total)
+    if total is not values:
+        np.copyto(total, values)
     add = np.add
-    for rows in blocks(values.shape):
-        if total is not values:
-            total[rows] = values[rows]
-        for before, row in pairwise(total[max(rows.start - 1, 0) : rows.stop]):
-            add(before, row, row)
+    for before, row in pairwise(total):
+        add(before, row, row)
     return total
 
 
@@ -191,27 +179,22 @@ def smooth(
     start = min(seeds, default=len(values))
     if result is not values:
         result[:start] = 0
+        result[start:] = values[start:]
     flat, weights = result.ravel(), np.full(values.shape[1:], weight)
     subtract, multiply, add = np.subtract, np.multiply, np.add
-    for end in (*(row + 1 for row in seeds), len(values)):
-        # Recursion leaves no choice but to go row by row; over all symbols at once a row costs about a microsecond.
-        for rows in blocks(values.shape, start, end):
-            if result is not values:
-                result[rows] = values[rows]
-            before = max(rows.start - 1, 0)
-            for (current, row), again in zip(
-                pairwise(result[before : rows.stop]), resumed[before + 1 : rows.stop], strict=True
-            ):
-                if again is not None:
-                    columns, cells = again
-                    current[columns] = flat[cells]
-                subtract(row, current, row)
-                multiply(row, weights, row)
-                add(row, current, row)
-        if end - 1 in seeds:
-            columns, means = seeds[end - 1]
-            result[end - 1, columns] = means
-        start = end
+    # Recursion leaves no choice but to go row by row; over all symbols at once a row costs about a microsecond.
+    for t in range(start, len(values)):
+        row, before, again = result[t], result[t - 1], resumed[t]
+        if again is not None:
+            columns, cells = again
+            before[columns] = flat[cells]
+        if t:
+            subtract(row, before, row)
+            multiply(row, weights, row)
+            add(row, before, row)
+        if t in seeds:
+            columns, means = seeds[t]
+            row[columns] = means
     return result
 
 

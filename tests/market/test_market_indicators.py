@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import gc
 import math
+import tracemalloc
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -17,7 +20,7 @@ import talib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kats_core.market import rolling
+from kats_core.market import own_bars, rolling
 from kats_core.market.arrays import FloatArray
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.indicators import Field, Indicators
@@ -166,16 +169,36 @@ def test_a_day_without_trading_is_missing_and_does_not_count(name: str) -> None:
         np.testing.assert_array_equal(np.delete(with_gap, 60, axis=0), without)
 
 
-@settings(max_examples=40, deadline=None)
+@contextmanager
+def cut_up(cells: int) -> Iterator[None]:
+    """Let a panel as small as these be worked on in as many pieces as a large one, by so many cells at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(own_bars, "_CELLS_AT_ONCE", cells)
+        patch.setattr(own_bars, "_CELLS_OF_A_SLAB", 4 * cells)
+        patch.setattr(rolling, "_FEW_COLUMNS", 2)
+        yield
+
+
+CELLS = (1, 8, 60, 1 << 15)
+
+
+@settings(max_examples=60, deadline=None)
 @given(
-    seed=st.integers(0, 10_000), gaps=st.sampled_from([0.002, 0.02, 0.1, 0.5]), name=st.sampled_from(sorted(READERS))
+    seed=st.integers(0, 10_000),
+    gaps=st.sampled_from([0.002, 0.02, 0.1, 0.5]),
+    cells=st.sampled_from(CELLS),
+    name=st.sampled_from(sorted(READERS)),
 )
-def test_gaps_and_splits_leave_what_the_symbols_own_bars_alone_give(seed: int, gaps: float, name: str) -> None:
+def test_gaps_and_splits_leave_what_the_symbols_own_bars_alone_give(
+    seed: int, gaps: float, cells: int, name: str
+) -> None:
     """Bit for bit, whether few days are missing or many, whenever the symbol was listed and however often it was split."""
     read, rows = READERS[name][1], troubled(seed, gaps)
     whole = panel(rows)
     alone = [panel({symbol: [day for day in days if day]}) for symbol, days in rows.items()]
-    for i, values in enumerate(read(whole.indicators)):
+    with cut_up(cells):
+        found = read(whole.indicators)
+    for i, values in enumerate(found):
         assert np.isnan(values[~whole.present]).all()
         for j, one in enumerate(alone):
             np.testing.assert_array_equal(values[whole.present[:, j], j], read(one.indicators)[i][:, 0])
@@ -327,9 +350,10 @@ ASKED: dict[str, Callable[[Indicators], FloatArray]] = {
 }
 
 
+@pytest.mark.parametrize("cells", CELLS)
 @pytest.mark.parametrize("gaps", [0.0, 0.02, 0.5])
 @pytest.mark.parametrize("seed", range(4))
-def test_an_indicator_does_not_depend_on_what_was_asked_before(seed: int, gaps: float) -> None:
+def test_an_indicator_does_not_depend_on_what_was_asked_before(seed: int, gaps: float, cells: int) -> None:
     """What indicators lend each other changes no bit of them."""
     whole = panel(troubled(seed, gaps))
     alone = {}
@@ -337,8 +361,23 @@ def test_an_indicator_does_not_depend_on_what_was_asked_before(seed: int, gaps: 
         whole.forget()
         alone[name] = read(whole.indicators)
     whole.forget()
-    for name in np.random.default_rng(seed).permutation(list(ASKED)).tolist():
-        np.testing.assert_array_equal(ASKED[name](whole.indicators), alone[name], err_msg=name)
+    with cut_up(cells):
+        for name in np.random.default_rng(seed).permutation(list(ASKED)).tolist():
+            np.testing.assert_array_equal(ASKED[name](whole.indicators), alone[name], err_msg=name)
+
+
+def test_memory_goes_by_the_history_and_not_by_the_window() -> None:
+    """An extreme of twenty thousand bars over sixty is that of sixty."""
+    whole = history(60)
+    np.testing.assert_array_equal(
+        whole.indicators.highest("high", 20_000, min_bars=1), whole.indicators.highest("high", 60, min_bars=1)
+    )
+    tracemalloc.start()
+    try:
+        whole.indicators.lowest("low", 20_000, min_bars=1)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_results_are_shared_and_cannot_be_changed() -> None:
@@ -469,6 +508,15 @@ def test_impossible_requests_are_refused() -> None:
         ind.sma("close", 0)
     with pytest.raises(ValueError, match="fast < slow"):
         ind.macd(26, 12)
+    with pytest.raises(ValueError, match="at least one bar"):
+        ind.macd(12, 26, 0)
+    with pytest.raises(ValueError, match="fast < slow"):
+        ind.macd(0, 26)
+    with pytest.raises(ValueError, match="not ahead"):
+        ind.ago(-1)
+    for n, least in ((3, 6), (3, 0), (0, 1)):
+        with pytest.raises(ValueError, match="found"):
+            ind.highest("high", n, min_bars=least)
     with pytest.raises(ValueError, match="weekly"):
         _ = ind.weekly.weekly
 
@@ -488,6 +536,27 @@ def test_a_window_longer_than_the_history_of_large_values_is_missing() -> None:
     ind = panel({"000010": days}).indicators
     assert np.isnan(ind.stdev("value", 20)).all()
     assert ind.stdev("value", 3)[2, 0] == pytest.approx(np.std([2e12, 2.02e12, 2.04e12]))
+
+
+def test_deviations_of_dear_shares_are_exact() -> None:
+    """At six million won nineteen times the squares are no floats any more, while the sum of all squares still is one."""
+    closes = [6_000_001 + i * i % 5 for i in range(100)]
+    found = panel({"000010": [(c, c, c, c, 1) for c in closes]}).indicators.stdev("close", 19)
+    for t in range(18, 100):
+        window = closes[t - 18 : t + 1]
+        assert found[t, 0] == math.sqrt(19 * sum(c * c for c in window) - sum(window) ** 2) / 19
+
+
+def test_volumes_whose_total_is_no_float_are_summed_exactly() -> None:
+    """Quadrillions of shares, odd ones: what rose and what fell among the last four are whole numbers."""
+    closes = [100, 101, 102, 101, 103, 102, 104, 105, 104, 106]
+    volumes = [3 * 10**15 + 2 * i + 1 for i in range(10)]
+    found = panel({"000010": [(c, c, c, c, v) for c, v in zip(closes, volumes, strict=True)]}).indicators
+    moves = [0, *(b - a for a, b in pairwise(closes))]
+    for t in range(4, 10):
+        last = range(t - 3, t + 1)
+        risen, fallen = (sum(volumes[i] for i in last if sign * moves[i] > 0) for sign in (1, -1))
+        assert found.up_down_volume(4)[t, 0] == risen / fallen
 
 
 def test_sums_of_won_are_exact_where_floats_are_not() -> None:
