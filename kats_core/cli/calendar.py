@@ -131,5 +131,5 @@ def _cell(calendar: Calendar, day: dt.date, found: tuple[MarketEvent, ...]) -> T
     if kind is not None:
         lines.append(Text("-".join(scheduling.clocks(calendar, day)), "yellow"))
     own = [event for event in found if event.first == day and event.last == day]
-    lines += [Text(scheduling.title(event), scheduling.STYLES[event.action]) for event in own]
+    lines += [Text(scheduling.title(event), scheduling.style(event)) for event in own]
     return Text("\n").join(lines)

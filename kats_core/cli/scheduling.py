@@ -11,11 +11,11 @@ from kats_core.cli import console, resolving
 from kats_core.cli.console import InputError
 from kats_core.cli.text import label, t, weekday
 from kats_core.market.events import (
-    BOK_SECTORS,
     EventCalendar,
     EventOrigin,
     EventType,
     MarketEvent,
+    RateSector,
     TradingAction,
     decides_for_all,
     effect_times,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from kats_core.market.calendar import Calendar
 
-STYLES = {TradingAction.NORMAL: "dim", TradingAction.REDUCE: "yellow", TradingAction.HALT: "bold red"}
+_STYLES = {TradingAction.NORMAL: "dim", TradingAction.REDUCE: "yellow", TradingAction.HALT: "bold red"}
 
 
 def today() -> dt.date:
@@ -65,6 +65,12 @@ def title(event: MarketEvent) -> str:
     return " ".join(filter(None, [event.symbol, event.name or label(event.type)]))
 
 
+def style(event: MarketEvent) -> str:
+    """Return how an event is coloured: by its action, and one that holds back only some strategies is not dim either."""
+    is_mild = event.action is TradingAction.NORMAL and not decides_for_all(event)
+    return _STYLES[TradingAction.REDUCE if is_mild else event.action]
+
+
 def as_json(event: MarketEvent) -> dict[str, Any]:
     """Return plain values; the keys are those of the operator's file where they mean the same."""
     start, end = effect_times(event.type)
@@ -77,6 +83,8 @@ def as_json(event: MarketEvent) -> dict[str, Any]:
         "last": event.last.isoformat(),
         "impact": event.impact.value,
         "action": event.action.value,
+        "is_for_all": decides_for_all(event),
+        "effect": _entries(event),
         "extra_cash": event.extra_cash,
         "entries_from": None if start is None else f"{start:%H:%M}",
         "entries_until": None if end is None else f"{end:%H:%M}",
@@ -102,7 +110,7 @@ def table(events: Sequence[MarketEvent]) -> Table:
         lines.add_row(
             _when(event),
             Text(title(event), "bold"),
-            Text(_entries(event), STYLES[event.action]),
+            Text(_entries(event), style(event)),
             f"+{console.percent(event.extra_cash, digits=0)}" if event.extra_cash else console.NONE,
             label(event.impact),
             f"{origin} ({t('estimated')})" if event.estimated and event.origin is EventOrigin.RULE else origin,
@@ -153,7 +161,9 @@ def _whom(of: EventType) -> str:
     if of is EventType.FOMC:
         return t("whom_fomc")
     if of is EventType.BOK:
-        return t("whom_bok", sectors=", ".join(sorted(BOK_SECTORS)))
+        return t("whom_bok", sectors=", ".join(label(sector) for sector in RateSector))
     if of is EventType.EARNINGS:
         return t("whom_earnings")
+    if of is EventType.EX_DIVIDEND:
+        return t("whom_ex_dividend")
     return t("whom_swing")

@@ -861,6 +861,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "whom_fomc": ("스윙 진입 금지, 그 외 축소", "swing none, others reduce"),
     "whom_bok": ("{sectors} 진입 금지", "none in {sectors}"),
     "whom_earnings": ("그 종목 스윙 진입 금지", "swing none in the symbol"),
+    "whom_ex_dividend": ("갭 매매 전략 진입 금지, 그 외 정상", "gap trades none, others normal"),
     "whom_swing": ("스윙 축소", "swing reduce"),
     "entries_from": ("{clock}부터", "from {clock}"),
     "entries_until": ("{clock}까지", "until {clock}"),

@@ -27,9 +27,6 @@ REDUCE_SCALE = 0.5
 YEAR_MISSING_CASH = 0.05
 """Extra cash on every day of a year whose FOMC or BOK dates are not known: none of its days is free of events."""
 
-BOK_SECTORS = frozenset({"금융", "은행", "증권", "보험", "부동산", "건설"})
-"""Sectors that a decision on the interest rate moves."""
-
 _HOLIDAY_DAYS = 4
 _THURSDAY = 3
 _WITCHING = (3, 6, 9, 12)
@@ -83,6 +80,21 @@ class EventOrigin(Labelled):
     RULE = "rule", "규칙", "rule"
     MANUAL = "manual", "수동", "manual"
     FEED = "feed", "수신", "feed"
+
+
+class RateSector(Labelled):
+    """A sector that a decision on the interest rate moves, by its Korean name as data have it."""
+
+    FINANCE = "금융", "금융", "finance"
+    BANKS = "은행", "은행", "banks"
+    SECURITIES = "증권", "증권", "securities"
+    INSURANCE = "보험", "보험", "insurance"
+    REAL_ESTATE = "부동산", "부동산", "real estate"
+    CONSTRUCTION = "건설", "건설", "construction"
+
+
+BOK_SECTORS: frozenset[str] = frozenset(RateSector)
+"""Sectors that get no entries on the day of a decision."""
 
 
 class MarketEvent(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -320,7 +332,8 @@ def effect_times(of: EventType) -> tuple[dt.time | None, dt.time | None]:
 def decides_for_all(event: MarketEvent) -> bool:
     """Tell whether an event does the same to every strategy: its type does, or the operator has decided so."""
     rule = _RULES[event.type]
-    return event.action is not rule.action or (rule.halted is rule.swing is rule.day and not rule.sectors)
+    is_alike = rule.halted is rule.swing is rule.day and not rule.sectors and rule.spares_gaps
+    return is_alike or event.action is not rule.action
 
 
 class EventCalendar:

@@ -72,6 +72,21 @@ def test_events_of_a_span(kats: Any) -> None:
     assert (found[1]["entries_until"], found[2]["entries_from"], found[1]["extra_cash"]) == ("14:00", "09:30", 0.2)
 
 
+def test_whom_an_event_concerns_is_told_in_the_language_of_the_screen(kats: Any) -> None:
+    """An ex-dividend day forbids what trades gaps (market.md 8.2), and the Bank of Korea's day some sectors."""
+    span = ("--from", "2026-11-26", "--to", "2026-12-31")
+    english = " ".join(kats("events", *span, "--lang", "en").out.split())
+    assert "gap trades none, others normal" in english
+    assert all(sector in english for sector in ("none in finance", "banks", "insurance", "construction"))
+    assert not any("가" <= letter <= "힣" for letter in english)
+    korean = kats("events", *span, "--lang", "ko").out
+    assert "갭 매매 전략 진입 금지, 그 외 정상" in korean
+    assert "금융, 은행, 증권" in korean
+    by_type = {event["type"]: event for event in kats("events", *span, "--json", "--lang", "en").json["events"]}
+    assert by_type["EX_DIVIDEND"]["is_for_all"] is False
+    assert by_type["EX_DIVIDEND"]["effect"] == "gap trades none, others normal"
+
+
 def test_the_operator_s_events_are_among_them(kats: Any) -> None:
     """From the file that kats.yaml names; a symbol sees the market's and its own."""
     kats.write("kats.yaml", "events: events.yaml\n")

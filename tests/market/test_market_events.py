@@ -335,10 +335,12 @@ def test_more_events_never_loosen(events: list[MarketEvent], audience: Audience)
 
 
 def test_who_is_meant_is_told_only_where_it_differs() -> None:
-    """Expiry is for all; FOMC is not, unless the operator has decided."""
+    """Expiry is for all; FOMC and an ex-dividend day, which fakes gaps, are not, unless the operator has decided."""
     assert decides_for_all(manual_event(KRX, date=day("2026-10-08"), of=T.OPTION_EXPIRY))
     assert not decides_for_all(manual_event(KRX, date=day("2026-12-09"), of=T.FOMC))
     assert decides_for_all(manual_event(KRX, date=day("2026-12-09"), of=T.FOMC, action=A.REDUCE))
+    assert not decides_for_all(manual_event(KRX, date=day("2026-12-29"), of=T.EX_DIVIDEND))
+    assert decides_for_all(manual_event(KRX, date=day("2026-12-29"), of=T.EX_DIVIDEND, action=A.HALT))
 
 
 def test_a_proposal_brings_the_traits_of_its_strategy() -> None:
