@@ -19,7 +19,8 @@ from kats_core.market.screening.qualification import GRADES
 from kats_core.market.sectors import HORIZONS, SectorStrength
 from kats_core.model import fact
 from kats_core.model.codes import CoreCode
-from kats_core.model.kinds import Grade, Profile, Pulse, Regime
+from kats_core.model.fact import FactValue
+from kats_core.model.kinds import FactSource, Grade, Market, Profile, Pulse, Regime
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,6 +45,8 @@ def show(found: Found, out: Console, most: int | None) -> None:
             out.print(Text(t("emptied", reason=label(draw.emptied_by)), "bold yellow"), soft_wrap=True)
         if draw.passed:
             out.print(_list(draw, found, draw.passed[:most]))
+            if found.has_assumed_stars(draw.profile):
+                out.print(Text(f"* {label(FactSource.ASSUMED)}", "yellow"))
             if most is not None and len(draw.passed) > most:
                 out.print(Text(t("more_with_all", count=len(draw.passed) - most), "dim"))
     out.print()
@@ -107,7 +110,8 @@ def as_json(found: Found) -> dict[str, Any]:
 
 def symbol_as_json(found: Found, column: int) -> dict[str, Any]:
     """Return everything about one symbol as plain values."""
-    return {**_about(found), **_symbol(found, column)}
+    about, one = _about(found), _symbol(found, column)
+    return {**about, **one, "assumed": {**about["assumed"], **one["assumed"]}}
 
 
 def amount(won: float) -> str:
@@ -133,17 +137,34 @@ def _heading(found: Found) -> Iterator[Text]:
         f"  {t('universe_counts', symbols=f'{len(screen.exclusions):,}', members=f'{members:,}')}",
         f" · {t('qualified', count=f'{qualified:,}')} · {ranking} {counts}",
     )
-    regime, pulse = found.inputs.get(fact.REGIME).value, found.inputs.get(fact.PULSE).value
-    yield Text.assemble(
-        (t("regime"), "dim"),
-        f"  {NONE if regime is None else label(Regime[str(regime)])}",
-        f" · {t('pulse')} {NONE if pulse is None else label(Pulse[str(pulse)])}",
-    )
+    yield Text.assemble((t("regime"), "dim"), f"  {_market(found)}")
     if screen.sectors is not None and screen.sectors.rank.any():
         yield Text.assemble((t("sectors"), "dim"), "  ", _strongest(screen.sectors))
+    if found.assumed:
+        yield Text.assemble((t("assumed_inputs"), "yellow"), f"  {_assumed_inputs(found)}")
     if not found.is_in_force:
         grade = found.inputs.get(fact.GRADE, screen.panel.symbols[0]).value if screen.panel.symbols else None
         yield Text(t("not_in_force", grade=grade or NONE), "bold yellow")
+
+
+def _market(found: Found) -> str:
+    """Return regime and pulse, labelled where nobody measured them."""
+    regime, pulse = found.inputs.get(fact.REGIME).value, found.inputs.get(fact.PULSE).value
+    parts = (
+        NONE if regime is None else _labelled(label(Regime[str(regime)]), found.is_assumed(fact.REGIME)),
+        t("pulse"),
+        NONE if pulse is None else _labelled(label(Pulse[str(pulse)]), found.is_assumed(fact.PULSE)),
+    )
+    return "{} · {} {}".format(*parts)
+
+
+def _assumed_inputs(found: Found) -> str:
+    """Return what is assumed, in the words of the key `assume`."""
+    return " · ".join(f"{name}={value}" for name, value in found.assumed.items())
+
+
+def _labelled(text: str, is_assumed: bool) -> str:
+    return f"{text} ({label(FactSource.ASSUMED)})" if is_assumed else text
 
 
 def _strongest(sectors: SectorStrength) -> str:
@@ -201,7 +222,7 @@ def _list(draw: Draw, found: Found, columns: Iterable[int]) -> Table:
             Text.assemble((instrument.symbol, "dim"), f" {instrument.name}"),
             screen.grade_of(j).value,
             _number(screen.rank[j]),
-            NONE if stars is None else str(stars),
+            _or_none(stars) + ("*" if stars is not None and found.has_assumed_stars(draw.profile) else ""),
             _number(screen.strength[j]),
             _marks(checks.trend),
             _marks(checks.fundamental),
@@ -242,28 +263,55 @@ def _reason(found: Found, instance: str, symbol: str) -> str:
     if code is None:
         return NONE
     texts = found.codes.get(code)
-    return code if texts is None else texts[0 if language() == "ko" else 1]
+    reason = code if texts is None else texts[0 if language() == "ko" else 1]
+    return _labelled(reason, found.rests_on_assumed(instance, symbol))
 
 
 def _identity(found: Found, column: int) -> Text:
     instrument = found.screen.panel.instruments[column]
-    market = label(instrument.market) if instrument.is_market_known else None
-    rest = [text for text in (market, instrument.sector) if text]
+    rest = [text for text in (_board(found, column), _sector_name(found, column)) if text]
     name = f"{instrument.symbol} {instrument.name}".strip()
     return Text.assemble((name, "bold"), *(f" · {text}" for text in rest))
+
+
+def _board(found: Found, column: int) -> str | None:
+    instrument = found.screen.panel.instruments[column]
+    if instrument.is_market_known:
+        return label(instrument.market)
+    if not found.is_assumed(fact.MARKET, instrument.symbol):
+        return None
+    return _labelled(label(Market[str(found.inputs.get(fact.MARKET, instrument.symbol).value)]), is_assumed=True)
+
+
+def _sector_name(found: Found, column: int) -> str | None:
+    instrument = found.screen.panel.instruments[column]
+    if instrument.sector or not found.is_assumed(fact.SECTOR, instrument.symbol):
+        return instrument.sector
+    name = str(found.inputs.get(fact.SECTOR, instrument.symbol).value)
+    return _labelled(t("own_sector") if name == instrument.symbol else name, is_assumed=True)
 
 
 def _facts(found: Found, column: int) -> Iterator[tuple[str, str]]:
     screen = found.screen
     ranking = t("by_turnover") if screen.by_turnover else t("by_market_cap")
-    yield t("grade"), screen.grade_of(column).value
+    symbol = screen.panel.symbols[column]
+    yield t("regime"), _market(found)
+    yield t("grade"), screen.grade_of(column).value + _instead(found, fact.GRADE, symbol)
     yield t("rank"), f"{_number(screen.rank[column])} ({ranking})"
     for profile in _profiles(found):
-        yield f"{t('stars')} {profile.value}", _stars(found, profile, column)
+        instead = _instead(found, fact.STARS, symbol) if found.screening.gives_stars(profile) else ""
+        yield f"{t('stars')} {profile.value}", _stars(found, profile, column) + instead
     yield t("strength"), _number(screen.strength[column])
     yield t("supply"), _supply(found, column)
     if screen.sectors is not None and screen.sectors.sector_of[column] >= 0:
         yield t("sectors"), _sector(screen.sectors, int(screen.sectors.sector_of[column]))
+
+
+def _instead(found: Found, name: str, symbol: str) -> str:
+    """Return what a run takes instead of the screen's own word, where it asks for none."""
+    if found.is_in_force or not found.is_assumed(name, symbol):
+        return ""
+    return f" · {t('in_a_run', value=_labelled(str(found.inputs.get(name, symbol).value), is_assumed=True))}"
 
 
 def _sector(sectors: SectorStrength, k: int) -> str:
@@ -280,7 +328,11 @@ def _stars(found: Found, profile: Profile, j: int) -> str:
     screen, stars = found.screen, _or_none(found.stars(profile, j))
     flow = f"{t('supply')} {label(flow_of(int(screen.flow[j])))}"
     if not found.screening.gives_stars(profile):
-        return f"{stars} ({t('stars_assumed')})"
+        return (
+            _labelled(stars, is_assumed=True)
+            if found.has_assumed_stars(profile)
+            else f"{stars} ({label(Note.MISSING)})"
+        )
     if profile is Profile.ETF:
         return stars
     if not screen.qualified[j]:
@@ -394,7 +446,13 @@ def _notes(found: Found) -> Iterator[Text]:
 def _checks(found: Found, column: int) -> Checks:
     symbol = found.screen.panel.symbols[column]
     status, pulse = found.inputs.get(fact.STATUS, symbol).value, found.inputs.get(fact.PULSE).value
-    return checks_of(found.screen, column, status=_word(status), pulse=_word(pulse))
+    return checks_of(
+        found.screen,
+        column,
+        status=_word(status),
+        pulse=_word(pulse),
+        status_is_assumed=found.is_assumed(fact.STATUS, symbol),
+    )
 
 
 def _word(value: object) -> str | None:
@@ -410,6 +468,7 @@ def _about(found: Found) -> dict[str, Any]:
         "missing": list(found.screen.coverage.missing),
         "regime": found.inputs.get(fact.REGIME).value,
         "pulse": found.inputs.get(fact.PULSE).value,
+        "assumed": found.assumed,
         "sectors": [] if found.screen.sectors is None else _sectors_as_json(found.screen.sectors),
         "notes": list(found.notes),
         "faults": list(found.faults),
@@ -443,6 +502,7 @@ def _symbol(found: Found, j: int) -> dict[str, Any]:
         "grade": screen.grade_of(j).value,
         "rank": _plain(screen.rank[j], whole=True),
         "stars": {profile.value: found.stars(profile, j) for profile in _profiles(found)},
+        "assumed": _assumed_of(found, j),
         "rs": _plain(screen.strength[j]),
         "sector": instrument.sector,
         "sector_rank": found.inputs.get(fact.SECTOR_RANK, instrument.symbol).value,
@@ -458,16 +518,27 @@ def _symbol(found: Found, j: int) -> dict[str, Any]:
                 "armed": one.name in places,
                 "rank": places.get(one.name),
                 "code": found.not_armed.get((one.name, instrument.symbol)),
+                "assumed": found.rests_on_assumed(one.name, instrument.symbol),
             }
             for one in found.strategies
         },
     }
 
 
+def _assumed_of(found: Found, j: int) -> dict[str, FactValue]:
+    """Return what is assumed of a symbol: inputs by their name, and the stars shown for each profile as `stars.PROFILE`."""
+    symbol = found.screen.panel.symbols[j]
+    inputs = {name: value for name, value in found.assumed.items() if found.is_assumed(name, symbol)}
+    of_symbol = {name: value for name, value in inputs.items() if name not in (fact.REGIME, fact.PULSE)}
+    stars = {f"stars.{p.value}": found.stars(p, j) for p in _profiles(found) if found.has_assumed_stars(p)}
+    return {**of_symbol, **stars}
+
+
 def _check_as_json(check: Check) -> dict[str, Any]:
     return {
         "passed": check.passed,
         "note": None if check.note is None else check.note.value,
+        "assumed": check.note is Note.ASSUMED,
         "any_of": check.any_of,
         "readings": [
             {"measure": r.measure.value, "value": r.value, "relation": r.relation, "limit": r.limit}

@@ -19,7 +19,10 @@ from kats_core.market.screening.candidates import Candidate
 from kats_core.market.screening.profiles import PASSED, REASONS
 from kats_core.market.screening.screener import Screen
 from kats_core.market.source import DataSource, SourceError
-from kats_core.model.kinds import Grade, Profile
+from kats_core.model import fact
+from kats_core.model.codes import CoreCode
+from kats_core.model.fact import MARKET_WIDE, FactValue
+from kats_core.model.kinds import FactSource, Grade, Profile
 from kats_core.model.labels import Code, CodeTexts
 from kats_core.model.setup import Setup
 from kats_core.runtime import screening as screens
@@ -28,6 +31,15 @@ from kats_core.runtime.assembly import codes_of, inputs_of, open_source, strateg
 from kats_core.runtime.inputs import PREPARED, SessionInputs, assuming
 from kats_core.runtime.play import history, thresholds_of
 from kats_core.runtime.screening import Screening
+
+_READS = {
+    str(CoreCode.REGIME_OFF): fact.REGIME,
+    str(CoreCode.PULSE): fact.PULSE,
+    str(CoreCode.GRADE): fact.GRADE,
+    str(CoreCode.CONFIDENCE_LOW): fact.STARS,
+    str(CoreCode.RESTRICTED): fact.STATUS,
+}
+"""The input on which a reason rests, by its code; other reasons rest on prices and reports, which nobody assumes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +87,31 @@ class Found:
     def armed(self, symbol: str) -> dict[str, int]:
         """Return the place of a symbol in each strategy that is armed with it."""
         return {setup.instance: setup.rank for setup in self.setups if setup.symbol == symbol}
+
+    @property
+    def assumed(self) -> dict[str, FactValue]:
+        """What of `assume:` a run uses on this session, by input: for some symbols at least, nobody else tells it."""
+        told = self.inputs.assumed()
+        if self.is_in_force and all(self.screening.gives_stars(one.traits.profile) for one in self.strategies):
+            told.pop(fact.STARS, None)
+        return told
+
+    def is_assumed(self, name: str, symbol: str = MARKET_WIDE) -> bool:
+        """Tell whether an input of a symbol, or of the market, is assumed."""
+        return self.inputs.get(name, symbol).source is FactSource.ASSUMED
+
+    def has_assumed_stars(self, profile: Profile) -> bool:
+        """Tell whether the stars that this screen shows for a profile are assumed, alike for every symbol."""
+        return not self.screening.gives_stars(profile) and self.is_assumed(fact.STARS)
+
+    def rests_on_assumed(self, instance: str, symbol: str) -> bool:
+        """Tell whether the reason why a strategy is not armed with a symbol rests on something that is assumed."""
+        code = self.not_armed.get((instance, symbol), "")
+        name = _READS.get(code)
+        if name == fact.STARS:
+            profile = next(one.traits.profile for one in self.strategies if one.name == instance)
+            return self.is_assumed(name) and not (self.is_in_force and self.screening.gives_stars(profile))
+        return name is not None and self.is_assumed(name, symbol)
 
     def stars(self, profile: Profile, column: int) -> int | None:
         """Return a symbol's stars for strategies of a profile."""

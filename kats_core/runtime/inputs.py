@@ -153,6 +153,20 @@ class SessionInputs:
         """Return, by input, the answers that can come to use, in their order."""
         return {name: tuple(_in_use(several)) for name, several in self.answers.items()}
 
+    def assumed(self) -> dict[str, FactValue]:
+        """Return, by input, what is assumed for those for whom nobody else speaks; `own` is a sector for each symbol."""
+        found: dict[str, FactValue] = {}
+        for name, several in self.answers.items():
+            told = np.zeros(len(self.symbols), dtype=np.bool_)
+            for answer in _in_use(several):
+                if answer.source is FactSource.ASSUMED and not (told.size and told.all()):
+                    found[name] = answer.value if isinstance(answer, Fact) else OWN_SECTOR
+                elif isinstance(answer, Column) and answer.answers is not None:
+                    told |= answer.answers
+                elif isinstance(answer, Fact) and answer.symbol in self.column_of:
+                    told[self.column_of[answer.symbol]] = True
+        return found
+
     def _cells(self, name: str, kind: type[np.generic], nothing: Any, convert: Callable[[Any], Any]) -> Any:
         key = name, kind is np.float64
         if key not in self._merged:

@@ -74,6 +74,7 @@ class Note(Labelled):
     AT_ENTRY = "AT_ENTRY", "진입 때 확인", "asked at the entry"
     TURNED = "TURNED", "흑자 전환", "from loss to profit"
     LOSS = "LOSS", "적자", "a loss"
+    ASSUMED = "ASSUMED", "가정", "assumed"
 
 
 class CheckName(Labelled):
@@ -145,17 +146,24 @@ class Checks:
         yield from (*self.qualification, *self.trend, *self.fundamental, *self.canslim)
 
 
-def checks_of(screen: Screen, column: int, *, status: str | None = None, pulse: str | None = None) -> Checks:
+def checks_of(
+    screen: Screen,
+    column: int,
+    *,
+    status: str | None = None,
+    pulse: str | None = None,
+    status_is_assumed: bool = False,
+) -> Checks:
     """Return what the checks said of a column; status and pulse are words that the screen itself does not hold."""
     return Checks(
-        qualification=_qualification(screen, column, status),
+        qualification=_qualification(screen, column, status, Note.ASSUMED if status_is_assumed else None),
         trend=_trend(screen, column),
         fundamental=_fundamental(screen, column),
         canslim=_canslim(screen, column, pulse),
     )
 
 
-def _qualification(screen: Screen, j: int, status: str | None) -> tuple[Check, ...]:
+def _qualification(screen: Screen, j: int, status: str | None, on_status: Note | None) -> tuple[Check, ...]:
     values, rules = screen.basics, screen.rules
     is_small = _at(values.rank, j) is not None and values.rank[j] > rules.large_ranks
     floor = rules.min_turnover_small if is_small else rules.min_turnover
@@ -177,6 +185,7 @@ def _qualification(screen: Screen, j: int, status: str | None) -> tuple[Check, .
     notes = {
         0: Note.BY_TURNOVER if screen.by_turnover else None,
         3: Note.AT_ENTRY if _at(values.spread, j) is None else None,
+        5: on_status,
         6: Note.ADJUSTED if values.is_adjusted else None,
     }
     names = list(CheckName)[: len(several)]
