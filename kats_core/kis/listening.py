@@ -32,9 +32,10 @@ from kats_core.kis.stream.streams import streams_of
 from kats_core.kis.stream.watchdog import Expecting, continuous_trading
 from kats_core.kis.translating import KOSPI, interruption_of, market_message
 from kats_core.kis.wire.quotes import AskInterruptions
-from kats_core.kis.wire.records import BookRecord, Notice, Record, TradeRecord
+from kats_core.kis.wire.records import BookRecord, MarketStatus, Notice, Record, TradeRecord
 from kats_core.market.calendar import krx_calendar
-from kats_core.market.source import Interruptions, MarketMessage, SoFar, SourceError, StatusFeed, Want
+from kats_core.market.source import Interruptions, MarketMessage, SoFar, SourceError, StaticReference, StatusFeed, Want
+from kats_core.market.vi import NO_END_GIVEN_UP
 from kats_core.model import fact, time
 from kats_core.model.bar import Trade
 from kats_core.model.codes import CoreCode
@@ -45,7 +46,11 @@ from kats_core.model.setup import Numbers
 from kats_core.model.time import Nanos
 
 LIST_EVERY: Nanos = time.MINUTE
-"""The exchange's list of interruptions is read this often, and after each reconnect."""
+"""The exchange's list of interruptions is read this often, after each message about one, and after each reconnect."""
+LIST_URGENTLY_EVERY: Nanos = 5 * time.SECOND
+"""How often it is read while the end of an interruption is overdue."""
+END_OVERDUE: Nanos = 180 * time.SECOND
+"""How long after its start the end of an interruption is overdue."""
 
 Hear: TypeAlias = Callable[[MarketMessage], None]
 
@@ -73,9 +78,32 @@ class _Known:
     turns: Turns = field(default_factory=Turns)
     fed: frozenset[str] = frozenset()
     interrupted: frozenset[str] = frozenset()
+    since: dict[str, Nanos] = field(default_factory=dict)
+    references: dict[str, int] = field(default_factory=dict)
     skew: float | None = None
     others_due: Nanos = 0
     list_due: Nanos = 0
+
+    def on_status(self, record: MarketStatus, now: Nanos) -> None:
+        """Note whose interruption lasts since when; whatever was told, the list knows more."""
+        self.list_due = 0
+        if record.is_vi is True:
+            self.since.setdefault(record.symbol, now)
+        elif record.is_vi is False:
+            self.since.pop(record.symbol, None)
+
+    def next_list(self, now: Nanos) -> Nanos:
+        """Return when the list is to be read again: soon while an end is overdue and not yet given up."""
+        is_overdue = any(END_OVERDUE <= now - since < NO_END_GIVEN_UP for since in self.since.values())
+        return now + (LIST_URGENTLY_EVERY if is_overdue else LIST_EVERY)
+
+    def new_reference(self, record: TradeRecord) -> StaticReference | None:
+        """Return the static reference that comes with a trade, where it is another one or the trade has set our estimate."""
+        told = record.vi_reference
+        if told is None or (self.references.get(record.symbol) == told and not record.is_auction):
+            return None
+        self.references[record.symbol] = told
+        return StaticReference(record.symbol, told)
 
 
 @dataclass(slots=True)
@@ -205,7 +233,13 @@ class Listener:
         told = market_message(record, time.session_date(now), now)
         if told is not None:
             yield told
-        if isinstance(record, BookRecord) and self.keys.is_mock:
+        if isinstance(told, Trade) and isinstance(record, TradeRecord):
+            reference = self._known.new_reference(record)
+            if reference is not None:
+                yield reference
+        elif isinstance(record, MarketStatus):
+            self._known.on_status(record, now)
+        elif isinstance(record, BookRecord) and self.keys.is_mock:
             # The mock server has no market status: there the book alone shows an interruption.
             status = interruption_of(record, now, self._known.interrupted)
             if status is not None:
@@ -239,7 +273,7 @@ class Listener:
         while True:
             now = self.around.clock()
             if now >= self._known.list_due:
-                self._known.list_due = now + LIST_EVERY
+                self._known.list_due = self._known.next_list(now)
                 self._asking += 1
                 try:
                     await self._read_list(client, hear, now)

@@ -76,12 +76,13 @@ _VI_GUIDE = Source("the exchange's trading guide: volatility interruption", Cert
 _VI_2026 = Source(
     "the after-market's thresholds are not published: the regular session's are assumed", Certainty.ASSUMED
 )
+_STATIC_SINCE = dt.date(2015, 6, 15)
 _VI = {
     of: Dated(
         f"volatility interruption of {of.en}",
         [
             (dt.date(2014, 9, 1), _vi(None, continuous, closing, continuous, None), _VI_GUIDE),
-            (dt.date(2015, 6, 15), _vi(10, continuous, closing, continuous, None), _VI_GUIDE),
+            (_STATIC_SINCE, _vi(10, continuous, closing, continuous, None), _VI_GUIDE),
             (dt.date(2026, 9, 14), _vi(10, continuous, closing, None, continuous), _VI_2026),
         ],
     )
@@ -115,6 +116,17 @@ def dynamic_threshold(
         SessionPhase.SINGLE_PRICE: thresholds.single_price,
         SessionPhase.AFTER_MARKET: thresholds.after_market,
     }.get(phase)
+
+
+def static_vi_bounds(day: dt.date, reference: int, ticks: TickTable) -> tuple[int, int]:
+    """Return (lower, upper), the prices at which a static interruption is expected in the regular session.
+
+    Before there was one its first width counts: who watches is careful too early, never too late.
+    """
+    width = static_threshold(max(day, _STATIC_SINCE), VolatilityClass.USUAL, SessionPhase.CONTINUOUS)
+    if width is None:
+        raise MarketRuleError(f"no static interruption is known on {day}")
+    return vi_triggers(reference, width, ticks)
 
 
 def has_vi(phase: ListingPhase, *, is_single_priced: bool = False) -> bool:

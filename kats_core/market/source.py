@@ -123,6 +123,13 @@ class Interruptions(msgspec.Struct, frozen=True, gc=False):
     rows: tuple[ListedVi, ...]
 
 
+class StaticReference(msgspec.Struct, frozen=True, gc=False):
+    """The price, in won, from which the exchange measures a symbol's static volatility interruption from now on."""
+
+    symbol: str
+    price: int
+
+
 class SoFar(msgspec.Struct, frozen=True, gc=False):
     """What a symbol has done in the session before the first trade that is told of it: prices in won, `value` too."""
 
@@ -134,7 +141,9 @@ class SoFar(msgspec.Struct, frozen=True, gc=False):
     value: int
 
 
-MarketMessage: TypeAlias = Trade | SoFar | Book | StatusMessage | StatusFeed | Interruptions | Fact | Notify
+MarketMessage: TypeAlias = (
+    Trade | SoFar | Book | StatusMessage | StatusFeed | Interruptions | StaticReference | Fact | Notify
+)
 """What a live source tells: a `Fact` is the newest word on an input, such as the index's change in the session; a `Notify` is for
 people, as when nothing comes any more."""
 

@@ -2,7 +2,7 @@
 
 Pure: everything comes in with the instant at which it was known, and each answer is the list of symbols that have
 changed. What the exchange tells (a market-status message, the inquiry's list) decides; prices only warn. Nothing here
-trades or asks: `inquiry_due` says when the list should be read again.
+trades or asks.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from fractions import Fraction
 import msgspec
 from msgspec import structs
 
-from kats_core.market.exact import ceil_times, floor_times
+from kats_core.market.breakers import VI_AUCTION, static_vi_bounds
 from kats_core.market.sessions import SessionHours
 from kats_core.market.ticks import TickTable
 from kats_core.model import fact, time
@@ -23,21 +23,11 @@ from kats_core.model.kinds import FactSource, Market
 from kats_core.model.labels import Labelled
 from kats_core.model.time import Nanos
 
-STATIC_WIDTH = Fraction(10, 100)
-"""How far from the last call auction a price triggers a static VI, since 2015-06-15."""
-
 HYSTERESIS = Fraction(12, 10)
 """A warning ends beyond this multiple of the proximity: 1.2 % where it began within 1 %."""
 
-VI_LASTS: Nanos = 2 * time.MINUTE
-"""How long a VI collects orders; a random end of up to 30 seconds may follow."""
-
 FRESH: Nanos = 5 * time.SECOND
-NO_END_SEEN: Nanos = 180 * time.SECOND
 NO_END_GIVEN_UP: Nanos = 600 * time.SECOND
-ASK_EVERY: Nanos = 60 * time.SECOND
-ASK_URGENTLY_EVERY: Nanos = 5 * time.SECOND
-CONNECTION_GRACE: Nanos = 10 * time.SECOND
 
 HALT_OF_BREAKER: Nanos = 20 * time.MINUTE
 AUCTION_OF_BREAKER: Nanos = 10 * time.MINUTE
@@ -104,14 +94,6 @@ class ViTerms:
         return cls(cooling=max(t.cooling for t in asked), proximity=max(t.proximity for t in asked))
 
 
-def static_bounds(reference: int, ticks: TickTable) -> tuple[int, int]:
-    """Return (lower, upper), the prices at which a static VI is expected: 52 000 -> (46 800, 57 200)."""
-    return (
-        ticks.rdn(floor_times(reference, 1 - STATIC_WIDTH)),
-        ticks.rup(ceil_times(reference, 1 + STATIC_WIDTH)),
-    )
-
-
 class SymbolVi(msgspec.Struct, frozen=True, kw_only=True):
     """One symbol's state. `reference` is the price of its last call auction, before the open its base price."""
 
@@ -150,11 +132,7 @@ class ViMonitor:
     _market_of: dict[str, Market] = field(init=False, default_factory=dict)
     _markets: dict[Market, _Market] = field(init=False, default_factory=dict)
     _timed: set[str] = field(init=False, default_factory=set)
-    _asked: Nanos | None = field(init=False, default=None)
-    _must_ask: bool = field(init=False, default=True)
-    _lost_at: Nanos | None = field(init=False, default=None)
-    _is_lost: bool = field(init=False, default=False)
-    _until: Nanos = field(init=False, default=0)
+    _hours: SessionHours = field(init=False)
 
     def begin_session(self, hours: SessionHours) -> None:
         """Forget the session before."""
@@ -163,13 +141,11 @@ class ViMonitor:
         self._market_of.clear()
         self._markets = {market: _Market() for market in Market}
         self._timed.clear()
-        self._asked, self._must_ask = None, True
-        self._lost_at, self._is_lost = None, False
-        self._until = hours.close
+        self._hours = hours
 
     def follow(self, symbol: str, market: Market, base: int, ticks: TickTable, *, is_known: bool = False) -> None:
         """Begin to watch a symbol. It is UNKNOWN until it is subscribed and the list was read; `is_known` spares that."""
-        lower, upper = static_bounds(base, ticks)
+        lower, upper = static_vi_bounds(self._hours.session, base, ticks)
         state = ViState.NORMAL if is_known else ViState.UNKNOWN
         self._symbols[symbol] = SymbolVi(state=state, reference=base, lower=lower, upper=upper, is_subscribed=is_known)
         self._ticks[symbol], self._market_of[symbol] = ticks, market
@@ -211,7 +187,6 @@ class ViMonitor:
 
     def on_message(self, message: StatusMessage) -> list[str]:
         """Take in a market-status message of a symbol."""
-        self._must_ask = True
         known = self._symbols.get(message.symbol)
         if known is None:
             return []
@@ -230,7 +205,6 @@ class ViMonitor:
 
     def on_list(self, now: Nanos, rows: Iterable[ListedVi]) -> list[str]:
         """Take in the inquiry's list: the last row of each symbol counts."""
-        self._asked, self._must_ask = now, False
         latest: dict[str, ListedVi] = {}
         for row in rows:
             if row.symbol not in latest or row.started >= latest[row.symbol].started:
@@ -265,20 +239,8 @@ class ViMonitor:
         known = self._symbols.get(symbol)
         if known is None:
             return []
-        self._must_ask = self._must_ask or is_subscribed
         after = structs.replace(known, is_subscribed=is_subscribed)
         return self._put(symbol, after if is_subscribed else structs.replace(after, state=ViState.UNKNOWN))
-
-    def on_connection(self, now: Nanos, *, is_up: bool) -> list[str]:
-        """Note that the connection was lost, or is there again."""
-        if is_up:
-            self._must_ask = self._must_ask or self._is_lost
-            changed = self.on_time(now) if self._lost_at is not None else []
-            self._lost_at, self._is_lost = None, False
-            return changed
-        if self._lost_at is None:
-            self._lost_at = now
-        return []
 
     def on_market_halt(self, now: Nanos, market: Market, halt: MarketHalt) -> list[str]:
         """Take in a circuit breaker or a sidecar."""
@@ -286,9 +248,9 @@ class ViMonitor:
         if halt is MarketHalt.SIDECAR:
             own.no_entries_until = max(own.no_entries_until, now + SIDECAR_PAUSE)
             return []
-        own.no_entries_until = self._until
+        own.no_entries_until = self._hours.close
         own.is_over = own.is_over or halt is MarketHalt.BREAKER_3
-        own.halted_until = self._until if own.is_over else now + HALT_OF_BREAKER
+        own.halted_until = self._hours.close if own.is_over else now + HALT_OF_BREAKER
         own.auction_until = own.halted_until if own.is_over else own.halted_until + AUCTION_OF_BREAKER
         changed = []
         for symbol in self._of_market(market):
@@ -296,12 +258,8 @@ class ViMonitor:
         return changed
 
     def on_time(self, now: Nanos) -> list[str]:
-        """Let time pass: cooling ends, a VI without an end is given up, a lost connection makes everything unknown."""
+        """Let time pass: cooling ends, a VI without an end is given up, a halted market comes into its auction."""
         changed = []
-        if self._lost_at is not None and not self._is_lost and now - self._lost_at > CONNECTION_GRACE:
-            self._is_lost = True
-            for symbol, known in self._symbols.items():
-                changed += self._put(symbol, structs.replace(known, state=ViState.UNKNOWN))
         for market, own in self._markets.items():
             changed += self._resume(market, own, now)
         for symbol in sorted(self._timed):
@@ -317,19 +275,7 @@ class ViMonitor:
         """Return the earliest instant at which the passing of time alone may change a state."""
         waits = [self._ends_by_itself(symbol) for symbol in self._timed]
         waits += [own.halted_until for own in self._markets.values() if own.halted_until and not own.is_over]
-        if self._lost_at is not None and not self._is_lost:
-            waits.append(self._lost_at + CONNECTION_GRACE + 1)
         return min(waits, default=None)
-
-    def inquiry_due(self, now: Nanos) -> bool:
-        """Tell whether the list should be read: after each message, every minute, and urgently when an end is missing."""
-        if self._must_ask or self._asked is None:
-            return True
-        overdue = any(
-            known.state is ViState.VI_AUCTION and now - known.started >= NO_END_SEEN
-            for known in (self._symbols[symbol] for symbol in self._timed)
-        )
-        return now - self._asked >= (ASK_URGENTLY_EVERY if overdue else ASK_EVERY)
 
     def _listed(self, symbol: str, known: SymbolVi, row: ListedVi | None, now: Nanos) -> SymbolVi:
         """Return what the list makes of a symbol."""
@@ -345,7 +291,7 @@ class ViMonitor:
 
     def _restored(self, symbol: str, known: SymbolVi, row: ListedVi | None, now: Nanos) -> SymbolVi:
         """Return an unknown symbol as the list knows it; what was halted is halted still, the list does not tell."""
-        if not known.is_subscribed or self._is_lost:
+        if not known.is_subscribed:
             return known
         if known.is_halted_itself or self._is_market_halted(symbol, now):
             return structs.replace(known, state=ViState.HALTED)
@@ -360,7 +306,7 @@ class ViMonitor:
         return self._judged(after)
 
     def _with_reference(self, symbol: str, known: SymbolVi, reference: int) -> SymbolVi:
-        lower, upper = static_bounds(reference, self._ticks[symbol])
+        lower, upper = static_vi_bounds(self._hours.session, reference, self._ticks[symbol])
         return structs.replace(known, reference=reference, lower=lower, upper=upper)
 
     def _settled(self, known: SymbolVi, now: Nanos) -> SymbolVi:
@@ -410,7 +356,7 @@ class ViMonitor:
             case ViState.COOLING:
                 return known.cooling_until
             case ViState.VI_AUCTION:
-                return max(known.started + VI_LASTS, market.auction_until)
+                return max(known.started + VI_AUCTION, market.auction_until)
             case ViState.HALTED if market.halted_until and not known.is_halted_itself:
                 return market.auction_until
         return None

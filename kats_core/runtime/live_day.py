@@ -18,7 +18,7 @@ from kats_core.engine.watch import resolve
 from kats_core.market.bad_ticks import TradeJudge, fits
 from kats_core.market.minute_builder import MinuteBuilder
 from kats_core.market.minutes import MinuteBars
-from kats_core.market.source import Interruptions, MarketMessage, SoFar, StatusFeed, Want
+from kats_core.market.source import Interruptions, MarketMessage, SoFar, StaticReference, StatusFeed, Want
 from kats_core.market.vi import NO_TRADING, StatusMessage, ViState
 from kats_core.model import time
 from kats_core.model.bar import Book, Trade
@@ -132,6 +132,8 @@ class LiveDay:
             case Trade() | Book() | StatusMessage():
                 if one.symbol in self.feed.ticks:
                     self._take(one, now)
+            case StaticReference():
+                self.feed.tell(now, self.feed.vi.on_reference(one.symbol, one.price))
             case SoFar():
                 if fits(one.high or one.open, one.volume, one.value):
                     self._builder.begin_with(one)

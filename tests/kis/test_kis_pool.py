@@ -23,7 +23,8 @@ from kats_core.kis.settings import keys_of, pool_of
 from kats_core.kis.source import KisSource
 from kats_core.kis.stream.feed import open_socket
 from kats_core.kis.stream.session import Surroundings
-from kats_core.market.source import MarketMessage, SoFar, StatusFeed, Want
+from kats_core.market.source import Interruptions, MarketMessage, SoFar, StaticReference, StatusFeed, Want
+from kats_core.model import time
 from kats_core.model.bar import Trade
 from kats_core.model.codes import CoreCode
 from kats_core.model.command import Notify, Send
@@ -81,6 +82,8 @@ class Pool:
         self.trades: dict[str, list[Trade]] = {}
         self.notes: list[Notify] = []
         self.fed: dict[str, bool] = {}
+        self.references: dict[str, list[int]] = {}
+        self.lists: list[Interruptions] = []
         self.told: list[BrokerEvent | Fetched | StateOrdered] = []
         sim.market.listeners.append(self._note)
 
@@ -96,6 +99,10 @@ class Pool:
             self.notes.append(message)
         elif isinstance(message, StatusFeed):
             self.fed[message.symbol] = message.is_fed
+        elif isinstance(message, StaticReference):
+            self.references.setdefault(message.symbol, []).append(message.price)
+        elif isinstance(message, Interruptions):
+            self.lists.append(message)
 
     def is_told(self, symbol: str) -> bool:
         """Whether what was heard last of a symbol is where its day stands."""
@@ -295,6 +302,56 @@ def test_who_finds_no_place_is_asked_for(tmp_path: Path) -> None:
         for own in several:
             assert own[0].quantity == 1
             assert sum(trade.quantity for trade in own[1:]) == own[-1].day_volume - own[0].day_volume
+
+    play(tmp_path, scenario, **ALONE)
+
+
+def test_an_interruption_is_looked_up_when_it_is_told_and_soon_again_when_its_end_is_late(tmp_path: Path) -> None:
+    """`spec/market.md` 7.2 and 7.3: once after each message, every 60 s, and every 5 s from 180 s after a start."""
+
+    async def scenario(p: Pool) -> None:
+        held = "990010"
+        p.listener.want([Want(held, is_busy=True)])
+        await p.until(lambda: p.fed.get(held, False) and p.listener.is_settled)
+
+        async def reads(seconds: int) -> int:
+            before = len(p.lists)
+            for _ in range(seconds):
+                p.sim.step(1)
+                for _ in range(3):
+                    await asyncio.sleep(0.02)
+                await p.until(lambda: p.listener.is_settled)
+            return len(p.lists) - before
+
+        await reads(3)
+        assert await reads(10) <= 1
+        p.sim.market.interrupt(held)
+        assert await reads(3) >= 1
+        assert any(row.symbol == held and row.ended is None for row in p.lists[-1].rows)
+        p.listener._known.since[held] -= 185 * time.SECOND
+        p.listener._known.list_due = 0
+        assert 4 <= await reads(25) <= 8
+
+    play(tmp_path, scenario, **ALONE)
+
+
+def test_what_a_static_interruption_is_measured_from_comes_with_the_trades(tmp_path: Path) -> None:
+    """The exchange's own field, told when it changes and not with each trade."""
+
+    async def scenario(p: Pool) -> None:
+        symbol = "990010"
+        p.listener.want([Want(symbol, is_busy=True)])
+        await p.until(lambda: p.listener.is_settled and p.traded_on("key 1") == {symbol})
+        board = p.sim.market.board(symbol)
+        assert board is not None
+        board.reference = 54_321
+        p.sim.step(30)
+        await p.until(lambda: p.is_told(symbol))
+        assert p.references[symbol] == [54_321]
+        board.reference = 60_000
+        p.sim.step(30)
+        await p.until(lambda: p.is_told(symbol))
+        assert p.references[symbol] == [54_321, 60_000]
 
     play(tmp_path, scenario, **ALONE)
 

@@ -20,6 +20,7 @@ from kats_core.market.breakers import (
     sidecar,
     sidecar_reached,
     static_threshold,
+    static_vi_bounds,
     vi_trigger_arrays,
     vi_triggers,
     volatility_class,
@@ -121,6 +122,8 @@ class TestVolatilityInterruption:
         assert vi_triggers(52_000, TEN, TICKS) == (46_800, 57_200)
         assert vi_triggers(50_000, TEN, TICKS) == (45_000, 55_000)
         assert vi_triggers(42_000, TEN, TICKS) == (37_800, 46_200)
+        assert static_vi_bounds(NOW, 52_000, TICKS) == static_vi_bounds(dt.date(2010, 1, 4), 52_000, TICKS)
+        assert static_vi_bounds(NOW, 52_000, TICKS) == (46_800, 57_200)
 
     @given(st.lists(st.integers(1, 2_000_000), max_size=20), st.sampled_from([1, 2, 3, 4, 6, 10]))
     def test_triggers_are_on_tick_around_the_reference_and_the_same_for_arrays(

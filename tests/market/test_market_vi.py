@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kats_core.market.breakers import static_vi_bounds
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.ticks import tick_table
 from kats_core.market.vi import (
@@ -20,7 +21,6 @@ from kats_core.market.vi import (
     ViMonitor,
     ViState,
     ViTerms,
-    static_bounds,
 )
 from kats_core.model import fact, time
 from kats_core.model.kinds import InstrumentKind, Market
@@ -54,8 +54,8 @@ class Watch:
     def state(self) -> ViState:
         return self.monitor.state(SYMBOL)
 
-    def subscribe(self) -> Watch:
-        self.monitor.on_subscribed(SYMBOL, is_subscribed=True)
+    def subscribe(self, *, is_subscribed: bool = True) -> Watch:
+        self.monitor.on_subscribed(SYMBOL, is_subscribed=is_subscribed)
         return self
 
     def trade(self, second: float, price: int, *, is_auction: bool = False) -> Watch:
@@ -73,10 +73,6 @@ class Watch:
     def read(self, second: float, *rows: tuple[float, float | None]) -> Watch:
         listed = [ListedVi(SYMBOL, at(start), None if end is None else at(end)) for start, end in rows]
         self.monitor.on_list(at(second), listed)
-        return self
-
-    def connection(self, second: float, *, is_up: bool) -> Watch:
-        self.monitor.on_connection(at(second), is_up=is_up)
         return self
 
     def wait(self, second: float) -> Watch:
@@ -107,7 +103,7 @@ def test_before_the_opening_print_the_base_price_is_the_reference() -> None:
 )
 def test_triggers_are_rounded_outward(reference: int, lower: int, upper: int) -> None:
     """The upper one up to a tick, the lower one down."""
-    assert static_bounds(reference, TICKS) == (lower, upper)
+    assert static_vi_bounds(SESSION, reference, TICKS) == (lower, upper)
 
 
 def test_the_exchanges_own_reference_goes_before_the_estimate() -> None:
@@ -156,13 +152,9 @@ class TestInterruption:
         assert Watch().vi(500, True).read(501, (10, 140)).state is ViState.VI_AUCTION
         assert Watch().read(501, (10, 140)).state is ViState.NORMAL
 
-    def test_a_missing_end_is_asked_for_and_given_up(self) -> None:
-        """From 180 s on the list is due every 5 s; after 600 s the state is unknown, whatever the list still says."""
+    def test_a_missing_end_is_given_up(self) -> None:
+        """After 600 s the state is unknown, whatever the list still says."""
         watch = Watch().vi(0, True).read(1, (0, None))
-        assert not watch.monitor.inquiry_due(at(60))
-        assert watch.monitor.inquiry_due(at(61))
-        watch.read(179, (0, None))
-        assert watch.monitor.inquiry_due(at(184))
         assert watch.read(599, (0, None)).wait(599.9).state is ViState.VI_AUCTION
         assert watch.wait(600).read(605, (0, None)).state is ViState.UNKNOWN
         assert watch.read(700, (0, 690)).state is ViState.NORMAL
@@ -236,26 +228,18 @@ class TestUnknown:
         watch.subscribe()
         assert watch.read(20, (10, None)).state is ViState.VI_AUCTION
 
-    def test_a_lost_connection_is_unknown_after_ten_seconds(self) -> None:
-        """A short one changes nothing; a longer one needs the list again."""
-        watch = Watch().connection(0, is_up=False)
-        assert watch.wait(10).state is ViState.NORMAL
-        assert watch.connection(10, is_up=True).state is ViState.NORMAL
-        watch.connection(20, is_up=False)
-        assert watch.wait(31).read(32).state is ViState.UNKNOWN
-        assert watch.connection(40, is_up=True).state is ViState.UNKNOWN
-        assert watch.monitor.inquiry_due(at(40))
+    def test_without_its_messages_it_is_unknown_until_they_come_and_the_list_was_read(self) -> None:
+        """Whoever listens says so as soon as a connection is lost."""
+        watch = Watch().subscribe(is_subscribed=False)
+        assert watch.read(32).state is ViState.UNKNOWN
+        assert watch.subscribe().state is ViState.UNKNOWN
         assert watch.read(41).state is ViState.NORMAL
-
-    def test_a_connection_lost_unnoticed_counts_when_it_comes_back(self) -> None:
-        """Nobody let time pass meanwhile."""
-        assert Watch().connection(0, is_up=False).connection(11, is_up=True).state is ViState.UNKNOWN
 
     def test_a_halt_outlives_the_connection(self) -> None:
         """The list of interruptions does not tell of halts: what was halted is halted again."""
-        watch = Watch().halt(0, True).connection(1, is_up=False)
+        watch = Watch().halt(0, True).subscribe(is_subscribed=False)
         assert watch.wait(12).state is ViState.UNKNOWN
-        assert watch.connection(13, is_up=True).read(14).state is ViState.HALTED
+        assert watch.subscribe().read(14).state is ViState.HALTED
 
 
 def test_decisions_read_the_state_as_a_fact() -> None:
@@ -344,7 +328,7 @@ def test_whatever_happens_an_interruption_blocks_and_has_a_way_out(
 
 
 def test_time_alone_changes_nothing_before_it_is_said_to() -> None:
-    """The end of cooling, the give-up of a VI without an end, that of an auction behind a breaker, a lost connection."""
+    """The end of cooling, the give-up of a VI without an end, that of an auction behind a breaker."""
     watch = Watch().vi(0, True)
     assert watch.monitor.next_change() == at(600)
     assert watch.wait(600).state is ViState.UNKNOWN
@@ -355,8 +339,6 @@ def test_time_alone_changes_nothing_before_it_is_said_to() -> None:
     watch.monitor.on_market_halt(at(0), Market.KOSPI, MarketHalt.BREAKER_1)
     assert watch.monitor.next_change() == at(20 * 60)
     assert watch.wait(20 * 60).monitor.next_change() == at(30 * 60)
-    watch = Watch().connection(0, is_up=False)
-    assert watch.monitor.next_change() == at(10) + 1
 
 
 @given(STEPS)

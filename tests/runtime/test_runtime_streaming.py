@@ -20,7 +20,16 @@ from kats_core.engine.state import StrategyInstance
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.panel import Panel
-from kats_core.market.source import Interruptions, MarketMessage, SoFar, StatusFeed, Tape, TapeSource, Want
+from kats_core.market.source import (
+    Interruptions,
+    MarketMessage,
+    SoFar,
+    StaticReference,
+    StatusFeed,
+    Tape,
+    TapeSource,
+    Want,
+)
 from kats_core.market.vi import ListedVi, StatusMessage, ViState, ViTerms
 from kats_core.model import fact, time
 from kats_core.model.bar import Book, Trade
@@ -364,6 +373,22 @@ def test_the_print_of_an_interruption_counts_also_where_nothing_marks_it(
     trade(limits.lower, 131)
     assert [notice.code for notice in desk.notices] == []
     assert day.feed.vi.of(INTERRUPTED).last == limits.lower
+
+
+def test_the_exchanges_own_static_reference_goes_before_the_estimate(house: type[House]) -> None:
+    """`spec/market.md` 7.1: what the trade message says of it moves the triggers that entries keep away from."""
+    desk, _, player = prepared(house, (house.instance(),))
+    day = player.live(DAY, SYMBOLS, is_told=True)
+    at = krx_calendar().hours(DAY).open + time.MINUTE
+
+    def known(name: str) -> object:
+        return desk.engine._state.facts.get(name, INTERRUPTED).value
+
+    before = known(fact.VI_REFERENCE)
+    day.hear(StaticReference(INTERRUPTED, 52_000), at)
+    assert before != 52_000
+    assert (known(fact.VI_REFERENCE), known(fact.VI_LOWER), known(fact.VI_UPPER)) == (52_000, 46_800, 57_200)
+    day.hear(StaticReference("000000", 52_000), at)
 
 
 @pytest.mark.parametrize("volume", [1_000, 1_000_000])

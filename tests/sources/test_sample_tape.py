@@ -9,10 +9,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from kats_core.market.breakers import static_vi_bounds
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.rules import symbol_rules
-from kats_core.market.vi import static_bounds
 from kats_core.model import time
 from kats_core.model.bar import Book, Trade
 from kats_core.model.kinds import Scope, Side
@@ -95,7 +95,7 @@ def test_an_interruption_is_two_minutes_without_a_trade_and_then_a_print(day: dt
         assert 120 * time.SECOND <= end.ts - begin.ts <= 150 * time.SECOND
         assert not [trade for trade in trades if begin.ts <= trade.ts < end.ts]
         assert is_hidden(tape.book(symbol, begin.ts + time.MINUTE))
-        lower, upper = static_bounds(reference, ticks)
+        lower, upper = static_vi_bounds(day, reference, ticks)
         printed = next(trade for trade in trades if trade.ts == end.ts)
         before = [trade.price for trade in trades if trade.ts < begin.ts]
         assert lower < before[-1] < upper

@@ -6,14 +6,15 @@ the trigger, is the reference of the next interruption. What would have happened
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from kats_core.market.arrays import BoolArray, Int64Array
+from kats_core.market.breakers import static_vi_bounds
 from kats_core.market.ticks import TickTable
-from kats_core.market.vi import static_bounds
 
 MINUTES = 2
 """The whole minutes of an interruption."""
@@ -39,14 +40,14 @@ class Path:
     close: Int64Array
 
 
-def interrupt(symbol: str, path: Path, ticks: TickTable) -> Iterator[Interruption]:
+def interrupt(symbol: str, session: dt.date, path: Path, ticks: TickTable) -> Iterator[Interruption]:
     """Yield the interruptions of a path, oldest first, and change it in place to what trades around them.
 
     Open, extremes and close of the whole stay as they are. One for which the session is too short is left out.
     """
     start, reference = 0, int(path.open[0])
     while True:
-        lower, upper = static_bounds(reference, ticks)
+        lower, upper = static_vi_bounds(session, reference, ticks)
         reached = path.exists[start:] & ((path.high[start:] >= upper) | (path.low[start:] <= lower))
         if not reached.any():
             return

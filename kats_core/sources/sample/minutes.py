@@ -88,7 +88,7 @@ def generate(
     curve = _curve(hours, minutes)
     traded = _traded(draws, day, curve, touch_high, touch_low)
     bars = _bars(draws, day, grid, path, traded)
-    interruptions = _interrupted(companies, bars, grid)
+    interruptions = _interrupted(hours.session, companies, bars, grid)
     return traded_out(draws, hours, day, bars), interruptions
 
 
@@ -266,14 +266,14 @@ def _bars(draws: Draws, day: Day, grid: _Grid, path: Int64Array, traded: BoolArr
     )
 
 
-def _interrupted(companies: Sequence[Company], bars: Prices, grid: _Grid) -> tuple[Interruption, ...]:
+def _interrupted(session: dt.date, companies: Sequence[Company], bars: Prices, grid: _Grid) -> tuple[Interruption, ...]:
     """Let prices run into interruptions, in place, and return them."""
     found: list[Interruption] = []
     for row, company in enumerate(companies):
         # The closing auction, the last column, is not part of continuous trading.
         prices = (column[row, :-1] for column in (bars.open, bars.high, bars.low, bars.close))
         path = Path(bars.exists[row, :-1], *prices)
-        found += interrupt(company.instrument.symbol, path, grid.table(row))
+        found += interrupt(company.instrument.symbol, session, path, grid.table(row))
     return tuple(found)
 
 
