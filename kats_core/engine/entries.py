@@ -840,7 +840,8 @@ class Entries:
 
     def _refuse(self, proposal: Proposal, entry: SetupState, code: Code | None) -> None:
         if code is not CoreCode.INPUT_TIMEOUT:
-            entry.quiet_until = self._state.now + MUTE_AFTER_REJECT
+            # Signal and verdict are one decision: from its second on, or who waits for answers would miss the next bar.
+            entry.quiet_until = proposal.ts - proposal.ts % time.SECOND + MUTE_AFTER_REJECT
         self._end(proposal, entry, SignalStatus.REJECTED, code)
 
     def _end(self, proposal: Proposal, entry: SetupState, status: SignalStatus, code: Code | None) -> None:

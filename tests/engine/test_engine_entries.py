@@ -360,6 +360,22 @@ def test_a_rejected_pair_is_muted_for_a_minute(house: type[House]) -> None:
     assert desk.engine.setups[0].asked == 2
 
 
+@pytest.mark.parametrize("late_ns", [0, 250_000_000, 1_500_000_000])
+def test_the_minute_begins_with_the_signal_however_long_the_inquiry_takes(house: type[House], late_ns: int) -> None:
+    """Where the stages wait for the broker's answer the next bar asks again, as where it is there at once."""
+    cash = house.stage(
+        house.Answer(lambda proposal, context: reject(house.OwnCode.NO)), "cash", needs=(fact.ORDERABLE_CASH,)
+    )
+    desk = house.Desk(stages=house.sized(100, cash)).begin(house.setup())
+    commands = desk.handle(desk.bar_event("09:30", (25_450,) * 4, 1_000))
+    (fetch,) = [command for command in commands if isinstance(command, Fetch)]
+    known = Fact(fact.ORDERABLE_CASH, 50_000_000, fetch.ts, FactSource.FEED, house.SYMBOL)
+    (ended,) = kept(desk.handle(Fetched(fetch.ts + late_ns, fetch.request, (known,))), SignalRecord)
+    assert ended.code == "buyer:NO"
+    commands = desk.handle(desk.bar_event("09:31", (25_450,) * 4, 1_000))
+    assert any(isinstance(command, Fetch) for command in commands)
+
+
 def test_the_engine_reserves_limit_and_commission_in_the_same_step(house: type[House]) -> None:
     """Need = q * p + floor(q * p * 0.00015), released share by share with the fills."""
     desk = house.Desk(stages=house.sized(193)).begin(house.setup())
