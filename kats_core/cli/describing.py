@@ -45,6 +45,19 @@ def notes(app: App) -> list[str]:
     ]
 
 
+def noted(note: str) -> str:
+    """Return a note that a run has kept, which is English, in the language of the screen as far as that has words for it."""
+    kind, _, values = note.partition(": ")
+    match kind:
+        case FactSource.DERIVED.en:
+            return t("derived", values=values)
+        case FactSource.ASSUMED.en:
+            return t("assumed", values=values)
+        case FactSource.APPROXIMATED.en:
+            return t("approximated", values=values)
+    return note
+
+
 def span(sessions: Sequence[dt.date]) -> str:
     """Return days in words: 2025-09-18, or first to last with their number."""
     if len(sessions) == 1:

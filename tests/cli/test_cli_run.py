@@ -80,6 +80,10 @@ def test_people_read_their_language(kats: Any, played: KatsAnswer) -> None:
     assert all(word in korean.out for word in ("결과", "매매"))
     assert all(word in english.out for word in ("summary", "trades", "win rate"))
     assert not re.search("[가-힣]", re.sub(r"99\d{4} \S+", "", english.out))
+    assert "derived: " in english.out
+    assert "approximated: " in english.out
+    assert "derived: " not in korean.out
+    assert "approximated: " not in korean.out
 
 
 def test_check_builds_everything_and_trades_nothing(kats: Any) -> None:
