@@ -16,12 +16,15 @@ DAY = "2025-10-14"
 
 @pytest.mark.slow
 def test_a_day_through_the_simulator_is_a_day_of_trades(kats: Any) -> None:
-    """Orders, fills and a summary; the run is kept and can be asked."""
+    """Orders, fills and a summary; the run is kept and can be asked. It has decided as the same day does when it is recorded."""
     done = kats("run", "--sim", "--day", DAY, "--json")
     assert done.code == 0, done.err
     assert done.json["run"]["kind"] == "sim"
     assert done.json["trades"]
     assert kats("--lang", "en", "explain", "--day", DAY).code == 0
+    recorded = kats("run", "--day", DAY, "--json").json
+    assert done.json["setups"] == recorded["setups"]
+    assert done.json["refusals"] == recorded["refusals"]
 
 
 def test_what_is_planned_is_shown_before_anything_happens(kats: Any) -> None:
