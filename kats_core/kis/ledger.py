@@ -141,10 +141,13 @@ class OrderLedger:
 
     def accepted(self, order_id: OrderId, named: Named) -> list[BrokerEvent]:
         """Take the acknowledgement of an order, and what was told of its number before."""
-        entry = self._entries[order_id]
-        entry.named = named
+        return [OrderAccepted(0, order_id, named.number), *self._name(order_id, named)]
+
+    def _name(self, order_id: OrderId, named: Named) -> list[BrokerEvent]:
+        """Note the broker's name of an order; return what was told of it before."""
+        self._entries[order_id].named = named
         self._of[named.number] = order_id
-        events: list[BrokerEvent] = [OrderAccepted(0, order_id, named.number)]
+        events: list[BrokerEvent] = []
         for told in self._early.pop(named.number, ()):
             events += self._take(order_id, told)
         return events
@@ -170,7 +173,9 @@ class OrderLedger:
                 events += self._missed(order_id, entry, began)
             elif len(found) == 1 and found[0].clock is not None:
                 entry.is_lost = False
-                events += self.accepted(order_id, Named(found[0].number, found[0].office))
+                # What has ended without a fill was never at work: there is nothing to cancel.
+                tell = self.accepted if found[0].left > 0 or found[0].filled else self._name
+                events += tell(order_id, Named(found[0].number, found[0].office))
             elif not entry.is_in_doubt:
                 entry.is_in_doubt = True
                 events.append(OrderInDoubt(0, order_id, tuple(row.number for row in found)))

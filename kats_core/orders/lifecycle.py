@@ -62,7 +62,8 @@ TRANSITIONS: dict[tuple[OrderState, OrderStep], Transition] = {
     (_S.SUBMITTED, _E.FILL): Transition(_S.PARTIAL_FILLED, 9),
     **{(state, _E.AMEND): Transition(_S.AMEND_REQUESTED, 10) for state in _OPEN},
     **{(state, _E.CANCEL): Transition(_S.CANCEL_REQUESTED, 11) for state in _OPEN},
-    (_S.SUBMITTED, _E.REFUSED): Transition(_S.REJECTED, 12),
+    # What the exchange refuses late may be on its way to be changed or cancelled already; nothing is left of it either.
+    **{(s, _E.REFUSED): Transition(_S.REJECTED, 12) for s in (_S.SUBMITTED, _S.AMEND_REQUESTED, _S.CANCEL_REQUESTED)},
     **{(state, _E.CANCELLED): Transition(_S.CANCELLED, 13) for state in _OPEN},
     (_S.PARTIAL_FILLED, _E.FILL): Transition(_S.PARTIAL_FILLED, 14),
     (_S.AMEND_REQUESTED, _E.AMENDED): Transition(_S.SUBMITTED, 15),

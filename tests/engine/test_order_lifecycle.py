@@ -72,10 +72,11 @@ def test_a_step_leads_where_the_table_says(rule: int, state: S, step: E, filled:
 
 
 def test_the_table_of_the_code_has_the_rows_of_the_specification_and_no_others() -> None:
-    """Beside them only fills, which are always booked, and the end that an inquiry finds."""
+    """Beside them only fills, which are always booked, the end that an inquiry finds, and a late refusal behind our own wish."""
     rows = {(state, step) for _, state, step, _, _ in ROWS}
     assert rows <= set(TRANSITIONS)
     beside = {(state, E.FILL) for state in S} | {(S.UNKNOWN, E.CANCELLED), (S.UNKNOWN, E.REFUSED)}
+    beside |= {(S.AMEND_REQUESTED, E.REFUSED), (S.CANCEL_REQUESTED, E.REFUSED)}
     assert set(TRANSITIONS) <= rows | beside
 
 
@@ -108,6 +109,12 @@ def test_an_ended_order_only_ever_takes_fills(state: S) -> None:
 def test_a_fill_is_never_refused(state: S) -> None:
     """Fills are always booked: the table must not throw one away."""
     assert advance(state, E.FILL, filled=100, quantity=QUANTITY).after is S.FILLED
+
+
+@pytest.mark.parametrize("state", [S.SUBMITTED, S.AMEND_REQUESTED, S.CANCEL_REQUESTED])
+def test_what_the_exchange_refuses_late_is_refused_whatever_we_wished_meanwhile(state: S) -> None:
+    """Rule 12: nothing is left to be changed or cancelled, so an exit must not wait for it."""
+    assert advance(state, E.REFUSED, filled=0, quantity=QUANTITY).after is S.REJECTED
 
 
 @pytest.mark.parametrize("state", [S.SUBMITTING, S.UNKNOWN])

@@ -293,6 +293,16 @@ def test_an_order_that_differs_is_another_one(other: dict[str, Any]) -> None:
     assert found.find_lost([replace(row(0, 0, 100), **other)], AFTER_1_S) == []
 
 
+@pytest.mark.parametrize("event", [OrderRefused, OrderCancelled])
+def test_a_lost_order_that_has_ended_without_a_fill_was_never_at_work(event: type[BrokerEvent]) -> None:
+    """Nobody tries to cancel it: it is found, and it is over."""
+    found = lost()
+    rows = [row(0, 0, 0, is_refused=event is OrderRefused, is_cancelled=event is OrderCancelled)]
+    assert found.find_lost(rows, AFTER_1_S) == []
+    assert [type(one) for one in found.read(rows, AFTER_1_S)] == [event]
+    assert found.waiting == ()
+
+
 def test_an_order_of_ours_that_is_known_is_no_lost_one() -> None:
     """Its number belongs to an order already."""
     found = accepted()
