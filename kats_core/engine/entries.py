@@ -495,10 +495,10 @@ class Entries:
         facts = self._state.facts
         if not is_tradable(facts.get(fact.STATUS, symbol).value):
             return CoreCode.RESTRICTED
-        if facts.get(fact.VI_STATE, symbol).value == _HALTED:
-            return CoreCode.HALTED
         until = facts.get(fact.NO_ENTRIES_UNTIL, symbol).value
-        return CoreCode.MARKET_HALT if isinstance(until, int) and self._state.now < until else None
+        if isinstance(until, int) and self._state.now < until:
+            return CoreCode.MARKET_HALT
+        return CoreCode.HALTED if facts.get(fact.VI_STATE, symbol).value == _HALTED else None
 
     def _interruption(self, symbol: str) -> CoreCode | None:
         """Return what keeps entries out of a symbol now; without a feed nobody tells, and bars have no interruptions."""

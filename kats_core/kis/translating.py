@@ -7,6 +7,9 @@ an auction collects orders is nothing that could be taken: it counts as none dis
 from __future__ import annotations
 
 import datetime as dt
+import re
+
+from msgspec import structs
 
 from kats_core.kis.wire.errors import WireError
 from kats_core.kis.wire.records import (
@@ -19,7 +22,7 @@ from kats_core.kis.wire.records import (
     VenuePhase,
 )
 from kats_core.market.source import MarketMessage
-from kats_core.market.vi import StatusMessage
+from kats_core.market.vi import MarketHalt, StatusMessage
 from kats_core.model import fact, time
 from kats_core.model.bar import Book
 from kats_core.model.fact import Fact
@@ -29,6 +32,19 @@ from kats_core.model.time import Nanos
 KOSPI = "0001"
 """The broker's code of the index that stands for the market."""
 
+_HALTS = {
+    "164": MarketHalt.SUSPENSION,
+    "174": MarketHalt.BREAKER,
+    "175": MarketHalt.BREAKER_OVER,
+    "184": MarketHalt.BREAKER,
+    "185": MarketHalt.BREAKER_OVER,
+    "187": MarketHalt.SIDECAR,
+    "387": MarketHalt.SIDECAR,
+    "397": MarketHalt.SIDECAR,
+}
+"""What stops a whole market, by the broker's codes (`MKOP_CLS_CODE`). The end of a sidecar, 388 and 398, is its time."""
+
+_LEVEL = re.compile(r"([1-3])\s*단계")
 _REGULAR = frozenset({VenuePhase.REGULAR, VenuePhase.UNKNOWN})
 
 
@@ -41,7 +57,7 @@ def market_message(record: Record, session: dt.date, now: Nanos) -> MarketMessag
         case BookRecord():
             return _book(record, session)
         case MarketStatus():
-            return record.message(now)
+            return structs.replace(record.message(now), market=_halt_of(record))
         case IndexRecord() if record.index == KOSPI:
             change = _change(record)
             return None if change is None else Fact(fact.INDEX_CHANGE, change, now, FactSource.FEED)
@@ -55,6 +71,13 @@ def interruption_of(record: BookRecord, now: Nanos, known: frozenset[str]) -> St
     """
     is_interrupted = record.quote_phase is QuotePhase.INTERRUPTED
     return None if is_interrupted == (record.symbol in known) else StatusMessage(now, record.symbol, is_interrupted)
+
+
+def _halt_of(record: MarketStatus) -> MarketHalt | None:
+    """Return what a status says of the whole market. The code of a circuit breaker has no level; its reason may name one."""
+    halt = _HALTS.get(record.operation)
+    told = _LEVEL.search(record.reason) if halt is MarketHalt.BREAKER else None
+    return halt if told is None else MarketHalt[f"BREAKER_{told[1]}"]
 
 
 def _book(record: BookRecord, session: dt.date) -> Book:

@@ -14,7 +14,8 @@ from fractions import Fraction
 import msgspec
 from msgspec import structs
 
-from kats_core.market.breakers import VI_AUCTION, static_vi_bounds
+from kats_core.market.breakers import VI_AUCTION, BreakerLevel, breaker_levels, sidecar, static_vi_bounds
+from kats_core.market.dated import MarketRuleError
 from kats_core.market.sessions import SessionHours
 from kats_core.market.ticks import TickTable
 from kats_core.model import fact, time
@@ -28,10 +29,6 @@ HYSTERESIS = Fraction(12, 10)
 
 FRESH: Nanos = 5 * time.SECOND
 NO_END_GIVEN_UP: Nanos = 600 * time.SECOND
-
-HALT_OF_BREAKER: Nanos = 20 * time.MINUTE
-AUCTION_OF_BREAKER: Nanos = 10 * time.MINUTE
-SIDECAR_PAUSE: Nanos = 5 * time.MINUTE
 
 
 class ViState(Labelled):
@@ -53,21 +50,34 @@ NO_ENTRY = NO_TRADING | {ViState.COOLING, ViState.UNKNOWN}
 
 
 class MarketHalt(Labelled):
-    """What stops a whole market."""
+    """What stops a whole market, or lets it go on."""
 
+    SUSPENSION = "SUSPENSION", "시장 임시정지", "the market is suspended; nobody says for how long"
+    BREAKER = "BREAKER", "서킷브레이커", "circuit breaker of the day's next level"
     BREAKER_1 = "BREAKER_1", "서킷브레이커 1단계", "circuit breaker, level 1"
     BREAKER_2 = "BREAKER_2", "서킷브레이커 2단계", "circuit breaker, level 2"
     BREAKER_3 = "BREAKER_3", "서킷브레이커 3단계 (장 종료)", "circuit breaker, level 3: the session is over"
+    BREAKER_OVER = "BREAKER_OVER", "서킷브레이커 해제", "the halt of a circuit breaker is over: its auction begins"
     SIDECAR = "SIDECAR", "사이드카", "sidecar"
 
 
+_LEVELS = {
+    MarketHalt.SUSPENSION: 0,
+    MarketHalt.BREAKER_1: 1,
+    MarketHalt.BREAKER_2: 2,
+    MarketHalt.BREAKER_3: 3,
+}
+_LAST_LEVEL = 3
+
+
 class StatusMessage(msgspec.Struct, frozen=True):
-    """A market-status message of a symbol; None where the message does not tell."""
+    """A market-status message of a symbol; None where the message does not tell. `market` is what it says of its whole market."""
 
     ts: Nanos
     symbol: str
     is_vi: bool | None = None
     is_halted: bool | None = None
+    market: MarketHalt | None = None
 
 
 class ListedVi(msgspec.Struct, frozen=True):
@@ -111,11 +121,13 @@ class SymbolVi(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(slots=True)
 class _Market:
-    """One market's halts."""
+    """One market's halts. `level` is the highest of the day, `running` that of the last halt, 0 a suspension."""
 
     halted_until: Nanos = 0
     auction_until: Nanos = 0
     no_entries_until: Nanos = 0
+    level: int = 0
+    running: int = 0
     is_over: bool = False
 
 
@@ -167,41 +179,48 @@ class ViMonitor:
             yield Fact(fact.VI_REFERENCE, known.reference, now, FactSource.DERIVED, symbol)
             yield Fact(fact.VI_LOWER, known.lower, now, FactSource.DERIVED, symbol)
             yield Fact(fact.VI_UPPER, known.upper, now, FactSource.DERIVED, symbol)
+            kept_away = self._markets[self._market_of[symbol]].no_entries_until
+            if kept_away:
+                yield Fact(fact.NO_ENTRIES_UNTIL, kept_away, now, FactSource.FEED, symbol)
             if until is None:
                 yield missing(fact.VI_UNTIL, symbol, now)
             else:
                 yield Fact(fact.VI_UNTIL, until, now, FactSource.DERIVED, symbol)
 
-    def allows_entries(self, symbol: str, now: Nanos) -> bool:
-        """Tell whether the symbol's own state and its market's halts let anything be bought."""
-        market = self._markets[self._market_of[symbol]]
-        return self.state(symbol) not in NO_ENTRY and now >= market.no_entries_until and not market.is_over
+    def market_of(self, symbol: str) -> Market:
+        """Return the market of a symbol that is followed: whose halts are its own."""
+        return self._market_of[symbol]
 
-    def is_session_over(self, market: Market) -> bool:
-        """Tell whether a level-3 circuit breaker ended the market's session: time for the close jobs."""
-        return self._markets[market].is_over
-
-    def no_entries_until(self, market: Market) -> Nanos:
-        """Return until when a market-wide halt keeps entries away."""
-        return self._markets[market].no_entries_until
+    @property
+    def is_session_over(self) -> bool:
+        """Tell whether circuit breakers have ended the session of every market that is followed: time for the close jobs."""
+        followed = set(self._market_of.values())
+        return bool(followed) and all(self._markets[market].is_over for market in followed)
 
     def on_message(self, message: StatusMessage) -> list[str]:
-        """Take in a market-status message of a symbol."""
-        known = self._symbols.get(message.symbol)
-        if known is None:
+        """Take in a market-status message of a symbol, which may be about its whole market."""
+        symbol = message.symbol
+        if symbol not in self._symbols:
             return []
+        market = self._market_of[symbol]
+        changed = [] if message.market is None else self.on_market_halt(message.ts, market, message.market)
+        return [*dict.fromkeys([*changed, *self._put(symbol, self._told(self._symbols[symbol], message))])]
+
+    def _told(self, known: SymbolVi, message: StatusMessage) -> SymbolVi:
+        """Return what a message makes of its own symbol; while the market is halted its flag tells of the market alone."""
         now, after = message.ts, known
+        is_market_halted = self._is_market_halted(message.symbol, now)
         if message.is_halted is True:
-            after = structs.replace(after, state=ViState.HALTED, is_halted_itself=True)
+            is_own = known.is_halted_itself or not is_market_halted
+            after = structs.replace(after, state=ViState.HALTED, is_halted_itself=is_own)
         elif message.is_halted is False and known.is_halted_itself:
             after = structs.replace(after, is_halted_itself=False)
-            if not self._is_market_halted(message.symbol, now):
+            if not is_market_halted:
                 after = self._cooling(after, now)
         if message.is_vi is True:
-            after = _interrupted(after, now)
-        elif message.is_vi is False and after.state is ViState.VI_AUCTION:
-            after = self._cooling(after, now)
-        return self._put(message.symbol, after)
+            return _interrupted(after, now)
+        is_over = message.is_vi is False and not self._is_market_auction(message.symbol, now)
+        return self._cooling(after, now) if is_over and after.state is ViState.VI_AUCTION else after
 
     def on_list(self, now: Nanos, rows: Iterable[ListedVi]) -> list[str]:
         """Take in the inquiry's list: the last row of each symbol counts."""
@@ -243,19 +262,63 @@ class ViMonitor:
         return self._put(symbol, after if is_subscribed else structs.replace(after, state=ViState.UNKNOWN))
 
     def on_market_halt(self, now: Nanos, market: Market, halt: MarketHalt) -> list[str]:
-        """Take in a circuit breaker or a sidecar."""
+        """Take in what happens to a whole market; each of its symbols tells of it, the first one counts.
+
+        A circuit breaker whose level nobody tells is the day's next one: each happens once, in their order. A suspension
+        counts as no level, and lasts as long as the first one unless somebody ends it.
+        """
         own = self._markets[market]
-        if halt is MarketHalt.SIDECAR:
-            own.no_entries_until = max(own.no_entries_until, now + SIDECAR_PAUSE)
+        match halt:
+            case MarketHalt.SIDECAR:
+                return self._pause(market, own, now)
+            case MarketHalt.BREAKER_OVER:
+                return self._release(market, own, now)
+        is_running = now < own.auction_until
+        unsaid = own.running if is_running and own.running else min(own.level + 1, _LAST_LEVEL)
+        level = _LEVELS.get(halt, unsaid)
+        if own.is_over or (is_running and level <= own.running):
             return []
+        return self._halt(market, own, now, level)
+
+    def _halt(self, market: Market, own: _Market, now: Nanos, level: int) -> list[str]:
+        own.level, own.running = max(own.level, level), level
         own.no_entries_until = self._hours.close
-        own.is_over = own.is_over or halt is MarketHalt.BREAKER_3
-        own.halted_until = self._hours.close if own.is_over else now + HALT_OF_BREAKER
-        own.auction_until = own.halted_until if own.is_over else own.halted_until + AUCTION_OF_BREAKER
-        changed = []
-        for symbol in self._of_market(market):
-            changed += self._put(symbol, structs.replace(self._symbols[symbol], state=ViState.HALTED))
-        return changed
+        rule = self._rule(market, max(level, 1))
+        if rule is not None:
+            own.is_over = rule.ends_session
+            own.halted_until = self._hours.close if own.is_over else now + rule.halt
+            own.auction_until = own.halted_until + rule.auction
+            for symbol in self._of_market(market):
+                self._put(symbol, structs.replace(self._symbols[symbol], state=ViState.HALTED))
+        return self._of_market(market)
+
+    def _rule(self, market: Market, level: int) -> BreakerLevel | None:
+        """Return what a level does; None where the day's rule is not known: then it keeps entries away, no more."""
+        try:
+            return [one for one in breaker_levels(self._hours.session, market) if one.level <= level][-1]
+        except MarketRuleError:
+            return None
+
+    def _pause(self, market: Market, own: _Market, now: Nanos) -> list[str]:
+        """Keep entries away while a sidecar lasts, for the rest of the day where nobody knows how long it does."""
+        if now < own.no_entries_until:
+            return []
+        try:
+            own.no_entries_until = now + sidecar(self._hours.session, market).pause
+        except MarketRuleError:
+            own.no_entries_until = self._hours.close
+        return self._of_market(market)
+
+    def _release(self, market: Market, own: _Market, now: Nanos) -> list[str]:
+        """Let the auction begin when the exchange says so; a release of what nobody told keeps entries away all the same."""
+        if own.is_over:
+            return []
+        if own.no_entries_until < self._hours.close:
+            own.no_entries_until = self._hours.close
+            return self._of_market(market)
+        if now < own.halted_until:
+            own.halted_until, own.auction_until = now, now + (own.auction_until - own.halted_until)
+        return self._resume(market, own, now)
 
     def on_time(self, now: Nanos) -> list[str]:
         """Let time pass: cooling ends, a VI without an end is given up, a halted market comes into its auction."""
@@ -281,7 +344,7 @@ class ViMonitor:
         """Return what the list makes of a symbol."""
         if known.state is ViState.UNKNOWN:
             return self._restored(symbol, known, row, now)
-        if known.state is ViState.HALTED or row is None:
+        if known.state is ViState.HALTED or row is None or self._is_market_auction(symbol, now):
             return known
         is_interrupted = known.state is ViState.VI_AUCTION
         if row.ended is None:
@@ -295,6 +358,9 @@ class ViMonitor:
             return known
         if known.is_halted_itself or self._is_market_halted(symbol, now):
             return structs.replace(known, state=ViState.HALTED)
+        if self._is_market_auction(symbol, now):
+            ends = self._markets[self._market_of[symbol]].auction_until
+            return structs.replace(known, state=ViState.VI_AUCTION, started=ends - NO_END_GIVEN_UP)
         if row is None or row.ended is not None:
             return self._judged(structs.replace(known, state=ViState.NORMAL))
         if now - row.started >= NO_END_GIVEN_UP:

@@ -30,7 +30,7 @@ from kats_core.model.kinds import MarketPhase, Severity
 from kats_core.model.setup import Above, At, Below, Numbers, Scanned
 from kats_core.model.time import Nanos
 from kats_core.runtime.scanning import Scans
-from kats_core.runtime.session_feed import SessionFeed
+from kats_core.runtime.session_feed import SessionFeed, closed_behind
 
 Heard: TypeAlias = MarketMessage | BrokerEvent | Fetched | StateOrdered
 """What may come in at any time: the market's messages, what is known of an input now, a broker's answers."""
@@ -165,8 +165,18 @@ class LiveDay:
                 if self.feed.engine.is_busy(one.symbol):
                     self.feed.show(one.symbol, now)
             case StatusMessage():
-                self.feed.status(one, now)
-                self._forget_prices((one.symbol,))
+                self._forget_prices((one.symbol, *self.feed.status(one, now)))
+                if self.feed.vi.is_session_over:
+                    self._end_early(now)
+
+    def _end_early(self, now: Nanos) -> None:
+        """Do what is to be done at the close: the exchange has ended the session. The last fills have a minute to come."""
+        if not self.is_open:
+            return
+        while self._phases[0][1] is not MarketPhase.CLOSED:
+            self._reach_next(now)
+        at, phase = self._phases.popleft()
+        self._phases.append((min(at, closed_behind(now)), phase))
 
     def _forget_prices(self, symbols: Iterable[str]) -> None:
         """Hold no trade against those before an interruption: its print may be anywhere, and not every feed marks it."""
@@ -231,9 +241,9 @@ class LiveDay:
         scans = self.scan(so_far, now)
         return [scans.of(row) for row in range(len(so_far) - count, len(so_far))]
 
-    def _reach_next(self) -> None:
+    def _reach_next(self, now: Nanos | None = None) -> None:
         at, phase = self._phases.popleft()
-        self.feed.phase(phase, self._not_before(at))
+        self.feed.phase(phase, self._not_before(at if now is None else now))
         if phase is MarketPhase.CLOSED:
             self.feed.pump.look = None
 

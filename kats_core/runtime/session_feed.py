@@ -14,6 +14,7 @@ from kats_core.market.rules import symbol_rules
 from kats_core.market.sessions import SessionHours
 from kats_core.market.ticks import TickTable
 from kats_core.market.vi import StatusMessage, ViMonitor, ViTerms
+from kats_core.model import time
 from kats_core.model.bar import Bar, Trade
 from kats_core.model.event import BarClosed, BookChanged, FactsChanged, PhaseReached, TimePassed, Traded
 from kats_core.model.fact import Fact
@@ -24,6 +25,11 @@ from kats_core.model.time import Nanos
 from kats_core.runtime.pump import Look, Pump
 
 NEVER: Nanos = 2**63 - 1
+
+
+def closed_behind(now: Nanos) -> Nanos:
+    """Return when a session that the exchange ends now is closed: a full minute later, at the end of one."""
+    return now - now % time.MINUTE + 2 * time.MINUTE
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,9 +84,11 @@ class SessionFeed:
             return self.vi.on_trade(trade.symbol, trade.price, now, is_auction=trade.is_auction)
         return []
 
-    def status(self, message: StatusMessage, now: Nanos) -> None:
-        """Take in a market-status message of a symbol."""
-        self.tell(now, self.vi.on_message(message))
+    def status(self, message: StatusMessage, now: Nanos) -> list[str]:
+        """Take in a market-status message, and return the symbols whose state it changed: it may be about a whole market."""
+        changed = self.vi.on_message(message)
+        self.tell(now, changed)
+        return changed
 
     def second(self, now: Nanos) -> None:
         """Let a second pass: show the books in which orders wait, and end what ends by itself."""

@@ -7,6 +7,7 @@ and before each bar, each order and whatever may sell the book of that moment. I
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -24,7 +25,7 @@ from kats_core.model.kinds import MarketPhase
 from kats_core.model.time import Nanos
 from kats_core.runtime.index_feed import IndexFeed
 from kats_core.runtime.scanning import Scans
-from kats_core.runtime.session_feed import SessionFeed
+from kats_core.runtime.session_feed import SessionFeed, closed_behind
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,6 +38,7 @@ class StreamedDay:
     index: IndexFeed
     _near: dict[str, Nanos] = field(init=False, default_factory=dict)
     _statuses: list[StatusMessage] = field(init=False, default_factory=list)
+    _phases: deque[tuple[MarketPhase, Nanos]] = field(init=False, default_factory=deque)
 
     def follow(self, instruments: Iterable[Instrument], bases: Mapping[str, int], now: Nanos) -> Iterable[Fact]:
         """Begin to follow the session's symbols; return how they trade as far as it is known before the open."""
@@ -56,11 +58,13 @@ class StreamedDay:
         feed, hours, rows = self.feed, self.feed.hours, _rows_by_minute(self.bars)
         self._open()
         last = max(hours.close, max(rows, default=0))
-        phases = [
-            (MarketPhase.EOD_CHECK, hours.eod_check),
-            (MarketPhase.CLOSE_AUCTION, hours.close_auction),
-            (MarketPhase.CLOSED, last + time.MINUTE),
-        ]
+        phases = self._phases = deque(
+            [
+                (MarketPhase.EOD_CHECK, hours.eod_check),
+                (MarketPhase.CLOSE_AUCTION, hours.close_auction),
+                (MarketPhase.CLOSED, last + time.MINUTE),
+            ]
+        )
         for start in range(hours.open, last + 1, time.MINUTE):
             self._live_through(start)
             end = start + time.MINUTE
@@ -70,9 +74,10 @@ class StreamedDay:
                 if wanted[row] or feed.engine.is_busy(symbol):
                     feed.bar(self.bars.bar(row), scans.of(row), end)
             while phases and end >= phases[0][1]:
-                feed.phase(*phases.pop(0))
-            if phases:
-                feed.minute(end)
+                feed.phase(*phases.popleft())
+            if not phases:
+                return
+            feed.minute(end)
 
     def _open(self) -> None:
         """Let the opening auctions print, which sets the static references, and open."""
@@ -95,10 +100,16 @@ class StreamedDay:
         known, zone = self.feed.vi.of(symbol), float(self.feed.terms.proximity) + _MARGIN
         is_near = (self.bars.high[rows] >= known.upper * (1 - zone)) | (self.bars.low[rows] <= known.lower * (1 + zone))
         moments = self.bars.start[rows[is_near]].tolist()
-        told = (message.ts for message in self._statuses if message.symbol == symbol)
+        told = (message.ts for message in self._statuses if self._concerns(message, symbol))
         first = min((*moments[:1], *told), default=None)
         if first is not None:
             self._near[symbol] = first - (first - self.feed.hours.open) % time.MINUTE
+
+    def _concerns(self, message: StatusMessage, symbol: str) -> bool:
+        """Tell whether a message may change a symbol's state: its own, or one about its whole market."""
+        vi = self.feed.vi
+        is_of_market = message.market is not None and vi.market_of(message.symbol) is vi.market_of(symbol)
+        return is_of_market or message.symbol == symbol
 
     def _live_through(self, start: Nanos) -> None:
         """Feed what happens in a minute, second by second while time alone may make something happen."""
@@ -134,6 +145,15 @@ class StreamedDay:
             self.feed.tell(one.ts, self._take_in(one))
         else:
             self.feed.status(one, one.ts)
+            if self.feed.vi.is_session_over:
+                self._end_early(one.ts)
+
+    def _end_early(self, now: Nanos) -> None:
+        """Do what is to be done at the close: the exchange has ended the session."""
+        while self._phases[0][0] is not MarketPhase.CLOSED:
+            self.feed.phase(self._phases.popleft()[0], now)
+        phase, at = self._phases.popleft()
+        self._phases.append((phase, min(at, closed_behind(now))))
 
     def _take_in(self, trade: Trade) -> list[str]:
         is_near = self._near.get(trade.symbol, trade.ts + 1) <= trade.ts

@@ -66,6 +66,13 @@ class Breaker(_Action, frozen=True, kw_only=True, tag="breaker"):
     level: Annotated[int, msgspec.Meta(ge=1, le=3)] = 1
 
 
+class Sidecar(_Action, frozen=True, kw_only=True, tag="sidecar"):
+    """Set a market's sidecar off; `side` is whose program orders pause, BUY or SELL."""
+
+    market: Market
+    side: Side = Side.SELL
+
+
 class Quiet(_Action, frozen=True, kw_only=True, tag="quiet"):
     """Let the street do nothing in a symbol, so that only actions move it; `is_quiet` false lets it go on."""
 
@@ -124,7 +131,19 @@ class ExpireTokens(_Action, frozen=True, kw_only=True, tag="expire-tokens"):
 
 
 Action: TypeAlias = (
-    Halt | Resume | Interrupt | Breaker | Quiet | Show | Trade | Deposit | Transfer | Declare | AddFault | ExpireTokens
+    Halt
+    | Resume
+    | Interrupt
+    | Breaker
+    | Sidecar
+    | Quiet
+    | Show
+    | Trade
+    | Deposit
+    | Transfer
+    | Declare
+    | AddFault
+    | ExpireTokens
 )
 
 
@@ -164,6 +183,8 @@ def act(simulator: Simulator, action: Action) -> None:
                 market.interrupt(symbol)
             case Breaker(market=listing, level=level):
                 market.trip(listing, level)
+            case Sidecar(market=listing, side=side):
+                market.pause_programs(listing, side)
             case Quiet(symbol=symbol, is_quiet=is_quiet):
                 market.quiet(symbol, is_quiet=is_quiet)
             case Show(symbol=symbol, asks=asks, bids=bids):

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from kats_core.market.breakers import VI_AUCTION, breaker_levels
+from kats_core.market.breakers import VI_AUCTION, breaker_levels, sidecar
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.panel import Panel
 from kats_core.market.phases import SessionPhase
@@ -42,6 +42,8 @@ PUBLISHED: Nanos = 10 * time.MINUTE
 """How long before the open expected prices are published."""
 FIRST_NUMBER = 1001
 _TRIPPED, _RELEASED = "174", "175"
+_PAUSED = {Side.SELL: ("387", "388"), Side.BUY: ("397", "398")}
+"""How a sidecar begins and ends."""
 _TO_TRADES_KEPT = 60
 
 
@@ -68,6 +70,14 @@ class Phased(msgspec.Struct, frozen=True, gc=False):
     phases: tuple[SessionPhase, ...]
 
 
+class Announced(msgspec.Struct, frozen=True, gc=False):
+    """The exchange says something about a whole market, by the broker's code."""
+
+    ts: Nanos
+    listing: Listing
+    code: str
+
+
 class IndexMoved(msgspec.Struct, frozen=True, gc=False):
     """An index has another value."""
 
@@ -75,7 +85,7 @@ class IndexMoved(msgspec.Struct, frozen=True, gc=False):
     code: str
 
 
-MarketEvent: TypeAlias = Happening | Notice | Shown | Expected | Phased | IndexMoved
+MarketEvent: TypeAlias = Happening | Notice | Shown | Expected | Phased | Announced | IndexMoved
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,10 +234,22 @@ class Market:
         symbols = [one.symbol for one in self.instruments() if one.market is listing]
         for symbol in symbols:
             self._tell(self._known(symbol).halt(self.now, reason, _TRIPPED))
-        if not rule.ends_session:
-            resumes = self.now + rule.halt
-            self.script.append((resumes, partial(self._release, symbols, resumes + rule.auction)))
-            self.script = deque(sorted(self.script, key=lambda one: one[0]))
+        if rule.ends_session:
+            self.desk.ended.add(listing)
+            return
+        resumes = self.now + rule.halt
+        self._later(resumes, partial(self._release, symbols, resumes + rule.auction))
+
+    def pause_programs(self, listing: Listing, side: Side) -> None:
+        """Set a market's sidecar off: programs pause, everybody else trades on."""
+        begins, ends = _PAUSED[side]
+        self._say(Announced(self.now, listing, begins))
+        until = self.now + sidecar(self.day, listing).pause
+        self._later(until, lambda: self._say(Announced(self.now, listing, ends)))
+
+    def _later(self, at: Nanos, what: Callable[[], None]) -> None:
+        self.script.append((at, what))
+        self.script = deque(sorted(self.script, key=lambda one: one[0]))
 
     def _release(self, symbols: list[str], until: Nanos) -> None:
         for symbol in symbols:

@@ -21,7 +21,7 @@ from kats_core.simulator.exchange.desk import Notice
 from kats_core.simulator.exchange.happenings import Interrupted, Printed, Stopped
 from kats_core.simulator.faults import Fault, FaultKind
 from kats_core.simulator.keys import ClientKeys
-from kats_core.simulator.market import Expected, IndexMoved, MarketEvent, Phased, Shown
+from kats_core.simulator.market import Announced, Expected, IndexMoved, MarketEvent, Phased, Shown
 from kats_core.simulator.texts import (
     PHASE_CODES,
     SYMBOL_STREAMS,
@@ -117,6 +117,7 @@ class StreamServer:
             Interrupted: self._interrupted,
             Stopped: self._stopped,
             Phased: self._phased,
+            Announced: self._announced,
             IndexMoved: self._index,
             Notice: self._notify,
         }
@@ -337,9 +338,18 @@ class StreamServer:
 
     def _phased(self, event: Phased) -> None:
         code = next((PHASE_CODES[one] for one in event.phases if one in PHASE_CODES), "")
-        status = layouts.KRX_STATUS
-        for symbol in sorted({key for one in self.connections for stream, key in one.registered if stream == status}):
+        for symbol in self._status_wanted():
             self._status(symbol, phase=code)
+
+    def _announced(self, event: Announced) -> None:
+        for symbol in self._status_wanted():
+            board = self._simulator.market.board(symbol)
+            if board is not None and board.instrument.market is event.listing:
+                self._status(symbol, phase=event.code)
+
+    def _status_wanted(self) -> list[str]:
+        status = layouts.KRX_STATUS
+        return sorted({key for one in self.connections for stream, key in one.registered if stream == status})
 
     def _index(self, event: IndexMoved) -> None:
         fields = index_fields(self._simulator.market, event.code, event.ts)

@@ -9,7 +9,7 @@ import pytest
 
 from kats_core.kis.translating import market_message
 from kats_core.kis.wire.records import BookRecord, IndexRecord, MarketStatus, QuotePhase, TradeRecord, VenuePhase
-from kats_core.market.vi import StatusMessage
+from kats_core.market.vi import MarketHalt, StatusMessage
 from kats_core.model import fact, time
 from kats_core.model.bar import Book, BookLevel, Trade
 from kats_core.model.fact import Fact
@@ -119,19 +119,41 @@ def test_a_book_from_which_nothing_can_be_taken_is_empty(record: BookRecord) -> 
     assert market_message(record, SESSION, NOW) == Book("005930", NOW, (), ())
 
 
-def test_a_market_status_has_no_clock_of_its_own() -> None:
-    """It counts from when it is heard."""
-    record = MarketStatus(
+def status(operation: str = "", reason: str = "") -> MarketStatus:
+    return MarketStatus(
         symbol="005930",
         is_halted=False,
-        reason="",
-        operation="",
+        reason=reason,
+        operation=operation,
         expected_operation="",
         random_end="",
         status="",
         is_vi=True,
     )
-    assert market_message(record, SESSION, NOW) == StatusMessage(NOW, "005930", is_vi=True, is_halted=False)
+
+
+def test_a_market_status_has_no_clock_of_its_own() -> None:
+    """It counts from when it is heard."""
+    assert market_message(status(), SESSION, NOW) == StatusMessage(NOW, "005930", is_vi=True, is_halted=False)
+
+
+@pytest.mark.parametrize(
+    ("operation", "reason", "halt"),
+    [
+        ("164", "", MarketHalt.SUSPENSION),
+        ("174", "", MarketHalt.BREAKER),
+        ("174", "서킷브레이커 3단계", MarketHalt.BREAKER_3),
+        ("184", "CB 1 단계 발동", MarketHalt.BREAKER_1),
+        ("175", "서킷브레이커 1단계", MarketHalt.BREAKER_OVER),
+        ("185", "", MarketHalt.BREAKER_OVER),
+        *((code, "", MarketHalt.SIDECAR) for code in ("187", "387", "397")),
+        *((code, "3단계", None) for code in ("", "112", "121", "129", "182", "388", "398", "AB1")),
+    ],
+)
+def test_a_market_status_may_tell_of_its_whole_market(operation: str, reason: str, halt: MarketHalt | None) -> None:
+    """Spec: `kis/ws.md`, the table of `MKOP_CLS_CODE`."""
+    wanted = StatusMessage(NOW, "005930", is_vi=True, is_halted=False, market=halt)
+    assert market_message(status(operation, reason), SESSION, NOW) == wanted
 
 
 def test_the_index_tells_how_far_it_stands_from_its_last_close() -> None:

@@ -75,6 +75,14 @@ class Watch:
         self.monitor.on_list(at(second), listed)
         return self
 
+    def market(self, second: float, halt: MarketHalt) -> list[str]:
+        return self.monitor.on_message(StatusMessage(at(second), SYMBOL, market=halt))
+
+    def kept_away(self, symbol: str = SYMBOL) -> object:
+        """Until when a symbol's market keeps entries away."""
+        facts = {one.name: one.value for one in self.monitor.facts([symbol], at(0))}
+        return facts.get(fact.NO_ENTRIES_UNTIL)
+
     def wait(self, second: float) -> Watch:
         self.monitor.on_time(at(second))
         return self
@@ -186,15 +194,19 @@ class TestHalts:
         assert watch.wait(20 * 60).state is ViState.VI_AUCTION
         watch.trade(30 * 60, 46_000, is_auction=True).vi(30 * 60, False).trade(30 * 60 + 31, 46_000)
         assert watch.state is ViState.NORMAL
-        assert not watch.monitor.allows_entries(SYMBOL, at(3 * 3600))
-        assert watch.monitor.allows_entries(OTHER, at(0))
+        assert watch.kept_away() == HOURS.close
+        assert watch.kept_away(OTHER) is None
 
     def test_the_third_breaker_ends_the_session(self) -> None:
-        """HALTED until the close, and the close jobs are due."""
+        """HALTED until the close; the close jobs are due when no market that is followed goes on."""
         watch = Watch()
         watch.monitor.on_market_halt(at(0), Market.KOSPI, MarketHalt.BREAKER_3)
-        assert watch.monitor.is_session_over(Market.KOSPI)
+        over = [watch.monitor.is_session_over]
         assert watch.wait(4 * 3600).state is ViState.HALTED
+        watch.monitor.on_market_halt(at(4 * 3600), Market.KOSDAQ, MarketHalt.BREAKER_3)
+        over.append(watch.monitor.is_session_over)
+        assert over == [False, True]
+        assert not ViMonitor().is_session_over
 
     def test_a_symbol_that_is_halted_itself_stays_so_behind_a_breaker(self) -> None:
         """Its own flag has to go off, too."""
@@ -203,12 +215,82 @@ class TestHalts:
         assert watch.wait(1_300).state is ViState.HALTED
 
     def test_a_sidecar_keeps_entries_away_for_five_minutes(self) -> None:
-        """The state of the symbols does not change."""
+        """The state of the symbols does not change; what another symbol tells of the same one does not prolong it."""
         watch = Watch()
-        watch.monitor.on_market_halt(at(0), Market.KOSPI, MarketHalt.SIDECAR)
+        assert watch.market(0, MarketHalt.SIDECAR) == [SYMBOL]
         assert watch.state is ViState.NORMAL
-        assert not watch.monitor.allows_entries(SYMBOL, at(299))
-        assert watch.monitor.allows_entries(SYMBOL, at(300))
+        assert watch.kept_away() == at(300)
+        assert watch.market(1, MarketHalt.SIDECAR) == []
+        assert watch.kept_away() == at(300)
+        assert watch.market(300, MarketHalt.SIDECAR) == [SYMBOL]
+        assert watch.kept_away() == at(600)
+
+    def test_each_of_its_symbols_tells_of_the_same_breaker(self) -> None:
+        """A code without a level is the day's next one: the third ends the session."""
+        watch = Watch()
+        assert watch.market(0, MarketHalt.BREAKER) == [SYMBOL]
+        assert watch.market(1, MarketHalt.BREAKER) == []
+        assert watch.market(25 * 60, MarketHalt.BREAKER) == []
+        assert watch.wait(20 * 60).state is ViState.VI_AUCTION
+        assert watch.market(40 * 60, MarketHalt.BREAKER) == [SYMBOL]
+        assert watch.wait(60 * 60).state is ViState.VI_AUCTION
+        watch.market(80 * 60, MarketHalt.BREAKER)
+        assert watch.wait(200 * 60).state is ViState.HALTED
+
+    def test_the_flag_of_a_symbol_that_its_market_halts_is_the_markets(self) -> None:
+        """All of them come with it; the auction begins although nobody takes the flag back for a symbol."""
+        watch = Watch()
+        watch.monitor.on_message(StatusMessage(at(0), SYMBOL, is_vi=False, is_halted=True, market=MarketHalt.BREAKER))
+        watch.halt(5, True)
+        assert watch.state is ViState.HALTED
+        assert watch.wait(20 * 60).state is ViState.VI_AUCTION
+        assert watch.vi(20 * 60 + 1, False).state is ViState.VI_AUCTION
+        assert watch.wait(30 * 60).state is ViState.UNKNOWN
+        assert watch.read(30 * 60 + 1).state is ViState.NORMAL
+
+    def test_the_exchange_says_when_the_auction_begins(self) -> None:
+        """Whatever its time would have been; it lasts its ten minutes."""
+        watch = Watch()
+        watch.market(0, MarketHalt.BREAKER)
+        assert watch.market(1_190, MarketHalt.BREAKER_OVER) == [SYMBOL]
+        assert watch.state is ViState.VI_AUCTION
+        assert watch.market(1_191, MarketHalt.BREAKER_OVER) == []
+        assert watch.wait(1_789).state is ViState.VI_AUCTION
+        assert watch.wait(1_790).state is ViState.UNKNOWN
+
+    def test_a_release_of_what_nobody_told_keeps_entries_away(self) -> None:
+        """There was a circuit breaker before we listened."""
+        watch = Watch()
+        assert watch.market(0, MarketHalt.BREAKER_OVER) == [SYMBOL]
+        assert (watch.state, watch.kept_away()) == (ViState.NORMAL, HOURS.close)
+
+    def test_a_suspension_counts_as_no_level(self) -> None:
+        """Code 164: nobody says for how long; a circuit breaker in it goes before it."""
+        watch = Watch()
+        assert watch.market(0, MarketHalt.SUSPENSION) == [SYMBOL]
+        assert (watch.state, watch.kept_away()) == (ViState.HALTED, HOURS.close)
+        assert watch.market(60, MarketHalt.BREAKER) == [SYMBOL]
+        assert watch.wait(1_259).state is ViState.HALTED
+        assert watch.wait(1_260).state is ViState.VI_AUCTION
+
+    def test_who_is_heard_first_in_the_auction_behind_a_breaker_is_in_it(self) -> None:
+        """Its messages come from now on, and the list tells of no interruption of its own."""
+        watch = Watch().subscribe(is_subscribed=False)
+        watch.market(0, MarketHalt.BREAKER)
+        watch.wait(1_200).subscribe(is_subscribed=False)
+        assert watch.subscribe().read(1_300).state is ViState.VI_AUCTION
+        assert watch.wait(1_799).state is ViState.VI_AUCTION
+        assert watch.wait(1_800).state is ViState.UNKNOWN
+
+    def test_a_rule_that_is_not_known_keeps_entries_away(self) -> None:
+        """Fail closed: before the table of circuit breakers begins nobody knows how long one halts."""
+        monitor = ViMonitor()
+        monitor.begin_session(krx_calendar().hours(dt.date(1998, 12, 1)))
+        monitor.follow(SYMBOL, Market.KOSPI, BASE, TICKS, is_known=True)
+        for halt in (MarketHalt.BREAKER, MarketHalt.SIDECAR):
+            monitor.on_market_halt(at(0), Market.KOSPI, halt)
+            assert fact.NO_ENTRIES_UNTIL in {one.name for one in monitor.facts([SYMBOL], 0)}
+            assert monitor.state(SYMBOL) is ViState.NORMAL
 
 
 class TestUnknown:

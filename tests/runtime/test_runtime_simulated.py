@@ -22,8 +22,17 @@ from kats_core.market.panel import Panel
 from kats_core.market.source import DataSource
 from kats_core.model import time
 from kats_core.model.codes import CoreCode
-from kats_core.model.kinds import OrderState, Severity, Side
-from kats_core.model.record import FaultRecord, FillRecord, OrderEventRecord, OrderRecord, TradeRecord
+from kats_core.model.kinds import Market as Listing
+from kats_core.model.kinds import MarketPhase, OrderState, Severity, Side
+from kats_core.model.record import (
+    EquityRecord,
+    FaultRecord,
+    FillRecord,
+    OrderEventRecord,
+    OrderRecord,
+    SetupRecord,
+    TradeRecord,
+)
 from kats_core.model.setup import Above, At, Fixed, OnBar, Setup, Tick, Trigger
 from kats_core.model.signal import Confirmation, Signal
 from kats_core.orders.broker import BrokerAccount
@@ -31,6 +40,7 @@ from kats_core.runtime.days import DayPlayer, Market
 from kats_core.runtime.inputs import Given, Inputs
 from kats_core.runtime.pump import Pump
 from kats_core.runtime.simulated import on_simulator, simulated_source
+from kats_core.simulator.control import Action, Breaker, Sidecar
 from kats_core.simulator.faults import Fault, FaultKind
 from kats_core.simulator.gateway import Pace
 from kats_core.simulator.keys import Env
@@ -94,13 +104,16 @@ def played(
     fault_seed: int = 0,
     waiting: Callable[[int], Trigger] = lambda level: Above(Fixed(level)),
     below: int = 0,
+    begins: dt.time = BEGINS,
+    script: tuple[Action, ...] = (),
 ) -> Played:
     """Buy at once what is armed, sell it at 15:15, on a simulator that does what the faults say; `waiting` makes its triggers.
 
     With `below` a bid waits so many ticks under the last price.
     """
     config = SimulatorConfig(
-        start=time.at(DAY, BEGINS),
+        start=time.at(DAY, begins),
+        script=script,
         speed=0.0,
         cash=CAPITAL,
         pace=Pace(token_every=0.0),
@@ -201,6 +214,72 @@ def test_who_waits_for_no_price_gets_the_book_without_which_nothing_is_bought(
     """A bar, a time: however far the price is from any level."""
     run = played(house, tmp_path, waiting=lambda _: trigger)
     assert run.desk.kept(TradeRecord)
+    check_agreement(run)
+
+
+def clock_of(ts: int) -> str:
+    return f"{time.clock(ts):%H:%M:%S}"
+
+
+def market_halts(level: int, at: str) -> tuple[Action, ...]:
+    """The circuit breakers of both markets."""
+    return tuple(Breaker(market=market, level=level, at=at) for market in (Listing.KOSPI, Listing.KOSDAQ))
+
+
+def at_once(_: int) -> Trigger:
+    return Tick(60)
+
+
+@pytest.mark.parametrize("level", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_circuit_breaker_holds_exits_until_its_auction_is_over_and_entries_for_the_day(
+    house: type[House], tmp_path: Path, level: int
+) -> None:
+    """`spec/market.md` 7.4. Bought before it; nothing is bought behind it; the sale at 15:15 waits for 15:18."""
+    run = played(house, tmp_path, waiting=at_once, begins=dt.time(14, 45), script=market_halts(level, "14:48:10"))
+    fills = run.desk.kept(FillRecord)
+    bought = [clock_of(one.ts) for one in fills if one.side is Side.BUY]
+    sold = [clock_of(one.ts) for one in fills if one.side is Side.SELL]
+    assert bought
+    assert max(bought) < "14:48:10"
+    assert sold
+    assert min(sold) >= "15:18:10"
+    assert not run.held()
+    late = [one for one in run.desk.kept(OrderRecord) if one.side is Side.BUY and clock_of(one.ts) > "14:48:11"]
+    assert not late
+    check_agreement(run)
+    check_promises(run)
+
+
+@pytest.mark.slow
+def test_behind_a_circuit_breaker_nothing_is_bought_for_the_rest_of_the_day(house: type[House], tmp_path: Path) -> None:
+    """Also when all trade again; the reason is that of the market, not of the symbol."""
+    script = market_halts(1, "14:45:20")
+    run = played(house, tmp_path, waiting=at_once, begins=dt.time(14, 45), script=script)
+    assert run.placed() == []
+    assert {one.code for one in run.desk.kept(SetupRecord)} <= {str(CoreCode.MARKET_HALT), None}
+    assert str(CoreCode.MARKET_HALT) in {one.code for one in run.desk.kept(SetupRecord)}
+
+
+def test_the_last_circuit_breaker_ends_the_session(house: type[House], tmp_path: Path) -> None:
+    """The close jobs run behind the minute in which the last fills come; what is held is held overnight."""
+    run = played(house, tmp_path, waiting=at_once, script=market_halts(3, "14:53:10"))
+    assert run.desk.kept(FillRecord)
+    assert run.bought()
+    assert clock_of(run.simulator.market.now) <= "14:55:01"
+    assert run.desk.engine._state.phase is MarketPhase.CLOSED
+    assert run.desk.kept(EquityRecord)
+    assert not [one for one in run.desk.kept(OrderRecord) if one.side is Side.SELL]
+    check_agreement(run)
+
+
+def test_a_sidecar_keeps_entries_away_for_five_minutes(house: type[House], tmp_path: Path) -> None:
+    """Bought as soon as it is over, and not a moment before it."""
+    script = tuple(Sidecar(market=market, at="14:50:30") for market in (Listing.KOSPI, Listing.KOSDAQ))
+    run = played(house, tmp_path, waiting=at_once, script=script)
+    bought = [clock_of(one.ts) for one in run.desk.kept(FillRecord) if one.side is Side.BUY]
+    assert bought
+    assert not [one for one in bought if "14:50:31" < one < "14:55:30"]
+    assert any(one >= "14:55:30" for one in bought)
     check_agreement(run)
 
 

@@ -30,12 +30,12 @@ from kats_core.market.source import (
     TapeSource,
     Want,
 )
-from kats_core.market.vi import ListedVi, StatusMessage, ViState, ViTerms
+from kats_core.market.vi import ListedVi, MarketHalt, StatusMessage, ViState, ViTerms
 from kats_core.model import fact, time
 from kats_core.model.bar import Book, Trade
 from kats_core.model.codes import CoreCode
-from kats_core.model.event import BrokerEvent, Event, FactsChanged, SessionPrepared
-from kats_core.model.kinds import Side, Style
+from kats_core.model.event import BrokerEvent, Event, FactsChanged, PhaseReached, SessionPrepared
+from kats_core.model.kinds import MarketPhase, Side, Style
 from kats_core.model.record import FillRecord, OrderRecord, TradeRecord
 from kats_core.model.setup import At, Setup
 from kats_core.model.signal import Confirmation, NotYet, Signal, TimeExit, TimeExitKind
@@ -129,13 +129,16 @@ def played(
     live: bool = False,
     is_disturbed: bool = False,
     terms: ViTerms | None = None,
+    halts: tuple[tuple[dt.time, MarketHalt], ...] = (),
     **params: int,
 ) -> tuple[Desk, Listening]:
     """Buy what is above its last close, with stops close below and far below, and sell it at 15:15."""
     clock = TimeExit(TimeExitKind.CLOCK, dt.time(15, 15))
     buyers = {"near": house.Buyer(cap=60_000, stop=42_350), "far": house.Buyer(cap=0, stop=99, time_exit=clock)}
     strategies = tuple(house.instance(buyer, name, ttl_s=120) for name, buyer in buyers.items())
-    return played_by(house, strategies, dense=dense, live=live, is_disturbed=is_disturbed, terms=terms, **params)
+    return played_by(
+        house, strategies, dense=dense, live=live, is_disturbed=is_disturbed, terms=terms, halts=halts, **params
+    )
 
 
 def played_by(
@@ -146,10 +149,11 @@ def played_by(
     live: bool = False,
     is_disturbed: bool = False,
     terms: ViTerms | None = None,
+    halts: tuple[tuple[dt.time, MarketHalt], ...] = (),
     **params: int,
 ) -> tuple[Desk, Listening]:
     desk, broker, player = prepared(house, strategies, dense=dense, terms=terms, **params)
-    bars, tape = part_of(SOURCE.minutes(DAY)), Part(SOURCE.tape(DAY))
+    bars, tape = part_of(SOURCE.minutes(DAY)), Halted(SOURCE.tape(DAY), halts)
     if live:
         exchange = Exchange(bars, tape)
         if is_disturbed:
@@ -188,6 +192,18 @@ def prepared(
         vi_terms=terms or ViTerms(),
     )
     return desk, broker, player
+
+
+@dataclass(frozen=True, slots=True)
+class Halted(Part):
+    """A tape on which the exchange stops both markets, as one symbol of each tells."""
+
+    halts: tuple[tuple[dt.time, MarketHalt], ...] = ()
+
+    def statuses(self) -> Sequence[StatusMessage]:
+        own = Part.statuses(self)
+        halts = [StatusMessage(time.at(DAY, at), one, market=halt) for at, halt in self.halts for one in SYMBOLS[1:]]
+        return sorted([*own, *halts], key=lambda one: one.ts)
 
 
 @dataclass(slots=True)
@@ -292,6 +308,39 @@ def test_a_day_as_it_happens_decides_the_same_as_the_day_that_is_recorded(house:
     live, _ = played(house, live=True, latency_ms=latency_ms)
     assert {trade.exit_code for trade in live.kept(TradeRecord)} == {"core:STOP", "core:TIME_EXIT"}
     assert live.log == recorded.log
+
+
+LAST_BREAKER = ((dt.time(13, 9, 10), MarketHalt.BREAKER_3),)
+BREAKER = ((dt.time(13, 1, 10), MarketHalt.BREAKER),)
+SIDECAR = ((dt.time(13, 0, 5), MarketHalt.SIDECAR),)
+
+
+@pytest.mark.parametrize("halts", [LAST_BREAKER, BREAKER, SIDECAR], ids=["level 3", "level 1", "sidecar"])
+def test_a_halt_of_the_whole_market_decides_the_same_however_it_is_fed(
+    house: type[House], halts: tuple[tuple[dt.time, MarketHalt], ...]
+) -> None:
+    """Recorded, dense, and as it happens: byte for byte the same log; all of the market hear of it."""
+    sparse, broker = played(house, halts=halts)
+    dense, _ = played(house, halts=halts, dense=True)
+    live, _ = played(house, halts=halts, live=True)
+    assert dense.log == sparse.log
+    assert live.log == sparse.log
+    told = {
+        one.symbol
+        for event in broker.heard
+        for one in (event.facts if isinstance(event, FactsChanged) else ())
+        if one.name == fact.NO_ENTRIES_UNTIL
+    }
+    assert told == set(SYMBOLS)
+
+
+def test_the_last_circuit_breaker_runs_the_close_jobs(house: type[House]) -> None:
+    """`spec/market.md` 7.4: the session is over two minutes later at the latest, what is held stays."""
+    desk, broker = played(house, halts=LAST_BREAKER)
+    ends = [event for event in broker.heard if isinstance(event, PhaseReached)]
+    assert [event.phase for event in ends] == list(MarketPhase)
+    assert ends[-1].ts == time.at(DAY, dt.time(13, 11))
+    assert not [order for order in desk.kept(OrderRecord) if order.ts >= time.at(DAY, dt.time(13, 9, 10))]
 
 
 def test_what_is_on_its_way_when_a_minute_ends_is_in_its_bar(house: type[House]) -> None:

@@ -15,7 +15,7 @@ from kats_core.simulator.exchange.board import Stage
 from kats_core.simulator.exchange.desk import Act, Notice, Ticket, Told, Wish
 from kats_core.simulator.exchange.happenings import Interrupted, Printed, Stopped
 from kats_core.simulator.exchange.refusals import Refusal
-from kats_core.simulator.market import Market, MarketEvent
+from kats_core.simulator.market import Announced, Market, MarketEvent
 from kats_core.simulator.server import session_start
 from kats_core.sources.sample import SampleParams, build
 from kats_core.sources.sample.market import SampleSource
@@ -114,6 +114,40 @@ def test_a_circuit_breaker_stops_a_market_for_twenty_minutes_and_ends_in_an_auct
     assert first.is_auction
     codes = [one.code for one in seen if isinstance(one, Stopped) and one.symbol == kospi]
     assert codes == ["174", "175"]
+
+
+def test_the_last_circuit_breaker_takes_no_cancellation(source: SampleSource) -> None:
+    """Behind the first one a bid can be taken back, behind the last one nothing can; the next day takes orders again."""
+    for level, is_taken in ((1, True), (3, False)):
+        market = a_market(source, "10:00")
+        symbol = SYMBOLS[0]
+        board = market.board(symbol)
+        assert board is not None
+        price = board.limits.lower
+        wish = Wish(account=market.accounts[0], side=Side.BUY, symbol=symbol, division="00", quantity=1, price=price)
+        ticket = market.place(wish)
+        assert isinstance(ticket, Ticket)
+        until(market, "10:00:05")
+        market.trip(board.instrument.market, level)
+        until(market, "10:00:10")
+        found = market.cancel(market.accounts[0], ticket.number, None)
+        assert isinstance(found, Ticket) is is_taken
+        assert is_taken or found is Refusal.AFTER_CLOSE
+
+
+def test_a_sidecar_is_announced_and_ends_after_five_minutes(source: SampleSource) -> None:
+    """Trading goes on all the while; a sale pauses by other codes than a purchase."""
+    market = a_market(source, "10:00")
+    told: list[tuple[str, str]] = []
+    market.listeners.append(
+        lambda one: told.append((f"{time.clock(one.ts):%H:%M:%S}", one.code)) if isinstance(one, Announced) else None
+    )
+    market.pause_programs(Listing.KOSPI, Side.SELL)
+    until(market, "10:04:59")
+    market.pause_programs(Listing.KOSDAQ, Side.BUY)
+    until(market, "10:10")
+    assert [code for _, code in told] == ["387", "397", "388", "398"]
+    assert told[2][0] == "10:05:00"
 
 
 def test_orders_in_a_halted_symbol_end_with_the_session_too(source: SampleSource) -> None:

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from kats_core.market.phases import BoardOrder, SessionPhase, takes
 from kats_core.model.instrument import Instrument
-from kats_core.model.kinds import Side
+from kats_core.model.kinds import Market, Side
 from kats_core.model.time import Nanos
 from kats_core.simulator.exchange.accounts import Account, Booked, Committed, OrderCosts
 from kats_core.simulator.exchange.board import Board, Incoming, Stage
@@ -123,6 +123,8 @@ class Desk:
     now: Nanos = 0
     delay: Nanos = 0
     is_over: bool = False
+    ended: set[Market] = field(default_factory=set)
+    """Markets whose session a circuit breaker has ended: there not even a cancellation is taken."""
     tickets: dict[tuple[dt.date, OrderNumber], Ticket] = field(default_factory=dict)
     margins: dict[str, Fraction] = field(default_factory=dict)
     fill_share: Fraction = Fraction(1)
@@ -134,6 +136,7 @@ class Desk:
         """Begin a session with its boards; the numbers of its orders begin anew."""
         self.session, self.boards, self.is_over = session, boards, False
         self._next = first_number
+        self.ended.clear()
         self._open.clear()
         self._travelling.clear()
 
@@ -337,6 +340,8 @@ class Desk:
         found = self._open.get(original)
         if found is None or found.account is not account:
             return Refusal.NOTHING_LEFT
+        if found.instrument.market in self.ended:
+            return Refusal.AFTER_CLOSE
         return found if found.is_arrived else Refusal.NOT_ARRIVED
 
     def _ticket(
