@@ -78,6 +78,7 @@ class _Known:
     turns: Turns = field(default_factory=Turns)
     fed: frozenset[str] = frozenset()
     interrupted: frozenset[str] = frozenset()
+    stopped: frozenset[str] = frozenset()
     since: dict[str, Nanos] = field(default_factory=dict)
     references: dict[str, int] = field(default_factory=dict)
     skew: float | None = None
@@ -208,12 +209,21 @@ class Listener:
         if self._feed is not None:
             needs = [self._need(rank, want) for rank, want in enumerate(self._wants)]
             self._feed.hub.want(needs, self.around.clock(), indices=(KOSPI,))
+            self._tell_stopped(self._feed)
+
+    def _tell_stopped(self, feed: Feed) -> None:
+        """Let nobody wait for trades of whoever is stopped, with his market perhaps, of which his own status tells nothing."""
+        stopped = frozenset(want.symbol for want in self._wants if want.is_stopped)
+        for symbol in stopped | self._known.stopped:
+            feed.hub.set_trading(symbol, self.around.clock(), is_trading=symbol not in stopped)
+        self._known.stopped = stopped
 
     def _need(self, rank: int, want: Want) -> Need:
         last = self._known.last.get(want.symbol)
         ways = [] if last is None else [*_ways(want, last)]
         distance = min(ways, default=None)
-        return Need(symbol=want.symbol, rank=rank, is_held=want.is_busy, distance=distance, is_due=want.is_due)
+        is_due = want.is_due or want.is_voice
+        return Need(symbol=want.symbol, rank=rank, is_held=want.is_busy, distance=distance, is_due=is_due)
 
     def _pass_on(self, message: Received | Told, hear: Hear) -> None:
         if isinstance(message, Told):

@@ -100,7 +100,8 @@ class Want:
     """A symbol to be heard of. Near one of its levels, held or on order (`is_busy`), or `is_due`, its book matters too.
 
     `above` are the levels (won) that are reached from below, as a breakout is; `below` those that are reached from above.
-    `is_due`: it may be bought at any bar or moment now, wherever its price stands.
+    `is_due`: it may be bought at any bar or moment now, wherever its price stands. `is_stopped`: it is interrupted or halted, on
+    its own or with its market; its silence means nothing. `is_voice`: it is the one that tells what stops its whole market.
     """
 
     symbol: str
@@ -108,6 +109,8 @@ class Want:
     below: tuple[int, ...] = ()
     is_busy: bool = False
     is_due: bool = False
+    is_stopped: bool = False
+    is_voice: bool = False
 
 
 class StatusFeed(msgspec.Struct, frozen=True, gc=False):

@@ -98,9 +98,12 @@ class LiveDay:
             if entry.setup.symbol in watched:
                 waiting.setdefault(entry.setup.symbol, []).append(entry)
         symbols = dict.fromkeys([*sorted(busy), *waiting, *sorted(watched)])
-        return tuple(self._want(s, waiting.get(s, ()), is_busy=s in busy) for s in symbols)
+        # The first of each market: whoever is held or waits, halts of his market must be heard.
+        voices = {self.feed.vi.market_of(symbol): symbol for symbol in reversed(symbols)}
+        several = frozenset(voices.values())
+        return tuple(self._want(s, waiting.get(s, ()), is_busy=s in busy, is_voice=s in several) for s in symbols)
 
-    def _want(self, symbol: str, setups: Sequence[SetupState], *, is_busy: bool) -> Want:
+    def _want(self, symbol: str, setups: Sequence[SetupState], *, is_busy: bool, is_voice: bool) -> Want:
         """Return a symbol with the prices that its setups wait for, as far as the day tells them, and whether any waits for none."""
         ticks, opened = self.feed.ticks[symbol], self._builder.day_open(symbol)
         levels: dict[type, list[int]] = {Above: [], Below: []}
@@ -113,7 +116,8 @@ class LiveDay:
             price = resolve(trigger, opened, None, ticks) if one.level is None else one.level
             if price is not None:
                 levels[type(trigger)].append(price)
-        return Want(symbol, tuple(levels[Above]), tuple(levels[Below]), is_busy, is_due)
+        is_stopped = self.feed.vi.state(symbol) in NO_TRADING
+        return Want(symbol, tuple(levels[Above]), tuple(levels[Below]), is_busy, is_due, is_stopped, is_voice)
 
     def _may_ask(self, setup: SetupState) -> bool:
         """Tell whether a setup that waits for no price may be asked for a signal within a minute."""

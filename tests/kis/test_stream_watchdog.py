@@ -179,6 +179,20 @@ def test_a_halted_symbol_is_not_missed_until_it_trades_again() -> None:
     assert [silent for silent in judged if silent] == [(SYMBOLS[0],)]
 
 
+def test_a_session_in_which_all_were_stopped_begins_anew_with_the_first_that_trades_again() -> None:
+    """Half an hour of a circuit breaker says nothing about the connection."""
+    watchdog = watched(SYMBOLS[:3])
+    last = trading(watchdog, TEN, 60, 1, SYMBOLS[:3])
+    for symbol in SYMBOLS[:3]:
+        watchdog.pause(symbol)
+    resumed = last + 1_800 * SECOND
+    assert not watchdog.judge(resumed, since(resumed)).is_dead
+    watchdog.resume(SYMBOLS[0], resumed)
+    assert not watchdog.judge(resumed + SECOND, since(resumed)).is_session_silent
+    later = resumed + 60 * SECOND
+    assert watchdog.judge(later, since(later)).is_dead
+
+
 @given(st.lists(st.integers(0, 1_500_000_000), min_size=1, max_size=200), st.integers(2, 40))
 def test_silence_is_told_exactly_once_and_within_a_minute(pauses: list[int], symbols: int) -> None:
     """Whatever came before: while messages come there is no alarm; after the last one there is one, never later than 61 s."""

@@ -226,6 +226,12 @@ def market_halts(level: int, at: str) -> tuple[Action, ...]:
     return tuple(Breaker(market=market, level=level, at=at) for market in (Listing.KOSPI, Listing.KOSDAQ))
 
 
+def feed_alarms(run: Played) -> list[str]:
+    """What people hear of a stream that does not bring what it should."""
+    alarms = (str(CoreCode.FEED_DOWN), str(CoreCode.FEED_SILENT), str(CoreCode.FEED_TROUBLE))
+    return [f"{clock_of(one.ts)} {one.code}" for one in run.desk.notices if one.code in alarms]
+
+
 def at_once(_: int) -> Trigger:
     return Tick(60)
 
@@ -244,6 +250,7 @@ def test_a_circuit_breaker_holds_exits_until_its_auction_is_over_and_entries_for
     assert sold
     assert min(sold) >= "15:18:10"
     assert not run.held()
+    assert feed_alarms(run) == []
     late = [one for one in run.desk.kept(OrderRecord) if one.side is Side.BUY and clock_of(one.ts) > "14:48:11"]
     assert not late
     check_agreement(run)
@@ -270,6 +277,19 @@ def test_the_last_circuit_breaker_ends_the_session(house: type[House], tmp_path:
     assert run.desk.kept(EquityRecord)
     assert not [one for one in run.desk.kept(OrderRecord) if one.side is Side.SELL]
     check_agreement(run)
+
+
+def test_a_market_that_stands_still_is_no_dead_feed(house: type[House], tmp_path: Path) -> None:
+    """One symbol's status tells of the halt; those of whom only the trades come are not waited for either."""
+    nearest = int(history(SOURCE).close[-1].min())
+    run = played(
+        house,
+        tmp_path,
+        waiting=lambda level: at_once(level) if level == nearest else far_away(level),
+        script=market_halts(3, "14:53:10"),
+    )
+    assert clock_of(run.simulator.market.now) >= "14:54:59"
+    assert feed_alarms(run) == []
 
 
 def test_a_sidecar_keeps_entries_away_for_five_minutes(house: type[House], tmp_path: Path) -> None:

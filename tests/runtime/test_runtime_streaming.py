@@ -469,6 +469,21 @@ def test_a_live_day_wants_what_is_held_first_and_tells_the_levels_that_are_waite
     assert all(wants[0].is_busy for wants in busy)
 
 
+def test_of_each_market_one_symbol_is_its_voice_and_who_is_stopped_is_not_waited_for(house: type[House]) -> None:
+    """A halt of a market must be heard although nobody of it is near his level; then the silence of all of it is right."""
+    buyer = house.Buyer(cap=60_000, stop=42_350)
+    _, _, player = prepared(house, (house.instance(buyer, "near", ttl_s=120),))
+    day = player.live(DAY, SYMBOLS, is_told=True)
+    at = krx_calendar().hours(DAY).open
+    markets = {symbol: day.feed.vi.market_of(symbol) for symbol in SYMBOLS}
+    voices = [markets[want.symbol] for want in day.wants if want.is_voice]
+    assert sorted(voices) == sorted(set(markets.values()))
+    assert not [want for want in day.wants if want.is_stopped]
+    day.hear(StatusMessage(at, INTERRUPTED, market=MarketHalt.BREAKER), at)
+    own = {symbol for symbol, market in markets.items() if market is markets[INTERRUPTED]}
+    assert {want.symbol for want in day.wants if want.is_stopped} == own
+
+
 def test_a_symbol_whose_messages_are_not_proven_to_come_is_not_bought(house: type[House]) -> None:
     """Unknown until its messages come and the list was read; unknown again as soon as they stop."""
     buyer = house.Buyer(cap=60_000, stop=42_350)

@@ -154,8 +154,10 @@ class Watchdog:
         self._paused.add(symbol)
 
     def resume(self, symbol: str, now: Nanos) -> None:
-        """Expect a symbol again."""
+        """Expect a symbol again; where nobody was expected, the session begins anew with it."""
         if symbol in self._paused:
+            if self._session is not None and self._symbols.keys() <= self._paused:
+                self._session.last = self._session.learnt = now
             self._paused.discard(symbol)
             if symbol in self._symbols:
                 self._symbols[symbol].last = now
