@@ -57,9 +57,7 @@ def backtest(
     """Plan, play, print; a subcommand does its own."""
     if context.invoked_subcommand is not None:
         return
-    days = (resolving.day(first, "--from"), resolving.day(last, "--to"))
-    if days[0] is not None and days[1] is not None and days[0] > days[1]:
-        raise InputError(t("wrong_order", first=days[0], last=days[1]))
+    days = resolving.span(first, last)
     resolved = resolving.resolved(config, data or (), seed, strategy or ())
     resolved, request = _request(resolved, *days)
     request = replace(request, bars=_bars(bars), both_paths=not one_path)
@@ -105,7 +103,8 @@ def _request(resolved: Resolved, first: dt.date | None, last: dt.date | None) ->
         last = last or max(sample, first or sample)
         calendar = krx_calendar()
         if first is None:
-            first = calendar.sessions(last - dt.timedelta(days=2 * SAMPLE_SESSIONS), last)[-SAMPLE_SESSIONS:][0]
+            earliest = max(calendar.covered_from, last - dt.timedelta(days=2 * SAMPLE_SESSIONS))
+            first = calendar.sessions(earliest, last)[-SAMPLE_SESSIONS:][0]
         resolved = resolving.with_history(resolved, len(calendar.sessions(first, last)))
     return resolved, Request(kind=RunKind.BACKTEST, first=first, last=last)
 

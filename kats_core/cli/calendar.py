@@ -38,8 +38,10 @@ def show(
     first = _first_of(month)
     events = scheduling.events_of(config)
     calendar = events.calendar
-    days = [day for day in Weeks().itermonthdates(first.year, first.month) if day.month == first.month]
-    scheduling.require_covered(calendar, days[0], days[-1], "--month", f"{first:%Y-%m}")
+    whole = [day for day in Weeks().itermonthdates(first.year, first.month) if day.month == first.month]
+    days = [day for day in whole if calendar.covered_from <= day <= calendar.covered_through]
+    if not days:
+        scheduling.require_covered(calendar, whole[0], whole[-1], "--month", f"{first:%Y-%m}")
     found = events.between(days[0], days[-1])
     if as_json:
         console.out().print_json(data=_as_json(calendar, events, days, found))
@@ -100,7 +102,7 @@ def _print(calendar: Calendar, events: EventCalendar, days: list[dt.date], found
         is_narrow = offset >= _SATURDAY and not has_saturdays
         table.add_column(weekday(_MONDAY + dt.timedelta(days=offset)), ratio=1 if is_narrow else 2, overflow="fold")
     for week in Weeks().monthdatescalendar(days[0].year, days[0].month):
-        cells = (_cell(calendar, day, found) if day.month == days[0].month else Text() for day in week)
+        cells = (_cell(calendar, day, found) if days[0] <= day <= days[-1] else Text() for day in week)
         table.add_row(*cells, end_section=True)
     screen.print(table, width=min(screen.width, _WIDTH))
     for day in sessions:

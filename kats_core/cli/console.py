@@ -58,11 +58,12 @@ def _console(*, is_error: bool) -> Console:
 def bad_input() -> tuple[type[Exception], ...]:
     """Return the errors that a person can mend; called only when something was raised, for it imports their owners."""
     from kats_core.config import ConfigError
+    from kats_core.market.calendar import CalendarError
     from kats_core.market.source import SourceError
     from kats_core.orders.broker import BrokerError
     from kats_core.store.errors import StoreError
 
-    return (InputError, ConfigError, SourceError, StoreError, BrokerError)
+    return (InputError, ConfigError, SourceError, StoreError, BrokerError, CalendarError)
 
 
 def report(error: Exception) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +12,11 @@ from kats_core.cli.console import InputError
 from kats_core.cli.resolving import ConfigOption, JsonOption
 from kats_core.cli.text import t
 
+if TYPE_CHECKING:
+    from kats_core.market.events import EventCalendar
+
 _AHEAD = dt.timedelta(days=60)
+_CODE_LENGTH = 6
 
 
 def register(app: typer.Typer) -> None:
@@ -28,16 +32,15 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Print the events."""
-    begin, end = resolving.day(first, "--from"), resolving.day(last, "--to")
-    if begin is None:
-        begin = scheduling.today() if end is None else end.replace(day=1)
+    begin, end = resolving.span(first, last)
     events = scheduling.events_of(config)
+    if symbol is not None:
+        _require_code(symbol, events)
+    if begin is None:
+        begin = scheduling.today() if end is None else max(end.replace(day=1), events.calendar.covered_from)
     scheduling.require_covered(events.calendar, begin, begin, "--from", str(begin))
     if end is None:
         end = min(begin + _AHEAD, events.calendar.covered_through)
-    scheduling.require_covered(events.calendar, end, end, "--to", str(end))
-    if begin > end:
-        raise InputError(t("wrong_order", first=begin, last=end))
     found = [event for event in events.between(begin, end) if symbol is None or event.symbol in (None, symbol)]
     if as_json:
         console.out().print_json(
@@ -54,3 +57,15 @@ def show(
     scheduling.print_missing(screen, events, begin, end)
     if found:
         screen.print(scheduling.table(found))
+
+
+def _require_code(symbol: str, events: EventCalendar) -> None:
+    """Refuse what is no code of the exchange; of any code there may be events."""
+    from difflib import get_close_matches
+
+    if not (len(symbol) == _CODE_LENGTH and symbol.isascii() and symbol.isalnum()):
+        calendar = events.calendar
+        every = events.between(calendar.covered_from, calendar.covered_through)
+        known = sorted({event.symbol for event in every if event.symbol is not None})
+        near = get_close_matches(symbol, known, n=1, cutoff=0.3) or known[:1] or ["005930"]
+        raise InputError(t("no_such_code", symbol=symbol, near=near[0]))

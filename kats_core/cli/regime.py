@@ -46,17 +46,16 @@ def regime(
     as_json: JsonOption = False,
 ) -> None:
     """Read, follow, print."""
-    days = (resolving.day(first, "--from"), resolving.day(last, "--to"))
-    if days[0] is not None and days[1] is not None and days[0] > days[1]:
-        raise InputError(t("wrong_order", first=days[0], last=days[1]))
+    days = resolving.span(first, last)
     resolved = resolving.resolved(config, data or (), seed)
 
+    from kats_core.market.conditions import MARKET_INDEX
     from kats_core.runtime.assembly import open_source
 
     with console.busy(t("preparing")):
         source = open_source(resolved)
         market = _followed(resolved, source, days[1])
-    rows = _rows(market, days[0])
+    rows = _rows(market, source.indices()[MARKET_INDEX].sessions, *days)
     if as_json:
         console.out().print_json(data=_as_json(market, rows))
         return
@@ -78,17 +77,22 @@ def _followed(resolved: Resolved, source: DataSource, last: dt.date | None) -> C
     panel = None if index.advancing is not None else source.history(None, until)
     market = market_conditions(indices, panel, krx_calendar(), until, resolved.regime, resolved.pulse)
     if market is None or not market.sessions:
-        raise SourceError(f"{MARKET_INDEX} begins on {index.sessions[0]}, after {until}")
+        raise SourceError(f"--to {until}: {MARKET_INDEX} begins on {index.sessions[0]}, after {until}")
     return market
 
 
-def _rows(market: Conditions, first: dt.date | None) -> range:
-    """Return the rows to show."""
+def _rows(market: Conditions, index: Sequence[dt.date], first: dt.date | None, last: dt.date | None) -> range:
+    """Return the rows to show; `index` are the sessions of which there is a value."""
     end = len(market.sessions)
     if first is None:
         return range(max(0, end - USUAL_SESSIONS), end)
+    if first > index[-1]:
+        raise InputError(t("no_sessions_from", first=first, begin=index[0], end=index[-1]))
     if first > market.sessions[-1]:
-        raise InputError(t("no_sessions_from", first=first, begin=market.sessions[0], end=market.sessions[-1]))
+        from kats_core.market.calendar import krx_calendar
+
+        near = ", ".join(map(str, krx_calendar().sessions_beside(first)))
+        raise InputError(t("no_session_between", first=first, last=last, near=near))
     before = market.row_before(first)
     return range(0 if before is None else before + 1, end)
 

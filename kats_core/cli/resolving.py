@@ -109,6 +109,60 @@ def day(written: str | None, option: str) -> dt.date | None:
         raise InputError(t("no_day", option=option, found=written)) from None
 
 
+def covered_day(written: str | None, option: str) -> dt.date | None:
+    """Return a day that the exchange's calendar knows, be it a session or not.
+
+    Raises:
+        InputError: it is no day, or lies outside the calendar.
+    """
+    found = day(written, option)
+    if found is None:
+        return None
+
+    from kats_core.market.calendar import krx_calendar
+
+    calendar = krx_calendar()
+    if not calendar.covered_from <= found <= calendar.covered_through:
+        covered = (calendar.covered_from, calendar.covered_through)
+        near = calendar.sessions_beside(found)[0]
+        raise InputError(
+            t("not_covered", option=option, found=found, first=covered[0], last=covered[1])
+            + t("nearest_session", near=near)
+        )
+    return found
+
+
+def session(written: str | None, option: str) -> dt.date | None:
+    """Return a session of the exchange.
+
+    Raises:
+        InputError: it is no day, lies outside the calendar, or the exchange is closed on it.
+    """
+    found = covered_day(written, option)
+    if found is None:
+        return None
+
+    from kats_core.market.calendar import krx_calendar
+
+    calendar = krx_calendar()
+    if not calendar.is_session(found):
+        near = ", ".join(map(str, calendar.sessions_beside(found)))
+        raise InputError(t("no_session", option=option, day=found, near=near))
+    return found
+
+
+def span(first: str | None, last: str | None) -> tuple[dt.date | None, dt.date | None]:
+    """Return the days of `--from` and `--to`, each None where it was not named.
+
+    Raises:
+        InputError: one of them is no day or lies outside the calendar, or the first is after the last.
+    """
+    begin, end = covered_day(first, "--from"), covered_day(last, "--to")
+    if begin is not None and end is not None and begin > end:
+        raise InputError(t("wrong_order", first=begin, last=end))
+    return begin, end
+
+
 def run_folder(which: str | None) -> Path:
     """Return the folder of a run: named itself, by the run's id or the beginning of it, or of the last run.
 

@@ -52,7 +52,7 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Plan, play, sum up."""
-    first = resolving.day(day, "--day")
+    first = (resolving.session if sim else resolving.day)(day, "--day")
     factor = _factor(speed)
     if sim or live:
         staging.require_alone("--sim" if sim else "--live", data, days, goes_on=goes_on)

@@ -37,7 +37,7 @@ def show(
     """Screen, and print."""
     from kats_core.cli import screening
 
-    found = _find(config, data or [], resolving.day(day, "--day"), seed)
+    found = _find(config, data or [], resolving.session(day, "--day"), seed)
     out = console.out()
     if symbol is None:
         if as_json:

@@ -83,7 +83,7 @@ def _start(day: str | None, at: str | None, speed: float) -> Nanos | None:
     if day is None and at is None and speed == 1.0:
         return None
     calendar = krx_calendar()
-    wanted = resolving.day(day, "--day")
+    wanted = resolving.session(day, "--day")
     if wanted is None:
         today = dt.datetime.now(time.KST).date()
         wanted = today if calendar.is_session(today) else calendar.previous_session(today)

@@ -36,8 +36,8 @@ def overview(
     """Print one line for each strategy."""
     if context.invoked_subcommand is not None:
         return
+    session = resolving.session(day, "--day")
     resolved = resolving.resolved(config, data or [], seed)
-    session = resolving.day(day, "--day")
 
     from kats_core.cli import strategy_pages
     from kats_core.runtime.candidates import find

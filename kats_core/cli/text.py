@@ -529,6 +529,19 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{option} {found}: 달력은 {first}부터 {last}까지입니다",
         "{option} {found}: the calendar covers {first} to {last}",
     ),
+    "nearest_session": (". 가장 가까운 거래일은 {near}", ", the nearest session is {near}"),
+    "no_session": (
+        "{option} {day}: 거래일이 아닙니다. 앞뒤 거래일은 {near}",
+        "{option} {day}: no session of the exchange, the nearest are {near}",
+    ),
+    "no_session_between": (
+        "--from {first} --to {last}: 그 사이에 거래일이 없습니다. 앞뒤 거래일은 {near}",
+        "--from {first} --to {last}: no session of the exchange between them, the nearest are {near}",
+    ),
+    "no_such_code": (
+        "--symbol {symbol}: 종목코드가 아닙니다. {near}처럼 영문자나 숫자 여섯 자리여야 합니다",
+        "--symbol {symbol}: no code, expected six letters or digits as in {near}",
+    ),
     "no_speed": (
         "--speed {found}: 0보다 큰 수나 max여야 합니다",
         "--speed {found}: expected a number above 0, or max",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TypeAlias
@@ -130,11 +131,23 @@ class Calendar:
 
     def next_session(self, day: dt.date) -> dt.date:
         """Return the first session after `day`, which need not be a session itself."""
-        return self.session_at(self._position[self._offset(day) + 1])
+        position = self._position[self._offset(day) + 1]
+        if position == len(self._days):
+            raise CalendarError(f"the session after {day} lies outside the calendar, {self._coverage()}")
+        return self._days[position]
 
     def previous_session(self, day: dt.date) -> dt.date:
         """Return the last session before `day`, which need not be a session itself."""
-        return self.session_at(self._position[self._offset(day)] - 1)
+        position = self._position[self._offset(day)]
+        if not position:
+            raise CalendarError(f"the session before {day} lies outside the calendar, {self._coverage()}")
+        return self._days[position - 1]
+
+    def sessions_beside(self, day: dt.date) -> tuple[dt.date, ...]:
+        """Return the last session before `day` and the first after it, as far as there are any; any day may be asked."""
+        place = bisect_left(self._days, day)
+        after = place + 1 if self._days[place : place + 1] == [day] else place
+        return (*self._days[max(0, place - 1) : place], *self._days[after : after + 1])
 
     def sessions(self, first: dt.date, last: dt.date) -> list[dt.date]:
         """Return the sessions from `first` to `last`, both included; none when `first` is after `last`."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from kats_core.config import Resolved
 from kats_core.engine.state import StrategyInstance
-from kats_core.market.calendar import krx_calendar
+from kats_core.market.calendar import Calendar, CalendarError, krx_calendar
 from kats_core.market.conditions import market_conditions
 from kats_core.market.screening.candidates import Candidate
 from kats_core.market.screening.profiles import PASSED, REASONS
@@ -126,14 +126,11 @@ def find(resolved: Resolved, session: dt.date | None = None) -> Found:
         SourceError: the data cannot be used, the day is no session, or the evening before it is not in the data.
     """
     source, calendar = open_source(resolved), krx_calendar()
-    session = session or calendar.next_session(_last_session(source))
-    if not calendar.is_session(session):
-        raise SourceError(f"{session} is no session of the exchange: the next one is {calendar.next_session(session)}")
-    panel = history(source, calendar.shift(session, -1), thresholds=thresholds_of(resolved))
+    session, evening = _with_evening(session, source, calendar)
+    panel = history(source, evening, thresholds=thresholds_of(resolved))
     row = panel.row_before(session)
     if row is None:
-        span = f"{panel.sessions[0]} to {panel.sessions[-1]}" if panel.sessions else "nothing"
-        raise SourceError(f"no daily bars of the evening before {session}: the data up to then have {span}")
+        raise _no_bars_before(session, source, calendar)
     strategies = strategies_of(resolved)
     conditions = market_conditions(panel.indices, panel, calendar, session, resolved.regime, resolved.pulse)
     in_force = screens.build(panel, resolved.universe, strategies, conditions, resolved.assume.grade)
@@ -172,11 +169,36 @@ def find(resolved: Resolved, session: dt.date | None = None) -> Found:
     )
 
 
-def _last_session(source: DataSource) -> dt.date:
+def _with_evening(session: dt.date | None, source: DataSource, calendar: Calendar) -> tuple[dt.date, dt.date]:
+    """Return the session and the one before it, on whose evening the candidates are known."""
+    try:
+        session = session or calendar.next_session(_sessions_of(source)[-1])
+        if calendar.is_session(session):
+            return session, calendar.previous_session(session)
+    except CalendarError as error:
+        if session is None:
+            raise SourceError(str(error)) from None
+        near = calendar.sessions_beside(session)[0]
+        raise SourceError(f"--day {session}: {error}; the nearest day is {near}") from None
+    beside = ", ".join(map(str, calendar.sessions_beside(session)))
+    raise SourceError(f"--day {session}: no session of the exchange, the nearest are {beside}")
+
+
+def _no_bars_before(session: dt.date, source: DataSource, calendar: Calendar) -> SourceError:
+    have = _sessions_of(source)
+    near = min(have, key=lambda day: abs((day - session).days))
+    following = next((day for day in calendar.sessions_beside(near) if day > near), near)
+    return SourceError(
+        f"--day {session}: no daily bars of the evening before; the data have {have[0]} to {have[-1]}, "
+        f"the nearest day with candidates is {following}"
+    )
+
+
+def _sessions_of(source: DataSource) -> Sequence[dt.date]:
     sessions = source.daily_sessions() or source.minute_sessions()
     if not sessions:
         raise SourceError("the data hold no bars at all")
-    return sessions[-1]
+    return sessions
 
 
 def _draws(

@@ -153,7 +153,7 @@ def plan(
         panel, scope = history(source, sessions[-1], thresholds=thresholds_of(resolved)), Scope.RAW
     else:
         panel = history(source, request.last, thresholds=thresholds_of(resolved))
-        sessions, scope = _sessions(panel, request, by_minute), panel.scope
+        sessions, scope = _sessions(panel, request, by_minute, source), panel.scope
         resolved, left_out = _with_what_can_trade(resolved, sessions, by_minute)
     panel = assuming(panel, resolved.assume)
     app = build(resolved, source, request.kind, sessions[0], sessions[-1], scope, panel, second, request.bars)
@@ -482,11 +482,11 @@ def _within(days: Sequence[dt.date], request: Request) -> tuple[dt.date, ...]:
     return tuple(day for day in days if (first is None or day >= first) and (last is None or day <= last))
 
 
-def _sessions(panel: Panel, request: Request, by_minute: Sequence[dt.date]) -> tuple[dt.date, ...]:
+def _sessions(panel: Panel, request: Request, by_minute: Sequence[dt.date], source: DataSource) -> tuple[dt.date, ...]:
     """Return the sessions to play: those of the daily bars, and those of minute bars for which the panel can arm."""
     armed = [day for day in by_minute if panel.row_before(day) is not None]
     if not armed:
-        return _day_sessions(panel, request)
+        return _day_sessions(panel, request, source)
     days = _within(panel.sessions[1:], request)
     return tuple(sorted({*armed, *days}))[: request.days]
 
@@ -513,7 +513,7 @@ def _minute_sessions(source: DataSource, request: Request) -> tuple[dt.date, ...
     return tuple(chosen)
 
 
-def _day_sessions(panel: Panel, request: Request) -> tuple[dt.date, ...]:
+def _day_sessions(panel: Panel, request: Request, source: DataSource) -> tuple[dt.date, ...]:
     """Return the sessions with daily bars that were asked for; the first row only arms the second."""
     chosen = [
         session
@@ -525,9 +525,19 @@ def _day_sessions(panel: Panel, request: Request) -> tuple[dt.date, ...]:
     if request.days is not None:
         chosen = chosen[: request.days]
     if not chosen:
-        span = f"{panel.sessions[0]} to {panel.sessions[-1]}" if panel.sessions else "nothing"
-        raise SourceError(f"no daily bars between {request.first} and {request.last}: the data have {span}")
+        have = source.daily_sessions()[1:]
+        span = f"from {have[0]} to {have[-1]}" if have else "of no session after the first"
+        raise SourceError(f"no daily bars {_range_of(request)}: the data have sessions to play {span}")
     return tuple(chosen)
+
+
+def _range_of(request: Request) -> str:
+    """Say in words, and by the options, which days were asked for."""
+    if request.first is not None and request.last is not None:
+        return f"between {request.first} and {request.last} (--from, --to)"
+    if request.first is not None:
+        return f"from {request.first} on (--from)"
+    return "at all" if request.last is None else f"up to {request.last} (--to)"
 
 
 def _describe(plan: Plan, started: dt.datetime, names: dict[str, str]) -> Run:

@@ -108,6 +108,8 @@ def test_the_operator_s_events_are_among_them(kats: Any) -> None:
         (("calendar", "--month", "2028-01"), "--month 2028-01: the calendar covers 1995-05-02 to 2027-12-31"),
         (("calendar", "--month", "1995-04"), "--month 1995-04"),
         (("events", "--from", "soon"), "--from soon: no day"),
+        (("events", "--to", "1990-01-03"), "--to 1990-01-03: the calendar covers 1995-05-02 to 2027-12-31"),
+        (("events", "--symbol", "FOO"), "--symbol FOO: no code, expected six letters or digits as in 005930"),
         (("events", "--from", "2026-12-31", "--to", "2026-12-01"), "--from 2026-12-31 is after --to 2026-12-01"),
         (("events", "--from", "2026-12-31", "--to", "2028-12-01"), "--to 2028-12-01: the calendar covers"),
     ],
@@ -117,6 +119,25 @@ def test_bad_input_ends_with_two(kats: Any, arguments: tuple[str, ...], said: st
     answer = kats(*arguments, "--lang", "en")
     assert answer.code == 2
     assert said in answer.err
+
+
+def test_the_first_month_of_the_calendar_is_shown_as_far_as_it_goes(kats: Any) -> None:
+    """The table begins on its second day, and days before are not claimed; events of its first days are asked for without naming one before."""
+    found = kats("calendar", "--month", "1995-05", "--json").json
+    assert (found["month"], found["days"][0]["date"], len(found["days"])) == ("1995-05", "1995-05-02", 30)
+    shown = kats("calendar", "--month", "1995-05")
+    assert (shown.code, shown.err) == (0, "")
+    assert shown.out.startswith("1995-05 · ")
+    assert kats("events", "--to", "1995-05-10", "--json").json["from"] == "1995-05-02"
+
+
+def test_the_nearest_symbol_of_which_there_are_events_is_offered(kats: Any) -> None:
+    """What was typed is no code, but one is close."""
+    kats.write("kats.yaml", "events: events.yaml\n")
+    kats.write("events.yaml", EVENTS.replace("005930", "000660"))
+    answer = kats("events", "--symbol", "00660", "--lang", "en")
+    assert (answer.code, answer.out) == (2, "")
+    assert "--symbol 00660: no code, expected six letters or digits as in 000660" in answer.err
 
 
 def test_a_broken_file_of_events_is_named(kats: Any) -> None:
@@ -130,8 +151,7 @@ def test_a_broken_file_of_events_is_named(kats: Any) -> None:
         assert "EARNINGS" in answer.err
 
 
-def test_the_first_month_of_the_calendar_is_shown(kats: Any) -> None:
-    """It begins in its middle: days before are not claimed."""
-    assert kats("calendar", "--month", "1995-05").code == 2
+def test_saturdays_were_sessions_of_the_morning(kats: Any) -> None:
+    """Until 1998."""
     saturdays = kats("calendar", "--month", "1995-06", "--json").json["days"]
     assert [day["hours"] for day in saturdays if day["date"] == "1995-06-03"] == ["SATURDAY"]

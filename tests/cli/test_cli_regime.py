@@ -87,6 +87,12 @@ def test_the_sample_market_has_an_index(kats: Any) -> None:
         (["--from", "2025-12-01"], "the index is there from 2023-01-02 to"),
         (["--to", "2022-12-01"], "KOSPI begins on 2023-01-02, after 2022-12-01"),
         (["--from", "yesterday"], "--from"),
+        (["--to", "1990-01-01"], "--to 1990-01-01: the calendar covers 1995-05-02 to 2027-12-31"),
+        (["--from", "2026-09-01", "--to", "2026-10-01"], f"the index is there from 2023-01-02 to {SESSIONS[-1]}"),
+        (
+            ["--from", "2024-06-01", "--to", "2024-06-02"],
+            "no session of the exchange between them, the nearest are 2024-05-31",
+        ),
     ],
 )
 def test_days_that_cannot_be_are_bad_input(kats: Any, index: Path, arguments: list[str], words: str) -> None:

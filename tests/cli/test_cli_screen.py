@@ -87,7 +87,10 @@ def test_ranking_by_turnover_asks_for_no_size(kats: Any) -> None:
     ("arguments", "text"),
     [
         (("--symbol", "123456"), "--symbol 123456: not among the 61 symbols"),
-        (("--day", "2025-09-20"), "2025-09-20 is no session of the exchange: the next one is 2025-09-22"),
+        (
+            ("--day", "2025-09-20"),
+            "--day 2025-09-20: no session of the exchange, the nearest are 2025-09-19, 2025-09-22",
+        ),
         (("--day", "someday"), "--day someday: no day"),
         (("--data", "nowhere"), "nowhere"),
     ],

@@ -31,6 +31,7 @@ TIME_COLUMN = {FileKind.DAILY: "date", FileKind.MINUTE: "datetime"}
 _PARQUET = {".parquet", ".pq"}
 _CSV = {".csv"}
 _MST = ".mst"
+_READ = _PARQUET | _CSV | {_MST}
 _DAY_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d{2})-?(\d{2})-?(\d{2})(?!\d)")
 _SHOWN = 8
 _FEW = 3
@@ -254,6 +255,7 @@ def _in_use(files: Sequence[DataFile], kind: FileKind) -> tuple[DataFile, ...]:
 def _file(path: Path, name: str, entry: CatalogueEntry | None) -> DataFile:
     if entry is not None and entry.kind is FileKind.UNKNOWN:
         return DataFile(path, name, FileKind.UNKNOWN, "the catalogue says so")
+    _refuse_nothing(path)
     if path.suffix.lower() == _MST:
         return _mst(path, name, 0 if entry is None else entry.priority)
     header = _header(path)
@@ -266,6 +268,8 @@ def _file(path: Path, name: str, entry: CatalogueEntry | None) -> DataFile:
         kind, why = infer_kind(columns.keys())
     else:
         kind, why = entry.kind, "the catalogue says so"
+    if kind is not FileKind.UNKNOWN:
+        _refuse_no_rows(path)
     if kind not in TIME_COLUMN:
         return _side_file(path, name, kind, why, header, entry)
     needed = {TIME_COLUMN[kind], *BAR_COLUMNS}
@@ -386,6 +390,24 @@ def _header(path: Path) -> list[str] | None:
     if suffix in _CSV:
         return _csv_header(path)
     return None
+
+
+def _refuse_nothing(path: Path) -> None:
+    if path.suffix.lower() in _READ and path.stat().st_size == 0:
+        raise SourceError(f"{path}: is empty, it has 0 bytes")
+
+
+def _refuse_no_rows(path: Path) -> None:
+    """Stop at a table without a row: it looks like data and says nothing."""
+    with reading(path):
+        if path.suffix.lower() in _PARQUET:
+            has_rows = pq.read_metadata(path).num_rows > 0
+        else:
+            with path.open("rb") as lines:
+                lines.readline()
+                has_rows = any(line.strip() for line in lines)
+    if not has_rows:
+        raise SourceError(f"{path}: is empty, it has columns but no rows")
 
 
 def _csv_header(path: Path) -> list[str]:
