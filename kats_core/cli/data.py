@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from kats_core.sources.files.catalogue import DataFile
     from kats_core.sources.files.inspection import Case, Defect, Inspection, Looked
 
 _SHOWN = 2
+_ANY_WIDTH = 10_000
+_UNBROKEN = "\N{NO-BREAK SPACE}"
 _STYLES = {"STOPS": "red", "NOT_ARMED": "yellow", "MISSING": "yellow", "LEFT_OUT": "dim"}
 
 
@@ -62,6 +65,7 @@ def _as_json(found: Inspection) -> dict[str, Any]:
                 "why": looked.file.why,
                 "rank": _rank(found, looked),
                 "tables": list(looked.file.tables),
+                "table_ranks": {table: place for table, (place, _) in found.table_ranks(looked.file).items()},
                 "rows": looked.rows,
                 "symbols": looked.symbols,
                 "first": None if looked.first is None else looked.first.isoformat(),
@@ -95,11 +99,11 @@ def _as_json(found: Inspection) -> dict[str, Any]:
 
 
 def _rank(found: Inspection, looked: Looked) -> int | None:
-    """Return the place of a file of bars among those of its kind that are used, from 1."""
+    """Return the place of a file among those of its kind, or of its side table, that are used, from 1."""
     for used in (found.catalogue.daily, found.catalogue.minute):
         if looked.file in used:
             return used.index(looked.file) + 1
-    return None
+    return min((place for place, _ in found.table_ranks(looked.file).values()), default=None)
 
 
 def _print(found: Inspection, seconds: float, *, every: bool) -> None:
@@ -107,7 +111,7 @@ def _print(found: Inspection, seconds: float, *, every: bool) -> None:
 
     screen = console.out()
     screen.print(Text(t("data_files", count=len(found.files), seconds=seconds), "bold"))
-    screen.print(_files(found))
+    _print_files(screen, found)
     alone = [looked.file.name for looked in found.files if looked.rows is None]
     if alone:
         screen.print(Text(f"{t('data_left_alone', count=len(alone))} {', '.join(alone)}", "dim"))
@@ -117,29 +121,56 @@ def _print(found: Inspection, seconds: float, *, every: bool) -> None:
     _print_defects(screen, found, every=every)
 
 
-def _files(found: Inspection) -> Table:
+def _print_files(screen: Console, found: Inspection) -> None:
+    """Print the files as a table, or one below the other where the screen is too narrow for all of its columns."""
+    from rich.measure import Measurement
+    from rich.padding import Padding
+    from rich.text import Text
+
+    used = list(found.catalogue.used)
+    there = [looked for looked in found.files if looked.rows is not None]
+    ordered = sorted(there, key=lambda each: used.index(each.file) if each.file in used else len(used))
+    table = _files(found, ordered)
+    if Measurement.get(screen, screen.options.update(max_width=_ANY_WIDTH), table).maximum <= screen.width:
+        screen.print(table)
+        return
+    for looked in ordered:
+        name, kind, rows, symbols, span, use = _cells(found, looked)
+        screen.print(Text(name, "bold" if looked.file in used else "", overflow="fold"))
+        counts = t("data_row_count", count=rows)
+        if looked.symbols is not None:
+            counts += f" · {t('data_symbol_count', count=symbols)}"
+        screen.print(Padding(Text(" · ".join((kind, counts, span.replace(" ", _UNBROKEN))), "dim"), (0, 0, 0, 4)))
+        screen.print(Padding(Text(use), (0, 0, 0, 4)))
+
+
+def _cells(found: Inspection, looked: Looked) -> tuple[str, str, str, str, str, str]:
+    """Return what is said of a file: its name, kind, rows, symbols, span and use."""
+    return (
+        looked.file.name,
+        f"{looked.file.kind} {label(looked.file.scope)}" if looked.file.has_time else looked.file.kind.value,
+        _number(looked.rows),
+        _number(looked.symbols),
+        console.NONE if looked.first is None else f"{looked.first} → {looked.last}",
+        _use(found, looked),
+    )
+
+
+def _files(found: Inspection, ordered: Sequence[Looked]) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    table.add_column(t("data_file"), overflow="fold", min_width=36)
+    table.add_column(t("data_file"), no_wrap=True)
     table.add_column(t("data_kind"), no_wrap=True)
     table.add_column(t("data_rows"), justify="right", no_wrap=True)
     table.add_column(t("data_symbols"), justify="right", no_wrap=True)
     table.add_column(t("data_span"), no_wrap=True)
-    table.add_column(t("data_use"), overflow="fold")
-    used = list(found.catalogue.used)
-    there = [looked for looked in found.files if looked.rows is not None]
-    for looked in sorted(there, key=lambda each: used.index(each.file) if each.file in used else len(used)):
-        table.add_row(
-            Text(looked.file.name, "bold" if looked.file in used else ""),
-            f"{looked.file.kind} {label(looked.file.scope)}" if looked.file.has_time else looked.file.kind.value,
-            _number(looked.rows),
-            _number(looked.symbols),
-            console.NONE if looked.first is None else f"{looked.first} → {looked.last}",
-            _use(found, looked),
-        )
+    table.add_column(t("data_use"), no_wrap=True)
+    for looked in ordered:
+        name, *others = _cells(found, looked)
+        table.add_row(Text(name, "bold" if looked.file in found.catalogue.used else ""), *others)
     return table
 
 
@@ -164,8 +195,14 @@ def _use(found: Inspection, looked: Looked) -> str:
     if file in catalogue.index:
         uses.append(t("data_index"))
     if file.tables:
-        uses.append(t("data_side", tables=", ".join(file.tables)))
+        uses.append(t("data_side", tables=", ".join(_side(found, file))))
     return " · ".join(uses) or t("data_not_read")
+
+
+def _side(found: Inspection, file: DataFile) -> Iterator[str]:
+    """Yield the side tables of a file, each with its rank where others make it too."""
+    for table, (place, among) in found.table_ranks(file).items():
+        yield t("data_table_rank", table=table, rank=place, count=among) if among > 1 else table
 
 
 def _print_defects(screen: Console, found: Inspection, *, every: bool) -> None:

@@ -33,6 +33,8 @@ _CSV = {".csv"}
 _MST = ".mst"
 _READ = _PARQUET | _CSV | {_MST}
 _DAY_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d{2})-?(\d{2})-?(\d{2})(?!\d)")
+_OTHER_SEPARATORS = (";", "\t", "|")
+_AS_TOLD = "the catalogue says so"
 _SHOWN = 8
 _FEW = 3
 
@@ -184,8 +186,13 @@ def lacking_for_bars(file: DataFile) -> list[str]:
     columns = file.columns.keys()
     times = () if columns & set(TIME_COLUMN.values()) else ("date",)
     lacking = [*times, *(name for name in BAR_COLUMNS if name not in columns)]
-    looks_alike = file.kind is FileKind.UNKNOWN and "close" in columns and len(lacking) <= _FEW
+    looks_alike = file.kind is FileKind.UNKNOWN and len(lacking) <= _FEW
     return lacking if looks_alike else []
+
+
+def is_unrecognised(file: DataFile) -> bool:
+    """Tell whether nobody can say what a file that could hold data is, and no catalogue says to leave it alone."""
+    return file.kind is FileKind.UNKNOWN and file.path.suffix.lower() in _READ and file.why != _AS_TOLD
 
 
 def survey(paths: Sequence[str], entries: Sequence[CatalogueEntry] = ()) -> tuple[Catalogue, dict[str, str]]:
@@ -214,6 +221,8 @@ def _found(paths: Sequence[str]) -> Iterator[tuple[Path, tuple[str, Path]]]:
             yield root.resolve(), (root.name, root)
         elif root.is_dir():
             below = sorted(path for path in root.rglob("*") if path.is_file() and not _is_hidden(path, root))
+            if not below:
+                raise SourceError(f"{given}: the folder is empty, expected {', '.join(sorted(_READ))} files in it")
             for path in below:
                 yield path.resolve(), (path.relative_to(root).as_posix(), path)
         else:
@@ -254,7 +263,7 @@ def _in_use(files: Sequence[DataFile], kind: FileKind) -> tuple[DataFile, ...]:
 
 def _file(path: Path, name: str, entry: CatalogueEntry | None) -> DataFile:
     if entry is not None and entry.kind is FileKind.UNKNOWN:
-        return DataFile(path, name, FileKind.UNKNOWN, "the catalogue says so")
+        return DataFile(path, name, FileKind.UNKNOWN, _AS_TOLD)
     _refuse_nothing(path)
     if path.suffix.lower() == _MST:
         return _mst(path, name, 0 if entry is None else entry.priority)
@@ -267,7 +276,7 @@ def _file(path: Path, name: str, entry: CatalogueEntry | None) -> DataFile:
     if entry.kind is None:
         kind, why = infer_kind(columns.keys())
     else:
-        kind, why = entry.kind, "the catalogue says so"
+        kind, why = entry.kind, _AS_TOLD
     if kind is not FileKind.UNKNOWN:
         _refuse_no_rows(path)
     if kind not in TIME_COLUMN:
@@ -340,7 +349,21 @@ def infer_kind(columns: Set[str]) -> tuple[FileKind, str]:
         for sign in signs:
             if columns >= sign:
                 return kind, f"has {' and '.join(sorted(sign))}"
-    return FileKind.UNKNOWN, f"columns {', '.join(sorted(columns)[:_SHOWN]) or 'none'}"
+    return FileKind.UNKNOWN, f"columns {', '.join(sorted(columns)[:_SHOWN]) or 'none'}; {_nearest(columns)}"
+
+
+def _nearest(columns: Set[str]) -> str:
+    """Say which kind columns come nearest to and what they lack, or what is wrong with all of them at once."""
+    only = next(iter(columns), "")
+    separator = next((sign for sign in _OTHER_SEPARATORS if sign in only), None)
+    if len(columns) == 1 and separator is not None:
+        return f"separated by {separator!r}, expected commas"
+    bars = (frozenset({time, *BAR_COLUMNS}) for time in TIME_COLUMN.values())
+    known = [*zip(TIME_COLUMN, bars, strict=True), *((kind, sign) for kind, signs in _SIGNS.items() for sign in signs)]
+    kind, sign = max(known, key=lambda one: len(one[1] & columns) / len(one[1]))
+    if not sign & columns:
+        return "none of them is a column of any kind of data"
+    return f"nearest is {kind}, which also has {', '.join(sorted(sign - columns))}"
 
 
 _CAPS = frozenset({"marcap", "shares", "market_cap_krw", "listed_shares"})
@@ -425,6 +448,6 @@ def reading(path: Path) -> Iterator[None]:
     """Turn what goes wrong while a file is read into a `SourceError` that names it."""
     try:
         yield
-    except (pa.lib.ArrowException, OSError) as error:
+    except (pa.lib.ArrowException, OSError, UnicodeDecodeError) as error:
         text = " ".join(str(error).split())
         raise SourceError(f"{path}: is damaged or not what its name says, {text}") from error

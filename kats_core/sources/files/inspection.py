@@ -24,7 +24,14 @@ from kats_core.model.codes import CoreCode
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import Scope
 from kats_core.model.labels import Labelled
-from kats_core.sources.files.catalogue import BAR_COLUMNS, Catalogue, DataFile, lacking_for_bars, survey
+from kats_core.sources.files.catalogue import (
+    BAR_COLUMNS,
+    Catalogue,
+    DataFile,
+    is_unrecognised,
+    lacking_for_bars,
+    survey,
+)
 from kats_core.sources.files.daily import DailyRows, build_panel
 from kats_core.sources.files.masters import Masters
 from kats_core.sources.files.params import CatalogueEntry, FileKind
@@ -59,6 +66,7 @@ class DefectKind(Labelled):
     """What can be wrong with data; each has an `effect`."""
 
     UNREADABLE = "UNREADABLE", "읽을 수 없음", "cannot be read"
+    NOT_RECOGNISED = "NOT_RECOGNISED", "어떤 데이터인지 알 수 없음", "no kind of data that is known"
     COLUMNS_MISSING = "COLUMNS_MISSING", "봉에 필요한 열 없음", "lacks columns of bars"
     SYMBOL_DAMAGED = (
         "SYMBOL_DAMAGED",
@@ -98,6 +106,7 @@ class DefectKind(Labelled):
 
 
 _EFFECTS = {
+    DefectKind.NOT_RECOGNISED: Effect.LEFT_OUT,
     DefectKind.COLUMNS_MISSING: Effect.LEFT_OUT,
     DefectKind.CONTRADICTION: Effect.LEFT_OUT,
     DefectKind.OFF_HOURS: Effect.LEFT_OUT,
@@ -166,6 +175,12 @@ class Inspection:
     files: tuple[Looked, ...]
     defects: tuple[Defect, ...]
     notes: tuple[str, ...]
+
+    def table_ranks(self, file: DataFile) -> dict[str, tuple[int, int]]:
+        """Return the place of a file in each side table that it makes, from 1, and among how many: the first wins."""
+        side = SideFiles(self.catalogue.side)
+        ranked = {table: side.files_of(table) for table in file.tables}
+        return {table: (files.index(file) + 1, len(files)) for table, files in ranked.items()}
 
 
 @dataclass(slots=True)
@@ -237,6 +252,9 @@ class _Inspector:
         lacking = lacking_for_bars(file)
         if lacking:
             self._found.add(file, DefectKind.COLUMNS_MISSING, Case("", None, 1, ", ".join(lacking)))
+        elif is_unrecognised(file):
+            self._found.add(file, DefectKind.NOT_RECOGNISED, Case("", None, 1, file.why))
+            return
         if file.is_mst:
             self._look_at_mst(file)
         elif file.kind in (FileKind.DAILY, FileKind.MINUTE):

@@ -8,9 +8,11 @@ straight from Arrow's buffers.
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,6 +35,7 @@ NO_DAY = -1_000_000
 
 _CODE_LENGTH = 6
 _SHOWN = 8
+_PIECE = 1 << 20
 _TEXTS = ("symbol", "name", "market", "sector", "period", "reported_as")
 _EPOCH = dt.date(1970, 1, 1)
 _KST_OFFSET: time.Nanos = -time.midnight(_EPOCH)
@@ -282,10 +285,24 @@ class ColumnFile:
             if self.file.is_csv:
                 types = {self.file.columns[name]: pa.string() for name in _TEXTS if name in names}
                 options = pacsv.ConvertOptions(include_columns=columns, column_types=types)
-                return pacsv.read_csv(self.file.path, convert_options=options)
+                encoded = pacsv.ReadOptions(encoding=_encoding(self.file.path))
+                return pacsv.read_csv(self.file.path, read_options=encoded, convert_options=options)
             symbol = [self.file.columns["symbol"]] if "symbol" in names else []
             with pq.ParquetFile(self.file.path, metadata=self._metadata, read_dictionary=symbol) as parquet:
                 return parquet.read_row_group(piece, columns=columns).select(columns)
+
+
+def _encoding(path: Path) -> str:
+    """Return what a CSV is written in: UTF-8, else CP949, which spreadsheets in Korea write."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as content:
+        try:
+            while piece := content.read(_PIECE):
+                decoder.decode(piece)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return "cp949"
+    return "utf8"
 
 
 def _is_code(text: str) -> bool:
