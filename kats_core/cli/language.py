@@ -33,12 +33,20 @@ def choose(arguments: Sequence[str]) -> list[str]:
             wanted = argument.removeprefix(f"{_OPTION}=")
         else:
             rest.append(argument)
-    known: tuple[Language, ...] = get_args(Language)
-    found = wanted if wanted is not None else os.environ.get(_KEY) or _of_env_file()
-    speak(next((one for one in known if one == found), "ko"))
-    if wanted is not None and wanted not in known:
+    speak(preset() if wanted is None else _known(wanted) or "ko")
+    if wanted is not None and _known(wanted) is None:
         raise InputError(t("no_language", found=wanted))
     return rest
+
+
+def preset() -> Language:
+    """Return the language that is spoken where the command line does not name one."""
+    return _known(os.environ.get(_KEY) or _of_env_file()) or "ko"
+
+
+def _known(written: str | None) -> Language | None:
+    known: tuple[Language, ...] = get_args(Language)
+    return next((one for one in known if one == written), None)
 
 
 def _of_env_file() -> str | None:

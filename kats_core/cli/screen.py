@@ -10,10 +10,13 @@ import typer
 
 from kats_core.cli import console, resolving
 from kats_core.cli.console import InputError
+from kats_core.cli.language import preset
+from kats_core.cli.nearest_symbols import nearest
 from kats_core.cli.resolving import ConfigOption, DataOption, JsonOption, SeedOption
-from kats_core.cli.text import t
+from kats_core.cli.text import language, t
 
 if TYPE_CHECKING:
+    from kats_core.market.screening.screener import Screen
     from kats_core.runtime.candidates import Found
 
 SHOWN = 30
@@ -35,21 +38,30 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Screen, and print."""
-    from kats_core.cli import screening
+    from kats_core.cli import screening, screening_json
 
     found = _find(config, data or [], resolving.session(day, "--day"), seed)
     out = console.out()
     if symbol is None:
         if as_json:
-            out.print_json(data=screening.as_json(found))
+            out.print_json(data=screening_json.as_json(found))
         else:
-            screening.show(found, out, most=None if everything else SHOWN)
+            again = _again(data or [], day, config, seed)
+            screening.show(found, out, None if everything else SHOWN, again)
         return
     column = _column(found, symbol)
     if as_json:
-        out.print_json(data=screening.symbol_as_json(found, column))
+        out.print_json(data=screening_json.symbol_as_json(found, column))
     else:
         screening.show_symbol(found, column, out)
+
+
+def _again(data: list[Path], day: str | None, config: Path | None, seed: int | None) -> list[str]:
+    """Return the words of this command line that decide what is found, and the language where they must say it."""
+    given = [*(("--data", path) for path in data), ("--day", day), ("--config", config), ("--seed", seed)]
+    if language() != preset():
+        given.append(("--lang", language()))
+    return ["kats", "screen", *(str(word) for pair in given if pair[1] is not None for word in pair)]
 
 
 def _find(config: Path | None, data: list[Path], session: dt.date | None, seed: int | None) -> Found:
@@ -68,5 +80,23 @@ def _column(found: Found, wanted: str) -> int:
         return panel.column[wanted]
     by_name = [j for j, instrument in enumerate(panel.instruments) if instrument.name == wanted]
     if not by_name:
-        raise InputError(t("not_in_data", symbol=wanted, count=f"{len(panel.symbols):,}"))
+        raise InputError(
+            t("not_in_data", symbol=wanted, count=f"{len(panel.symbols):,}", hint=_hint(found.screen, wanted))
+        )
     return by_name[0]
+
+
+def _hint(screen: Screen, wanted: str) -> str:
+    """Return which symbols may be meant, by code where digits were typed, else by name."""
+    instruments = screen.panel.instruments
+    if not any(char.isdigit() for char in wanted) and not any(one.name for one in instruments):
+        return t("no_names", symbol=instruments[0].symbol)
+    near = nearest(wanted, {one.symbol: one.name for one in instruments}, _by_turnover(screen))
+    return t("did_you_mean", names=", ".join(near))
+
+
+def _by_turnover(screen: Screen) -> list[str]:
+    """Return the symbols from the most to the least traded."""
+    symbols, turnover = screen.panel.symbols, screen.basics.turnover.tolist()
+    order = sorted(range(len(symbols)), key=lambda j: (-turnover[j] if turnover[j] == turnover[j] else 0.0, symbols[j]))
+    return [symbols[j] for j in order]

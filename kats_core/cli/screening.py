@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
-from kats_core.cli import console
+from kats_core.cli import check_lines, console
+from kats_core.cli.candidate_lines import Line, candidate_lines
+from kats_core.cli.check_lines import ReadingLine
 from kats_core.cli.console import NONE
+from kats_core.cli.filling import filled, padded
 from kats_core.cli.text import label, language, t, weekday
+from kats_core.market.conditions import MARKET_INDEX
+from kats_core.market.regime import LONG, LONG_BEFORE
 from kats_core.market.screening.checks import Check, Checks, Note, Reading, Unit, Value, checks_of
 from kats_core.market.screening.flows import flow_of
 from kats_core.market.screening.qualification import GRADES
-from kats_core.market.sectors import HORIZONS, SectorStrength
+from kats_core.market.sectors import SectorStrength
 from kats_core.model import fact
 from kats_core.model.codes import CoreCode
-from kats_core.model.fact import FactValue
 from kats_core.model.kinds import FactSource, Grade, Market, Profile, Pulse, Regime
 
 if TYPE_CHECKING:
@@ -33,45 +36,41 @@ _WHOLE = 100
 _SECTORS_SHOWN = 5
 
 
-def show(found: Found, out: Console, most: int | None) -> None:
-    """Print the session, each list with what was left out on the way to it, and what nobody told."""
-    for line in _heading(found):
+def show(found: Found, out: Console, most: int | None, again: Sequence[str]) -> None:
+    """Print the session, each list with what was left out on the way to it, and what nobody told.
+
+    `again` are the words that call this page again; with a symbol they show it.
+    """
+    width = out.width
+    for line in _heading(found, width):
         out.print(line, soft_wrap=True)
     for draw in found.draws:
         out.print()
-        out.print(_title(draw), soft_wrap=True)
-        out.print(_left_out(draw, found), soft_wrap=True)
-        if draw.emptied_by is not None:
-            out.print(Text(t("emptied", reason=label(draw.emptied_by)), "bold yellow"), soft_wrap=True)
-        if draw.passed:
-            out.print(_list(draw, found, draw.passed[:most]))
-            if found.has_assumed_stars(draw.profile):
-                out.print(Text(f"* {label(FactSource.ASSUMED)}", "yellow"))
-            if most is not None and len(draw.passed) > most:
-                out.print(Text(t("more_with_all", count=len(draw.passed) - most), "dim"))
+        for line in _draw_lines(found, draw, most, width):
+            out.print(line, soft_wrap=True)
     out.print()
-    for line in _notes(found):
+    for line in _notes(found, width):
         out.print(line, soft_wrap=True)
     some = next((draw.passed[0] for draw in found.draws if draw.passed), None)
     if some is not None:
-        symbol = found.screen.panel.symbols[some]
-        out.print(Text.assemble((t("why"), "dim"), f"  kats screen --symbol {symbol}"), soft_wrap=True)
+        command = shlex.join([*again, "--symbol", found.screen.panel.symbols[some]])
+        out.print(Text.assemble((t("why"), "dim"), f"  {command}"), soft_wrap=True)
 
 
 def show_symbol(found: Found, column: int, out: Console) -> None:
     """Print who the symbol is to each strategy, then every check with what it read."""
-    screen = found.screen
-    checks = _checks(found, column)
-    out.print(_identity(found, column), soft_wrap=True)
-    out.print(_evening(found), soft_wrap=True)
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for name, value in _facts(found, column):
-        table.add_row(Text(name, "dim"), value)
-    out.print(table)
-    out.print()
-    for line in _fates(found, column):
+    screen, width = found.screen, out.width
+    checks = checks_read(found, column)
+    for line in (_identity(found, column), _evening(found)):
         out.print(line, soft_wrap=True)
-    for name, several in _groups(checks):
+    for line in _labelled_lines(list(_facts(found, column)), width):
+        out.print(line, soft_wrap=True)
+    out.print()
+    for line in _fates(found, column, width):
+        out.print(line, soft_wrap=True)
+    groups = [(name, several, list(_reading_lines(several))) for name, several in _groups(checks)]
+    is_wide = all(check_lines.fits(lines, width) for _, _, lines in groups)
+    for name, several, lines in groups:
         out.print()
         passed = sum(check.passed for check in several)
         score = Text(f"{passed}/{len(several)}", "green" if passed == len(several) else "yellow")
@@ -79,39 +78,11 @@ def show_symbol(found: Found, column: int, out: Console) -> None:
         exclusion = screen.exclusions[column]
         if several is checks.qualification and exclusion is not None:
             out.print(Text(f"✗  {t('not_in_universe', reason=label(exclusion))}", "red"))
-        out.print(_check_table(several))
+        for line in check_lines.aligned(lines) if is_wide else check_lines.stacked(lines, width):
+            out.print(line, soft_wrap=True)
     out.print()
-    for line in _notes(found):
+    for line in _notes(found, width):
         out.print(line, soft_wrap=True)
-
-
-def as_json(found: Found) -> dict[str, Any]:
-    """Return the lists as plain values."""
-    return {
-        **_about(found),
-        "lists": [
-            {
-                "profile": draw.profile.value,
-                "grades": [grade.value for grade in draw.grades],
-                "min_confidence": draw.min_confidence,
-                "strategies": list(draw.strategies),
-                "left_out": {str(code): count for code, count in draw.left_out.items()},
-                "emptied_by": None if draw.emptied_by is None else str(draw.emptied_by),
-                "symbols": [_symbol(found, j) for j in draw.passed],
-            }
-            for draw in found.draws
-        ],
-        "armed": [
-            {"strategy": one.instance, "rank": one.rank, "symbol": one.symbol, "numbers": dict(one.numbers)}
-            for one in found.setups
-        ],
-    }
-
-
-def symbol_as_json(found: Found, column: int) -> dict[str, Any]:
-    """Return everything about one symbol as plain values."""
-    about, one = _about(found), _symbol(found, column)
-    return {**about, **one, "assumed": {**about["assumed"], **one["assumed"]}}
 
 
 def amount(won: float) -> str:
@@ -124,55 +95,81 @@ def amount(won: float) -> str:
     return console.won(won)
 
 
-def _heading(found: Found) -> Iterator[Text]:
+def _heading(found: Found, width: int) -> Iterator[Text]:
     screen = found.screen
     yield Text.assemble(("KATS", "bold"), " · ", (t("screen_title"), "bold"), " · ", _when(found))
     yield _evening(found)
+    yield from _labelled_lines(list(_summary(found)), width)
+    if not found.is_in_force:
+        grade = found.inputs.get(fact.GRADE, screen.panel.symbols[0]).value if screen.panel.symbols else None
+        yield from filled(Text(), [Text(t("not_in_force", grade=grade or NONE), "bold yellow")], width)
+
+
+def _summary(found: Found) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield what the session is like, each line with its name: universe, market, sectors, and what is assumed."""
+    screen = found.screen
     grades = [int((screen.grade == GRADES.index(grade)).sum()) for grade in _TRADED_GRADES]
     ranking = t("by_turnover") if screen.by_turnover else t("by_market_cap")
     counts = " · ".join(f"{grade.value} {count}" for grade, count in zip(_TRADED_GRADES, grades, strict=True))
     members, qualified = int(screen.is_member.sum()), int(screen.qualified.sum())
-    yield Text.assemble(
-        (t("universe"), "dim"),
-        f"  {t('universe_counts', symbols=f'{len(screen.exclusions):,}', members=f'{members:,}')}",
-        f" · {t('qualified', count=f'{qualified:,}')} · {ranking} {counts}",
+    yield (
+        t("universe"),
+        (
+            t("universe_counts", symbols=f"{len(screen.exclusions):,}", members=f"{members:,}"),
+            t("qualified", count=f"{qualified:,}"),
+            f"{ranking} {counts}",
+        ),
     )
-    yield Text.assemble((t("regime"), "dim"), f"  {_market(found)}")
+    yield t("regime"), _market(found)
     if screen.sectors is not None and screen.sectors.rank.any():
-        yield Text.assemble((t("sectors"), "dim"), "  ", _strongest(screen.sectors))
+        yield t("sectors"), _strongest(screen.sectors)
     if found.assumed:
-        yield Text.assemble((t("assumed_inputs"), "yellow"), f"  {_assumed_inputs(found)}")
-    if not found.is_in_force:
-        grade = found.inputs.get(fact.GRADE, screen.panel.symbols[0]).value if screen.panel.symbols else None
-        yield Text(t("not_in_force", grade=grade or NONE), "bold yellow")
+        # In the words of the key `assume`.
+        yield t("assumed_inputs"), [f"{name}={value}" for name, value in found.assumed.items()]
 
 
-def _market(found: Found) -> str:
+def _labelled_lines(several: Sequence[tuple[str, Sequence[str]]], width: int) -> Iterator[Text]:
+    """Yield texts behind their names, all of which are as wide as the widest."""
+    widest = max((Text(name).cell_len for name, _ in several), default=0)
+    for name, parts in several:
+        lead = Text.assemble(padded(Text(name, "dim"), widest), "  ")
+        yield from filled(lead, [Text(part) for part in parts], width)
+
+
+def _market(found: Found) -> Sequence[str]:
     """Return regime and pulse, labelled where nobody measured them."""
     regime, pulse = found.inputs.get(fact.REGIME).value, found.inputs.get(fact.PULSE).value
-    parts = (
+    return (
         NONE if regime is None else _labelled(label(Regime[str(regime)]), found.is_assumed(fact.REGIME)),
-        t("pulse"),
-        NONE if pulse is None else _labelled(label(Pulse[str(pulse)]), found.is_assumed(fact.PULSE)),
+        f"{t('pulse')} "
+        + (NONE if pulse is None else _labelled(label(Pulse[str(pulse)]), found.is_assumed(fact.PULSE))),
+        *([_why_unknown(found)] if pulse is None or regime in (None, Regime.UNKNOWN.value) else []),
     )
-    return "{} · {} {}".format(*parts)
 
 
-def _assumed_inputs(found: Found) -> str:
-    """Return what is assumed, in the words of the key `assume`."""
-    return " · ".join(f"{name}={value}" for name, value in found.assumed.items())
+def _why_unknown(found: Found) -> str:
+    """Return what of the index is missing where regime or pulse are."""
+    evening, index = found.screen.session, found.screen.panel.indices.get(MARKET_INDEX)
+    if index is None or not len(index):
+        return t("index_absent", index=MARKET_INDEX, evening=evening)
+    if index.sessions[-1] < evening:
+        return t("index_ends", index=MARKET_INDEX, last=index.sessions[-1], evening=evening)
+    closes = int(np.count_nonzero(~np.isnan(index.close)))
+    if closes < LONG + LONG_BEFORE:
+        return t("index_short", index=MARKET_INDEX, count=closes, least=LONG + LONG_BEFORE)
+    return t("index_incomplete", index=MARKET_INDEX, evening=evening)
 
 
 def _labelled(text: str, is_assumed: bool) -> str:
     return f"{text} ({label(FactSource.ASSUMED)})" if is_assumed else text
 
 
-def _strongest(sectors: SectorStrength) -> str:
+def _strongest(sectors: SectorStrength) -> Sequence[str]:
     """Return the strongest sectors, and of how many."""
     ranked = np.flatnonzero(sectors.rank)
     best = sorted(ranked.tolist(), key=lambda k: int(sectors.rank[k]))[:_SECTORS_SHOWN]
-    named = (f"{sectors.rank[k]} {sectors.names[k]} {float(sectors.composite[k]):+.1%}" for k in best)
-    return f"{' · '.join(named)} ({t('sectors_ranked', count=ranked.size)})"
+    named = [f"{sectors.rank[k]} {sectors.names[k]} {float(sectors.composite[k]):+.1%}" for k in best]
+    return [*named[:-1], f"{named[-1]} ({t('sectors_ranked', count=ranked.size)})"]
 
 
 def _evening(found: Found) -> Text:
@@ -183,56 +180,66 @@ def _when(found: Found) -> str:
     return f"{found.session} {weekday(found.session)}"
 
 
-def _title(draw: Draw) -> Text:
-    return Text.assemble(
-        (", ".join(draw.strategies), "bold"),
-        f"  {t('profile', name=label(draw.profile))} · {' '.join(grade.value for grade in draw.grades)}",
-        f" · {t('stars_from', stars=draw.min_confidence)} · ",
-        (t("candidates", count=len(draw.passed)), "bold"),
+def _draw_lines(found: Found, draw: Draw, most: int | None, width: int) -> Iterator[Text]:
+    """Yield one list: whose it is, who was left out, and the best of those who were not."""
+    yield from _title(draw, width)
+    yield from _left_out(draw, found, width)
+    if draw.emptied_by is not None:
+        yield from filled(Text(), [Text(t("emptied", reason=label(draw.emptied_by)), "bold yellow")], width)
+    if not draw.passed:
+        return
+    yield from candidate_lines([_line(found, draw, j) for j in draw.passed[:most]], width)
+    if found.has_assumed_stars(draw.profile):
+        yield Text(f"* {label(FactSource.ASSUMED)}", "yellow")
+    if most is not None and len(draw.passed) > most:
+        yield Text(t("more_with_all", count=len(draw.passed) - most), "dim")
+
+
+def _title(draw: Draw, width: int) -> Iterator[Text]:
+    names = [Text(name, "bold") for name in draw.strategies]
+    yield from filled(Text(), names, width, between=", ")
+    asked = (
+        Text(t("profile", name=label(draw.profile))),
+        Text(" ".join(grade.value for grade in draw.grades)),
+        Text(t("stars_from", stars=draw.min_confidence)),
+        Text(t("candidates", count=len(draw.passed)), "bold"),
     )
+    yield from filled(Text("  "), asked, width)
 
 
-def _left_out(draw: Draw, found: Found) -> Text:
-    """Return the way from all symbols to those that passed, check by check."""
+def _left_out(draw: Draw, found: Found, width: int) -> Iterator[Text]:
+    """Yield the way from all symbols to those that passed, check by check."""
     left = len(found.screen.exclusions)
     parts = [f"{left:,}"]
     for code, count in draw.left_out.items():
         left -= count
         parts.append(f"{label(code)} −{count:,} → {left:,}")
-    return Text("  " + " · ".join(parts), "dim")
+    yield from filled(Text("  "), [Text(part, "dim") for part in parts], width)
 
 
-def _list(draw: Draw, found: Found, columns: Iterable[int]) -> Table:
-    screen, panel = found.screen, found.screen.panel
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column(t("symbol"), no_wrap=True)
-    table.add_column(t("grade"))
-    for heading in (t("rank"), t("stars"), t("strength")):
-        table.add_column(heading, justify="right")
-    for heading in (t("trend_checks"), t("report_checks"), t("letters"), t("supply")):
-        table.add_column(heading, no_wrap=True)
-    for heading in (t("turnover"), t("market_cap")):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column(t("armed"), overflow="fold")
-    for j in columns:
-        checks = _checks(found, j)
-        stars = found.stars(draw.profile, j)
-        instrument = panel.instruments[j]
-        table.add_row(
-            Text.assemble((instrument.symbol, "dim"), f" {instrument.name}"),
-            screen.grade_of(j).value,
-            _number(screen.rank[j]),
-            _or_none(stars) + ("*" if stars is not None and found.has_assumed_stars(draw.profile) else ""),
-            _number(screen.strength[j]),
-            _marks(checks.trend),
-            _marks(checks.fundamental),
-            _marks(checks.canslim),
-            label(flow_of(int(screen.flow[j]))) if screen.coverage.flows else NONE,
-            _money(screen.basics.turnover[j]),
-            _money(screen.basics.market_cap[j]),
-            _armed(found, draw, instrument.symbol),
-        )
-    return table
+def _line(found: Found, draw: Draw, j: int) -> Line:
+    """Return a candidate as a line of its list."""
+    screen, checks = found.screen, checks_read(found, j)
+    stars = found.stars(draw.profile, j)
+    instrument = screen.panel.instruments[j]
+    mark = "*" if stars is not None and found.has_assumed_stars(draw.profile) else ""
+    groups = {"trend": checks.trend, "fundamental": checks.fundamental, "canslim": checks.canslim}
+    return Line(
+        cells={
+            "code": Text(instrument.symbol, "dim"),
+            "name": Text(instrument.name),
+            "grade": Text(screen.grade_of(j).value),
+            "rank": Text(_number(screen.rank[j])),
+            "stars": Text.assemble(_or_none(stars), (mark, "yellow")),
+            "strength": Text(_number(screen.strength[j])),
+            **{name: _marks(several) for name, several in groups.items()},
+            "supply": Text(label(flow_of(int(screen.flow[j]))) if screen.coverage.flows else NONE),
+            "turnover": Text(_money(screen.basics.turnover[j])),
+            "market_cap": Text(_money(screen.basics.market_cap[j])),
+        },
+        counts={name: Text(f"{sum(one.passed for one in several)}/{len(several)}") for name, several in groups.items()},
+        fates=_armed(found, draw, instrument.symbol),
+    )
 
 
 def _marks(checks: Iterable[Check]) -> Text:
@@ -243,7 +250,7 @@ def _marks(checks: Iterable[Check]) -> Text:
     return marks
 
 
-def _armed(found: Found, draw: Draw, symbol: str) -> Text:
+def _armed(found: Found, draw: Draw, symbol: str) -> Sequence[Text]:
     """Return the place in each strategy, or why it has none."""
     places = found.armed(symbol)
     parts = []
@@ -255,7 +262,7 @@ def _armed(found: Found, draw: Draw, symbol: str) -> Text:
             is_behind = found.not_armed.get((name, symbol)) == str(CoreCode.NOT_SELECTED)
             reason = t("behind") if is_behind else _reason(found, name, symbol)
             parts.append(Text(f"{lead}{reason}", "dim"))
-    return Text(" · ").join(parts)
+    return parts
 
 
 def _reason(found: Found, instance: str, symbol: str) -> str:
@@ -291,20 +298,20 @@ def _sector_name(found: Found, column: int) -> str | None:
     return _labelled(t("own_sector") if name == instrument.symbol else name, is_assumed=True)
 
 
-def _facts(found: Found, column: int) -> Iterator[tuple[str, str]]:
+def _facts(found: Found, column: int) -> Iterator[tuple[str, Sequence[str]]]:
     screen = found.screen
     ranking = t("by_turnover") if screen.by_turnover else t("by_market_cap")
     symbol = screen.panel.symbols[column]
     yield t("regime"), _market(found)
-    yield t("grade"), screen.grade_of(column).value + _instead(found, fact.GRADE, symbol)
-    yield t("rank"), f"{_number(screen.rank[column])} ({ranking})"
-    for profile in _profiles(found):
+    yield t("grade"), [screen.grade_of(column).value + _instead(found, fact.GRADE, symbol)]
+    yield t("rank"), [f"{_number(screen.rank[column])} ({ranking})"]
+    for profile in profiles_shown(found):
         instead = _instead(found, fact.STARS, symbol) if found.screening.gives_stars(profile) else ""
-        yield f"{t('stars')} {profile.value}", _stars(found, profile, column) + instead
-    yield t("strength"), _number(screen.strength[column])
-    yield t("supply"), _supply(found, column)
+        yield f"{t('stars')} {profile.value}", [_stars(found, profile, column) + instead]
+    yield t("strength"), [_number(screen.strength[column])]
+    yield t("supply"), [_supply(found, column)]
     if screen.sectors is not None and screen.sectors.sector_of[column] >= 0:
-        yield t("sectors"), _sector(screen.sectors, int(screen.sectors.sector_of[column]))
+        yield t("sectors"), [_sector(screen.sectors, int(screen.sectors.sector_of[column]))]
 
 
 def _instead(found: Found, name: str, symbol: str) -> str:
@@ -358,22 +365,26 @@ def _supply(found: Found, column: int) -> str:
     return " · ".join(parts)
 
 
-def _profiles(found: Found) -> list[Profile]:
+def profiles_shown(found: Found) -> list[Profile]:
+    """Return the profiles whose stars are shown of a symbol: those that the strategies use."""
     used = dict.fromkeys(draw.profile for draw in found.draws)
     return list(used) or [Profile.BULL, Profile.FLOW, Profile.BEAR]
 
 
-def _fates(found: Found, column: int) -> Iterator[Text]:
+def _fates(found: Found, column: int, width: int) -> Iterator[Text]:
     """Yield what each strategy does with the symbol."""
     symbol = found.screen.panel.symbols[column]
     places = found.armed(symbol)
     for one in found.strategies:
-        if one.name in places:
-            yield Text.assemble(("✓ ", "green"), (one.name, "bold"), f"  {t('is_armed', number=places[one.name])}")
-            continue
-        code = found.not_armed.get((one.name, symbol), "")
-        reason = f"  {t('is_not_armed', reason=_reason(found, one.name, symbol))}"
-        yield Text.assemble(("✗ ", "red"), (one.name, "bold"), reason, (f" ({code})", "dim"))
+        is_armed = one.name in places
+        lead = Text.assemble(("✓ ", "green") if is_armed else ("✗ ", "red"), (one.name, "bold"), "  ")
+        if is_armed:
+            fate = Text(t("is_armed", number=places[one.name]))
+        else:
+            code = found.not_armed.get((one.name, symbol), "")
+            reason = t("is_not_armed", reason=_reason(found, one.name, symbol))
+            fate = Text.assemble(reason, (f" ({code})", "dim"))
+        yield from filled(lead, [fate], width)
 
 
 def _groups(checks: Checks) -> Iterator[tuple[str, tuple[Check, ...]]]:
@@ -383,21 +394,16 @@ def _groups(checks: Checks) -> Iterator[tuple[str, tuple[Check, ...]]]:
     yield t("screen_canslim"), checks.canslim
 
 
-def _check_table(checks: Iterable[Check]) -> Table:
-    """Return each check with what it read, and beside it what it asked for; one line a reading."""
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for _ in range(5):
-        table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+def _reading_lines(checks: Iterable[Check]) -> Iterator[ReadingLine]:
+    """Yield each check with what it read, and beside it what it asked for; one line a reading."""
     for check in checks:
         mark = Text("✓", "green") if check.passed else Text("✗", "red")
         note = Text("" if check.note is None else label(check.note), "yellow")
         lead = (mark, Text(check.name.value, "dim"), Text(label(check.name)))
         for reading in check.readings:
-            table.add_row(*lead, _read(reading), _asked(reading), note)
+            yield ReadingLine(*lead, Text(_read(reading)), Text(_asked(reading)), note)
             joint = Text(t("or"), "dim") if check.any_of else Text("")
             lead, note = (Text(""), Text(""), joint), Text("")
-    return table
 
 
 def _read(reading: Reading) -> str:
@@ -436,14 +442,15 @@ def _or_none(value: int | None) -> str:
     return NONE if value is None else str(value)
 
 
-def _notes(found: Found) -> Iterator[Text]:
+def _notes(found: Found, width: int) -> Iterator[Text]:
     for fault in found.faults:
-        yield Text.assemble((t("fault"), "bold red"), "  ", fault)
+        yield from filled(Text.assemble((t("fault"), "bold red"), "  "), [Text(fault)], width)
     for note in found.notes:
-        yield Text.assemble((t("note"), "dim"), "  ", note)
+        yield from filled(Text.assemble((t("note"), "dim"), "  "), [Text(note)], width)
 
 
-def _checks(found: Found, column: int) -> Checks:
+def checks_read(found: Found, column: int) -> Checks:
+    """Return every check of a symbol, with status and pulse as a run would know them."""
     symbol = found.screen.panel.symbols[column]
     status, pulse = found.inputs.get(fact.STATUS, symbol).value, found.inputs.get(fact.PULSE).value
     return checks_of(
@@ -457,98 +464,3 @@ def _checks(found: Found, column: int) -> Checks:
 
 def _word(value: object) -> str | None:
     return None if value is None else str(value)
-
-
-def _about(found: Found) -> dict[str, Any]:
-    return {
-        "session": found.session.isoformat(),
-        "evening": found.screen.session.isoformat(),
-        "ranked_by": "turnover" if found.screen.by_turnover else "market_cap",
-        "in_force": found.is_in_force,
-        "missing": list(found.screen.coverage.missing),
-        "regime": found.inputs.get(fact.REGIME).value,
-        "pulse": found.inputs.get(fact.PULSE).value,
-        "assumed": found.assumed,
-        "sectors": [] if found.screen.sectors is None else _sectors_as_json(found.screen.sectors),
-        "notes": list(found.notes),
-        "faults": list(found.faults),
-    }
-
-
-def _sectors_as_json(sectors: SectorStrength) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": sectors.names[k],
-            "rank": int(sectors.rank[k]),
-            "composite": float(sectors.composite[k]),
-            "relative": float(sectors.relative[k]),
-            "returns": {str(horizon): float(own[k]) for horizon, own in zip(HORIZONS, sectors.returns, strict=True)},
-            "breadth": float(sectors.breadth[k]),
-            "flow": flow_of(int(sectors.flow[k])).value,
-        }
-        for k in sorted(np.flatnonzero(sectors.rank).tolist(), key=lambda k: int(sectors.rank[k]))
-    ]
-
-
-def _symbol(found: Found, j: int) -> dict[str, Any]:
-    screen = found.screen
-    instrument, exclusion = screen.panel.instruments[j], screen.exclusions[j]
-    places = found.armed(instrument.symbol)
-    return {
-        "symbol": instrument.symbol,
-        "name": instrument.name,
-        "excluded": None if exclusion is None else exclusion.value,
-        "qualified": bool(screen.qualified[j]),
-        "grade": screen.grade_of(j).value,
-        "rank": _plain(screen.rank[j], whole=True),
-        "stars": {profile.value: found.stars(profile, j) for profile in _profiles(found)},
-        "assumed": _assumed_of(found, j),
-        "rs": _plain(screen.strength[j]),
-        "sector": instrument.sector,
-        "sector_rank": found.inputs.get(fact.SECTOR_RANK, instrument.symbol).value,
-        "trend_score": int(screen.trend_score[j]),
-        "fundamental_score": int(screen.fundamental_score[j]),
-        "canslim_score": int(screen.canslim_score[j]),
-        "flow": None if screen.flow_sums.is_missing[j] else flow_of(int(screen.flow[j])).value,
-        "turnover": _plain(screen.basics.turnover[j]),
-        "market_cap": _plain(screen.basics.market_cap[j], whole=True),
-        "checks": {check.name.value: _check_as_json(check) for check in _checks(found, j)},
-        "strategies": {
-            one.name: {
-                "armed": one.name in places,
-                "rank": places.get(one.name),
-                "code": found.not_armed.get((one.name, instrument.symbol)),
-                "assumed": found.rests_on_assumed(one.name, instrument.symbol),
-            }
-            for one in found.strategies
-        },
-    }
-
-
-def _assumed_of(found: Found, j: int) -> dict[str, FactValue]:
-    """Return what is assumed of a symbol: inputs by their name, and the stars shown for each profile as `stars.PROFILE`."""
-    symbol = found.screen.panel.symbols[j]
-    inputs = {name: value for name, value in found.assumed.items() if found.is_assumed(name, symbol)}
-    of_symbol = {name: value for name, value in inputs.items() if name not in (fact.REGIME, fact.PULSE)}
-    stars = {f"stars.{p.value}": found.stars(p, j) for p in _profiles(found) if found.has_assumed_stars(p)}
-    return {**of_symbol, **stars}
-
-
-def _check_as_json(check: Check) -> dict[str, Any]:
-    return {
-        "passed": check.passed,
-        "note": None if check.note is None else check.note.value,
-        "assumed": check.note is Note.ASSUMED,
-        "any_of": check.any_of,
-        "readings": [
-            {"measure": r.measure.value, "value": r.value, "relation": r.relation, "limit": r.limit}
-            for r in check.readings
-        ],
-    }
-
-
-def _plain(value: float, *, whole: bool = False) -> float | int | None:
-    number = float(value)
-    if number != number:
-        return None
-    return round(number) if whole else number

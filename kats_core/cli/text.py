@@ -906,6 +906,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "stars": ("확신도", "stars"),
     "strength": ("RS", "RS"),
     "trend_checks": ("추세", "trend"),
+    "grade_short": ("등급", "gr"),
+    "stars_short": ("확신", "stars"),
+    "report_short": ("실적", "rep."),
+    "letters_short": ("CAN", "CAN"),
+    "turnover_short": ("대금", "traded"),
+    "market_cap_short": ("시총", "cap"),
     "report_checks": ("실적", "report"),
     "letters": ("CANSLIM", "CANSLIM"),
     "supply": ("수급", "supply"),
@@ -920,6 +926,19 @@ TEXTS: dict[str, tuple[str, str]] = {
     "is_armed": ("대기, {number}위", "armed, place {number}"),
     "is_not_armed": ("미대기: {reason}", "not armed: {reason}"),
     "assumed_inputs": ("가정", "assumed"),
+    "index_absent": ("{evening}까지 데이터에 {index}가 없음", "the data hold no {index} up to {evening}"),
+    "index_ends": (
+        "{index} 데이터가 {last}에 끝나 {evening} 장세를 알 수 없음",
+        "the {index} of the data ends on {last}, before {evening}",
+    ),
+    "index_short": (
+        "{index} 종가 {count}개뿐: {least}개가 필요",
+        "only {count} closes of the {index}; {least} are needed",
+    ),
+    "index_incomplete": (
+        "{evening}의 {index} 종가·저가·거래대금이 모두 있지는 않음",
+        "close, low or traded value of the {index} is missing on {evening}",
+    ),
     "own_sector": ("종목별 업종", "a sector of its own"),
     "in_a_run": ("실행에는 {value}", "in a run {value}"),
     "stars_unqualified": ("기본 자격 미달", "not qualified"),
@@ -933,8 +952,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "screen_canslim": ("CAN SLIM", "CAN SLIM"),
     "or": ("또는", "or"),
     "not_in_data": (
-        "--symbol {symbol}: 데이터의 {count}종목에 없습니다",
-        "--symbol {symbol}: not among the {count} symbols of the data",
+        "--symbol {symbol}: 데이터의 {count}종목에 없습니다. {hint}",
+        "--symbol {symbol}: not among the {count} symbols of the data; {hint}",
+    ),
+    "no_names": (
+        "데이터에 종목명이 없으니 코드로 찾으세요, 예: {symbol}",
+        "the data hold no names: give a code, such as {symbol}",
     ),
     # Plugins
     "no_plugin": ("설치된 플러그인 중 {name}이(가) 없습니다. {hint}", "no plugin {name} is installed; {hint}"),
