@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -14,13 +15,15 @@ from kats_core.cli.text import t
 from kats_core.cli.wording import Wording
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, OverflowMethod
     from rich.table import Table
 
     from kats_core.model.record import TradeRecord
     from kats_core.research.compare import Comparison, Decided, DecisionDiffers, Different
 
 _SHOWN = 10
+
+_ENTRY = re.compile(r"((?:strategies|risk)\[[^\]]*\])\.")
 
 RunArgument = Annotated[str, typer.Argument(metavar="ID|FOLDER", help=t("help_report_run"))]
 
@@ -64,15 +67,24 @@ def _show(found: Comparison, names: Sequence[str], wording: Wording, screen: Con
     for title, trades in zip(titles, (only_a, only_b), strict=True):
         if trades:
             screen.print(_trades(title, trades, wording))
+            _print_rest(screen, len(trades))
     screen.print(
         Text(t("trades_in_both", alike=found.trades_alike, changed=len(found.trades_changed)), "dim"), soft_wrap=True
     )
     otherwise = [one for one in found.decisions if _outcome(one.a) != _outcome(one.b)]
     if otherwise:
         screen.print(_decisions(otherwise, wording))
+        _print_rest(screen, len(otherwise))
     counts = {"alike": found.decisions_alike, "otherwise": len(otherwise)}
     summed = t("decisions_alike", **counts, shares=len(found.decisions) - len(otherwise))
     screen.print(Text(summed, "dim"), soft_wrap=True)
+
+
+def _print_rest(screen: Console, count: int) -> None:
+    from rich.text import Text
+
+    if count > _SHOWN:
+        screen.print(Text(t("and_more_listed", count=count - _SHOWN), "dim"), soft_wrap=True)
 
 
 def _metrics(metrics: Sequence[Different]) -> Table:
@@ -116,14 +128,27 @@ def _written() -> dict[str, tuple[str, Callable[[Any], str]]]:
 def _configuration(keys: Sequence[Different]) -> Table:
     from rich.text import Text
 
-    table = _table(t("configuration_differs"))
+    table = _table(t("configuration_differs"), overflow="fold")
     for heading in ("A", "B"):
         table.add_column(heading, overflow="fold")
-    for one in keys:
+    for one in _told_once(keys):
         # As text: brackets in a key are no markup.
         cells = [console.NONE if value is None else _plain(value) for value in (one.a, one.b)]
         table.add_row(*map(Text, (one.name, *cells)))
     return table
+
+
+def _told_once(keys: Sequence[Different]) -> Iterator[Different]:
+    """Yield the keys, but of a strategy or a stage that only one run has, only which plugin it is."""
+    lone = {
+        one.name.removesuffix(".use") for one in keys if one.name.endswith(".use") and (one.a is None or one.b is None)
+    }
+    for one in keys:
+        entry = _ENTRY.match(one.name)
+        if entry is None or entry[1] not in lone:
+            yield one
+        elif one.name == f"{entry[1]}.use":
+            yield msgspec.structs.replace(one, name=entry[1])
 
 
 def _plain(value: Any) -> str:
@@ -134,9 +159,11 @@ def _trades(title: str, trades: Sequence[TradeRecord], wording: Wording) -> Tabl
     from rich.text import Text
 
     table = _table(title)
-    for heading in (t("symbol"), t("strategy"), t("quantity"), t("profit_loss"), "R"):
-        table.add_column(heading, justify="left" if heading in (t("symbol"), t("strategy")) else "right", no_wrap=True)
-    table.add_column(t("exit_reason"))
+    table.add_column(t("symbol"), overflow="fold")
+    table.add_column(t("strategy"), overflow="fold")
+    for heading in (t("quantity"), t("profit_loss"), "R"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column(t("exit_reason"), overflow="fold")
     for trade in trades[:_SHOWN]:
         table.add_row(
             trade.opened_on.isoformat(),
@@ -147,8 +174,6 @@ def _trades(title: str, trades: Sequence[TradeRecord], wording: Wording) -> Tabl
             console.multiple(trade.r_multiple),
             wording.reason(trade.exit_code),
         )
-    if len(trades) > _SHOWN:
-        table.add_row(t("and_more", count=len(trades) - _SHOWN))
     return table
 
 
@@ -166,8 +191,6 @@ def _decisions(differing: Sequence[DecisionDiffers], wording: Wording) -> Table:
     for one in differing[:_SHOWN]:
         cells = (_decided(one.a, wording), _decided(one.b, wording))
         table.add_row(one.session.isoformat(), wording.named(one.symbol), one.instance, *cells)
-    if len(differing) > _SHOWN:
-        table.add_row(t("and_more", count=len(differing) - _SHOWN))
     return table
 
 
@@ -183,7 +206,8 @@ def _decided(decided: Decided | None, wording: Wording) -> str:
     return words[decided.status] + quantity + (f" · {reason}" if reason else "")
 
 
-def _table(title: str) -> Table:
+def _table(title: str, *, overflow: OverflowMethod | None = None) -> Table:
+    """Return a table whose first column is kept whole, unless it may overflow."""
     from rich import box
     from rich.table import Table
 
@@ -195,5 +219,5 @@ def _table(title: str) -> Table:
         show_edge=False,
         pad_edge=False,
     )
-    table.add_column("", no_wrap=True)
+    table.add_column("", no_wrap=overflow is None, overflow=overflow or "ellipsis")
     return table

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kats_core.plugins import LoadedPlugins, PluginKind
 
 _LISTS = ("strategies", "risk")
+_MOST_OF_KEYS, _MOST_OF_ORIGINS = 44, 16
 
 
 def register(app: typer.Typer) -> None:
@@ -44,8 +45,12 @@ def show(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         screen.print_json(data=[{"key": v.path, "value": v.value, "origin": str(v.origin)} for v in resolved.values])
         return
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for heading in (t("key"), t("value"), t("origin")):
-        table.add_column(heading, overflow="fold")
+    # Only values shrink where a terminal is narrow: keys are searched for and copied.
+    keys = max(len(value.path) for value in resolved.values)
+    origins = max(len(str(value.origin)) for value in resolved.values)
+    table.add_column(t("key"), overflow="fold", width=min(keys, _MOST_OF_KEYS))
+    table.add_column(t("value"), overflow="fold")
+    table.add_column(t("origin"), overflow="fold", width=min(origins, _MOST_OF_ORIGINS))
     for value in resolved.values:
         table.add_row(value.path, _written(value.value), Text(str(value.origin), "dim"))
     screen.print(table)

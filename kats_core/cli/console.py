@@ -22,6 +22,10 @@ NONE = "–"
 """Stands where there is no value."""
 
 _WIDTH_OF_FILES = 120
+_LEAST_OF_WIDE_TABLES = 100
+
+SNUG = (0, 1, 0, 0)
+"""The padding of a table on a narrow terminal: one blank between its columns."""
 
 
 class InputError(ValueError):
@@ -64,6 +68,11 @@ def bad_input() -> tuple[type[Exception], ...]:
     from kats_core.store.errors import StoreError
 
     return (InputError, ConfigError, SourceError, StoreError, BrokerError, CalendarError)
+
+
+def is_narrow(console: Console) -> bool:
+    """Tell whether wide tables have to save room, as in a terminal of 80 columns."""
+    return console.width < _LEAST_OF_WIDE_TABLES
 
 
 def report(error: Exception) -> None:

@@ -26,7 +26,8 @@ def flatten(
 ) -> None:
     """Ask, and show what came of it."""
     scope = instance or symbol or t("everything")
-    operating.confirm(t("sell_all", scope=scope), is_confirmed=is_confirmed)
+    if operating.is_running():
+        operating.confirm(t("sell_all", scope=scope), is_confirmed=is_confirmed)
     answer = operating.ask("flatten", instance=instance, symbol=symbol, reason=reason)
     head = t("flattened", scope=operating.scope_of(answer), sold=answer["sold"], cancelled=answer["cancelled"])
     operating.show(answer, head, as_json=as_json)

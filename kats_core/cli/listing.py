@@ -226,8 +226,11 @@ def _print(listed: Sequence[Listed]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    screen = console.out()
+    # A distribution is mostly called like its plugin: where there is no room for both, the plugin's name counts.
+    is_narrow = console.is_narrow(screen)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for heading in (t("kind"), t("name"), t("distribution"), t("version"), t("status")):
+    for heading in (t("kind"), t("name"), *(() if is_narrow else (t("distribution"),)), t("version"), t("status")):
         table.add_column(heading, overflow="fold")
     table.add_column(t("position"), justify="right")
     table.add_column(t("instances"), overflow="fold")
@@ -235,13 +238,12 @@ def _print(listed: Sequence[Listed]) -> None:
         table.add_row(
             label(each.kind),
             Text(each.name, "bold"),
-            each.distribution,
+            *(() if is_narrow else (each.distribution,)),
             each.version,
             Text(label(each.status), _STYLES.get(each.status, "bold red")),
             "" if each.position is None else str(each.position),
             ", ".join(instance for instance in each.instances if instance != each.name),
         )
-    screen = console.out()
     screen.print(table)
     for each in listed:
         if each.problem:

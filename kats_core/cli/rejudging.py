@@ -85,9 +85,12 @@ def show(
     ends = [signal for signal in found.changed if signal.is_end_changed]
     screen.print(Text(t("rejudged", judged=found.judged, against=against), "bold"), soft_wrap=True)
     if found.changed:
-        screen.print(
-            t("rejudged_changed", changed=len(found.changed), ends=len(ends), outcomes=outcomes), soft_wrap=True
+        # A stage that only one of the pipelines has cannot decide otherwise; what follows from it shows in how signals end.
+        otherwise = sum(
+            any(answer.before is not None and answer.after is not None for answer in signal.answers)
+            for signal in found.changed
         )
+        screen.print(t("rejudged_changed", changed=otherwise, ends=len(ends), outcomes=outcomes), soft_wrap=True)
     else:
         screen.print(t("rejudged_same"), soft_wrap=True)
     screen.print(t("rejudged_ordered", before=found.ordered[0], after=found.ordered[1]), soft_wrap=True)
@@ -109,12 +112,20 @@ def _stages(stages: Sequence[StageTally]) -> Table:
     table = _table(t("column_stage"))
     decisions = [d for d in Decision if any(d in tally.before or d in tally.after for tally in stages)]
     for decision in decisions:
-        table.add_column(label(decision), justify="right", no_wrap=True)
-    table.add_column(t("changed_answers"), justify="right", no_wrap=True)
+        table.add_column(label(decision), justify="right", overflow="fold")
+    table.add_column(t("changed_answers"), justify="right", overflow="fold")
     for tally in stages:
         counts = [_both(tally.before.get(d, 0), tally.after.get(d, 0)) for d in decisions]
-        table.add_row(tally.stage, *counts, str(tally.changed) if tally.changed else console.NONE)
+        changed = f"{tally.changed:,}" if tally.changed else console.NONE
+        table.add_row(tally.stage, *counts, _only_in(tally) or changed)
     return table
+
+
+def _only_in(tally: StageTally) -> str:
+    """Say of a stage that one of the pipelines does not have, which nothing can have changed in, whose it is."""
+    if bool(tally.before) == bool(tally.after):
+        return ""
+    return t("stage_gone") if tally.before else t("stage_new")
 
 
 def _both(before: int, after: int) -> str:
@@ -148,11 +159,9 @@ def _table(*headings: str) -> Table:
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    told = (t("column_before"), t("column_after"))
-    whole = (t("column_signal"), t("column_session"), t("column_strategy"), t("column_stage"))
+    whole = (t("column_signal"), t("column_session"))
     for heading in headings:
-        least = 13 if heading in told else None
-        table.add_column(heading, no_wrap=heading in whole, min_width=least, overflow="fold")
+        table.add_column(heading, no_wrap=heading in whole, overflow="fold")
     return table
 
 

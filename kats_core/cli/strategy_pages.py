@@ -44,6 +44,8 @@ def overview(found: Found, out: Console) -> None:
     regime = found.inputs.get(fact.REGIME).value
     out.print(Text.assemble((t("strategies_of", day=found.session), "bold"), "  ", _regime(regime)))
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    if look.is_narrow(out):
+        table.padding = look.SNUG
     for heading in (
         t("heading_code"),
         t("heading_strategy"),
@@ -53,7 +55,7 @@ def overview(found: Found, out: Console) -> None:
         t("heading_armed"),
         t("heading_why_none"),
     ):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, no_wrap=heading in (t("heading_strategy"), t("heading_regimes")), overflow="fold")
     for line in _lines(found):
         one = line.instance
         table.add_row(

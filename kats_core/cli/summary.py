@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from rich import box
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from kats_core.runtime.play import Finished
 
 _FAULTS_SHOWN = 10
+_LEAST_OF_TABLES = 112
+"""Columns of a terminal below which names, reasons and times stand on several lines, for money to be whole."""
 
 
 class Summary(Quiet):
@@ -71,10 +74,14 @@ class Summary(Quiet):
         wording = Wording(run.codes, run.instruments)
         console.print()
         console.rule(Text(t("summary_title", days=span(finished.sessions)), "bold"), style="dim")
-        console.print(_account(finished))
+        is_narrow = console.width < _LEAST_OF_TABLES
+        console.print(_account(finished, is_narrow=is_narrow))
         if len(finished.equity) > 1:
             console.print(self._days(finished))
-        console.print(_trades(finished.trades, wording, self._codes, is_one_day=len(finished.sessions) == 1))
+        trades = _trades(
+            finished.trades, wording, self._codes, is_one_day=len(finished.sessions) == 1, is_narrow=is_narrow
+        )
+        console.print(trades)
         for line in self._held(finished, wording):
             console.print(line, soft_wrap=True)
         console.print(self._signals(finished, wording))
@@ -201,11 +208,11 @@ def print_faults(faults: Sequence[FaultRecord], wording: Wording, console: Conso
         console.print(Text(f"  {t('and_more', count=len(faults) - _FAULTS_SHOWN)}", "red"))
 
 
-def _account(finished: Finished) -> Table:
+def _account(finished: Finished, *, is_narrow: bool) -> Table:
     start = finished.run.capital
     end = finished.equity[-1].equity if finished.equity else start
     figures = finished.statistics
-    table = Table.grid(padding=(0, 4))
+    table = Table.grid(padding=(0, 1 if is_narrow else 4))
     cells: list[tuple[str, str | Text]] = [
         (t("equity_start"), look.won(start)),
         (t("equity_end"), Text(look.won(end), "bold")),
@@ -215,26 +222,34 @@ def _account(finished: Finished) -> Table:
         (t("average_r"), look.multiple(figures.expectancy_r)),
         (t("costs"), look.won(figures.commission + figures.tax)),
     ]
-    for _ in cells:
-        table.add_column()
+    for _, value in cells:
+        # Headings may break, and between an amount and its part of the whole; amounts may not.
+        table.add_column(min_width=max(map(cell_len, str(value).split())), overflow="fold")
     table.add_row(*(Text(heading, "dim") for heading, _ in cells))
     table.add_row(*(value for _, value in cells))
     return table
 
 
 def _trades(
-    trades: Sequence[TradeRecord], wording: Wording, codes: Mapping[str, str], *, is_one_day: bool
+    trades: Sequence[TradeRecord],
+    wording: Wording,
+    codes: Mapping[str, str],
+    *,
+    is_one_day: bool,
+    is_narrow: bool,
 ) -> Table | Text:
     """Return a line for each trade, with its moments where one day was played, with its days otherwise."""
     if not trades:
         return Text(t("no_trades"), "dim")
     table = _table(t("trades_title", count=len(trades)))
-    table.add_column(t("symbol"))
-    table.add_column(t("strategy"), no_wrap=True)
+    if is_narrow:
+        table.padding = (0, 1, 0, 0)
+    table.add_column(t("symbol"), overflow="fold")
+    table.add_column(t("strategy"), overflow="fold", no_wrap=not is_narrow)
     for heading in (t("quantity"), t("entry"), t("exit"), t("profit_loss"), "R"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column(t("exit_reason"))
-    table.add_column(t("held"), no_wrap=True)
+    table.add_column(t("exit_reason"), overflow="fold")
+    table.add_column(t("held"), no_wrap=not is_narrow)
     for trade in trades:
         table.add_row(
             wording.named(trade.symbol),
@@ -263,7 +278,7 @@ def _ends(ends: Counter[tuple[Outcome, str | None]], wording: Wording) -> str:
     parts = []
     for (outcome, code), count in sorted(ends.items(), key=lambda item: (-item[1], item[0][0], item[0][1] or "")):
         reason = wording.reason(code)
-        parts.append(f"{label(outcome)} {count}" + (f" ({reason})" if reason else ""))
+        parts.append(f"{label(outcome)} {count:,}" + (f" ({reason})" if reason else ""))
     return " · ".join(parts)
 
 

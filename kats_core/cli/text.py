@@ -462,7 +462,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "둘 다 있는 매매: 같은 결과 {alike}건, 다른 결과 {changed}건",
         "trades in both: {alike} alike, {changed} with another result",
     ),
-    "decisions_differ": ("다른 결정 {count}건", "decisions that differ ({count})"),
+    "decisions_differ": ("다른 결정 {count:,}건", "decisions that differ ({count:,})"),
     "decisions_alike": (
         "후보 결정: 같음 {alike:,}건, 다름 {otherwise:,}건, 수량만 다름 {shares:,}건",
         "candidates: {alike:,} decided alike, {otherwise:,} otherwise, {shares:,} only with other numbers of shares",
@@ -653,6 +653,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "profit_loss": ("손익", "P&L"),
     "closed_trades": ("오늘 청산 {count} · {profit}", "closed today {count} · {profit}"),
     "and_more": ("외 {count}", "and {count} more"),
+    "and_more_listed": ("외 {count:,}건 (--json: 모두)", "and {count:,} more (--json lists all)"),
     "press_to_stop": ("Ctrl+C 중단", "Ctrl+C stops"),
     # The state of the market
     "candidate": ("(후보: {regime} {count}일째)", "(candidate: {regime}, day {count})"),
@@ -786,6 +787,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "A stage also guards against what did not happen here: few signals, or one stretch of time, are no reason to drop it.",
     ),
     "changed_answers": ("달라짐", "changed"),
+    "stage_gone": ("없어짐", "not there"),
+    "stage_new": ("새 단계", "new"),
     "no_such_stage": ("없는 단계", "no such stage"),
     "column_signal": ("신호", "signal"),
     "column_session": ("거래일", "session"),

@@ -35,7 +35,7 @@ def show(found: Ledger, run: Run) -> None:
     if not found.stages:
         screen.print(t("ledger_empty"), soft_wrap=True)
         return
-    screen.print(_table(found))
+    screen.print(_table(found, is_narrow=console.is_narrow(screen)))
     aside = " · ".join(f"{heading} {count:,}" for heading, count in _aside(found) if count)
     if aside:
         screen.print(aside, soft_wrap=True)
@@ -66,14 +66,17 @@ def _headings() -> tuple[str, ...]:
     )
 
 
-def _table(found: Ledger) -> Table:
+def _table(found: Ledger, *, is_narrow: bool) -> Table:
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    table.add_column(t("column_stage"), no_wrap=True)
+    if is_narrow:
+        table.padding = console.SNUG
+    table.add_column(t("column_stage"), no_wrap=not is_narrow, overflow="fold", width=14 if is_narrow else None)
     for heading in _headings():
-        table.add_column(heading, justify="right", no_wrap=True)
+        money = heading in (t("ledger_sum_r"), t("ledger_effect"))
+        table.add_column(heading, justify="right", no_wrap=money or not is_narrow, overflow="fold")
     for stage in found.stages:
         table.add_row(stage.stage, *_cells(stage))
     return table

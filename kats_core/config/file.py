@@ -105,8 +105,10 @@ def read_document(path: Path, label: str) -> Document:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigError([Problem(Place(label), "", "there is no such file")]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([Problem(Place(label), "", f"cannot be read: {error}")]) from error
+    except OSError as error:
+        raise ConfigError([Problem(Place(label), "", f"cannot be read: {error.strerror or error}")]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError([Problem(Place(label), "", f"is not text in UTF-8 (byte {error.start + 1})")]) from error
     return parse_document(text, label)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from types import UnionType
+from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -111,7 +112,8 @@ def complaint(error: ErrorDetails, model: type[BaseModel]) -> Complaint:
     path: KeyPath = tuple(error["loc"])
     kind, value, context = error["type"], error["input"], error.get("ctx", {})
     if kind == "extra_forbidden":
-        names = _names(model) if len(path) == 1 else ()
+        owner = _owner(model, path)
+        names = () if owner is None else _names(owner)
         return Complaint(path, "unknown key", nearest=nearest_name(str(path[-1]), names), is_about_key=True)
     if kind == "missing":
         return Complaint(path, "is missing")
@@ -186,6 +188,29 @@ def _names(model: type[BaseModel]) -> list[str]:
 
 
 def _field(model: type[BaseModel], path: KeyPath) -> FieldInfo | None:
-    if len(path) != 1:
-        return None
-    return next((f for name, f in model.model_fields.items() if path[0] in {name, f.alias}), None)
+    owner = _owner(model, path)
+    return None if owner is None else _named(owner, path[-1])
+
+
+def _named(model: type[BaseModel], key: str | int) -> FieldInfo | None:
+    return next((field for name, field in model.model_fields.items() if key in {name, field.alias}), None)
+
+
+def _owner(model: type[BaseModel], path: KeyPath) -> type[BaseModel] | None:
+    """Return the model inside `model` whose key the path ends with, None where its fields are no models."""
+    owner: type[BaseModel] | None = model
+    for key in path[:-1]:
+        field = None if owner is None else _named(owner, key)
+        if field is None:
+            return None
+        owner = next(_models(field.annotation), None)
+    return owner
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the models that an annotation names by itself or beside None."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    elif get_origin(annotation) in {Union, UnionType, Annotated}:
+        for part in get_args(annotation):
+            yield from _models(part)

@@ -26,6 +26,7 @@ from kats_core.market.panel import Panel
 from kats_core.market.screening.thresholds import Thresholds
 from kats_core.market.source import DataSource, LiveSource, SourceError, TapeSource
 from kats_core.market.vi import ViTerms
+from kats_core.model import fact
 from kats_core.model.codes import CoreCode
 from kats_core.model.command import Notify
 from kats_core.model.instrument import Instrument
@@ -549,6 +550,7 @@ def _describe(plan: Plan, started: dt.datetime, names: dict[str, str]) -> Run:
         *(f"{source.en}: {', '.join(inputs)}" for source, inputs in app.inputs.told(app.last).items()),
         f"approximated: {', '.join(_not_shown(plan))}",
         *(app.screening.notes(app.last) if app.screening is not None else ()),
+        *_missing_regime(app),
         *_missing_schedules(app),
         *gate_warnings(app.resolved),
         *scope,
@@ -586,6 +588,15 @@ def _not_shown(plan: Plan) -> tuple[str, ...]:
         return approximated(plan.app)
     only_there = [name for name in APPROXIMATED_ON_DAY_BARS if name not in APPROXIMATED]
     return (*APPROXIMATED, *(f"{name} (on daily bars)" for name in only_there))
+
+
+def _missing_regime(app: App) -> Iterator[str]:
+    """Yield that nobody tells the state of the market, without which no strategy is armed and a run stays empty."""
+    if all(app.inputs.of_market(fact.REGIME, day).value is None for day in (app.first, app.last)):
+        yield (
+            f"missing: {fact.REGIME}, so no strategy is armed ({CoreCode.REGIME_OFF.name}): "
+            "add daily bars of the KOSPI to the data, or set assume.regime"
+        )
 
 
 def _missing_schedules(app: App) -> Iterator[str]:

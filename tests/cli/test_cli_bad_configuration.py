@@ -16,6 +16,10 @@ CASES = {
         "strategies:\n  - use: volatility-breakout\n    params: {kk: 0.5}\n",
         ("kats.yaml:3:14", "strategies[0].params.kk", "did you mean k?"),
     ),
+    "an unknown key inside a block": (
+        "limits: {max_positons: 3}\n",
+        ("kats.yaml:1:10", "limits.max_positons", "did you mean max_positions?"),
+    ),
     "a wrong type": ("capital: much\n", ("kats.yaml:1", "capital", "'much'", "whole number")),
     "a value out of range": (
         "strategies:\n  - use: volatility-breakout\n    params: {k: 7}\n",
@@ -67,6 +71,16 @@ def test_what_is_wrong_is_named_with_its_place(kats: Any, text: str, words: Sequ
     """By `kats config check` as by those who would trade with it."""
     kats.write("kats.yaml", text)
     refused(kats, *words)
+
+
+def test_what_cannot_be_read_is_told_in_words(kats: Any) -> None:
+    """A folder in the place of the file, and bytes that are no text; the name once, and no word of the interpreter's."""
+    (kats.folder / "folder").mkdir()
+    (kats.folder / "bytes.yaml").write_bytes(b"version: 1\n\xff\xfe")
+    told = kats("config", "check", "--config", "folder")
+    assert (told.code, told.err.strip().partition(" ")[2]) == (2, "folder: cannot be read: Is a directory")
+    told = kats("config", "check", "--config", "bytes.yaml")
+    assert (told.code, told.err.strip().partition(" ")[2]) == (2, "bytes.yaml: is not text in UTF-8 (byte 12)")
 
 
 def test_a_plugin_that_cannot_be_imported(kats: Any, monkeypatch: pytest.MonkeyPatch) -> None:

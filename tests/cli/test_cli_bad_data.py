@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
+
+from kats_core.market.calendar import krx_calendar
 
 COLUMNS = "symbol,open,high,low,close,volume\n"
 SOUND = ("005930,100,110,90,105,1000", "005930,105,115,95,110,1000")
@@ -125,3 +128,17 @@ def test_a_day_that_the_files_do_not_hold(kats: Any) -> None:
     """The nearest one that they do hold is named."""
     write(kats, "minutes.csv", bars("datetime", MINUTES[:2], SOUND))
     refused(kats, ("run", "--day", "2025-04-01"), "2025-04-01", "2025-03-06")
+
+
+def test_bars_without_a_regime_say_why_nothing_is_bought(kats: Any) -> None:
+    """An own configuration assumes nothing: the run ends well, is empty, and names what is missing and what to add."""
+    sessions = krx_calendar().sessions(dt.date(2024, 1, 2), dt.date(2024, 12, 30))
+    rows = "".join(f"005930,{session},70000,71000,69000,70500,1000000\n" for session in sessions)
+    kats.write("bars.csv", f"symbol,date,open,high,low,close,volume\n{rows}")
+    kats.write("kats.yaml", "version: 1\nstrategies:\n  - use: volatility-breakout\n")
+    answer = kats("backtest", "--data", "bars.csv", "--from", "2024-12-02", "--out", "a", "--lang", "en")
+    assert answer.code == 0, answer.err
+    assert "missing: regime, so no strategy is armed (REGIME_OFF)" in answer.out
+    assert "assume.regime" in answer.out
+    kats.configure("assume: {regime: BULL}\n")
+    assert "missing: regime" not in kats("backtest", "--data", "bars.csv", "--from", "2024-12-02", "--out", "b").out
