@@ -384,16 +384,21 @@ def test_what_goes_wrong_on_the_way_changes_no_account(house: type[House], tmp_p
 
 
 @pytest.mark.slow
-def test_a_lost_acknowledgement_is_an_order_of_unknown_fate_that_is_never_sent_again(
-    house: type[House], tmp_path: Path
+def test_a_lost_acknowledgement_is_an_order_of_unknown_fate_that_is_found_and_never_sent_again(
+    house: type[House], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """C1: the exchange has the order, once; nothing is bought in its symbol until a person has looked."""
+    """C1: the exchange has the order, once; the day's orders show it, and from then on it is followed like any other."""
+    monkeypatch.setattr(kis_broker, "LOST_ORDER_PAUSE_S", 0.02)
     run = played(house, tmp_path, Fault(kind=FaultKind.TIMEOUT_AFTER, where="order_cash*", times=1))
     check_promises(run)
-    (lost,) = [step for step in run.desk.kept(OrderEventRecord) if step.after is OrderState.UNKNOWN]
-    (order,) = [order for order in run.desk.kept(OrderRecord) if order.order_id == lost.order_id]
-    assert run.placed().count(order.symbol) == 1
-    assert len([one for one in run.desk.kept(OrderRecord) if one.symbol == order.symbol]) == 1
+    check_agreement(run)
+    steps = run.desk.kept(OrderEventRecord)
+    (lost,) = [step for step in steps if step.after is OrderState.UNKNOWN]
+    ways = [step.event for step in steps if step.order_id == lost.order_id]
+    assert ways[ways.index("LOST") :][:2] == ["LOST", "ACCEPTED"]
+    orders = run.desk.kept(OrderRecord)
+    (order,) = [one for one in orders if one.order_id == lost.order_id]
+    assert len([one for one in orders if (one.symbol, one.side) == (order.symbol, order.side)]) == 1
 
 
 def test_an_order_whose_cancel_is_lost_is_found_at_work_and_cancelled_again(
