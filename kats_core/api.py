@@ -149,7 +149,7 @@ from kats_core.model.kinds import (
     Style,
     TradingState,
 )
-from kats_core.model.labels import Code, Labelled
+from kats_core.model.labels import Bilingual, Code, Labelled
 from kats_core.model.order import Fill, Order, OrderId
 from kats_core.model.position import Position
 from kats_core.model.record import TradeRecord
@@ -282,6 +282,7 @@ __all__ = [
     "BarClosed",
     "BarKind",
     "Below",
+    "Bilingual",
     "Book",
     "BookChanged",
     "BookLevel",

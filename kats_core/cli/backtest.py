@@ -14,7 +14,7 @@ import typer
 from kats_core.cli import comparing, console, resolving
 from kats_core.cli.console import InputError
 from kats_core.cli.resolving import ConfigOption, DataOption, JsonOption, SeedOption
-from kats_core.cli.text import label, language, t
+from kats_core.cli.text import label, language, say, t
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -131,7 +131,7 @@ def _play(planned: Plan, folder: Path) -> Finished:
 def _show(finished: Finished, folder: Path, screen: Console, names: Sequence[str]) -> None:
     from rich.text import Text
 
-    from kats_core.cli.describing import noted, span
+    from kats_core.cli.describing import span
     from kats_core.cli.summary import print_faults
     from kats_core.cli.wording import Wording
     from kats_core.store.folder_recorder import REPORT
@@ -151,7 +151,7 @@ def _show(finished: Finished, folder: Path, screen: Console, names: Sequence[str
     for warning in _warnings(finished.caveats):
         screen.print(Text.assemble((t("warning"), "yellow"), "  ", (warning, "yellow")), soft_wrap=True)
     for note in run.notes:
-        screen.print(Text.assemble((t("note"), "dim"), "  ", (noted(note), "dim")), soft_wrap=True)
+        screen.print(Text.assemble((t("note"), "dim"), "  ", (say(note), "dim")), soft_wrap=True)
     screen.print(Text.assemble((t("saved"), "dim"), "  ", str(folder)), soft_wrap=True)
     screen.print(Text.assemble((t("report"), "dim"), "  ", str(folder / REPORT)), soft_wrap=True)
     which = run.run_id[:8] if folder.name == run.run_id else shlex.quote(str(folder))

@@ -11,7 +11,7 @@ import typer
 from kats_core.cli import console, resolving
 from kats_core.cli.console import InputError
 from kats_core.cli.resolving import ConfigOption, JsonOption
-from kats_core.cli.text import t
+from kats_core.cli.text import say, t
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -55,7 +55,7 @@ def show(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         table.add_row(value.path, _written(value.value), Text(str(value.origin), "dim"))
     screen.print(table)
     for note in resolved.notes:
-        screen.print(Text.assemble((t("note"), "dim"), "  ", note), soft_wrap=True)
+        screen.print(Text.assemble((t("note"), "dim"), "  ", say(note)), soft_wrap=True)
 
 
 def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -74,7 +74,7 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         return
     typer.echo("ok")
     for note in resolved.notes:
-        console.err().print(f"{t('note')}  {note}", markup=False, soft_wrap=True)
+        console.err().print(f"{t('note')}  {say(note)}", markup=False, soft_wrap=True)
 
 
 def schema() -> None:

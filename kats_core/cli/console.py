@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kats_core.cli.text import t
+from kats_core.cli.text import say, t
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -80,7 +80,7 @@ def report(error: Exception) -> None:
     from rich.text import Text
 
     console = err()
-    for line in str(error).splitlines() or [type(error).__name__]:
+    for line in say(error).splitlines() or [type(error).__name__]:
         console.print(Text.assemble((t("error"), "bold red"), " ", line), soft_wrap=True)
 
 

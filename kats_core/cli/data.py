@@ -12,7 +12,7 @@ import typer
 from kats_core.cli import console
 from kats_core.cli.downloading import download
 from kats_core.cli.resolving import JsonOption
-from kats_core.cli.text import label, t
+from kats_core.cli.text import label, say, t
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -115,8 +115,8 @@ def _print(found: Inspection, seconds: float, *, every: bool) -> None:
     alone = [looked.file.name for looked in found.files if looked.rows is None]
     if alone:
         screen.print(Text(f"{t('data_left_alone', count=len(alone))} {', '.join(alone)}", "dim"))
-    for note in dict.fromkeys(found.notes):
-        screen.print(Text.assemble((t("note"), "dim"), "  ", note), soft_wrap=True)
+    for note in found.notes:
+        screen.print(Text.assemble((t("note"), "dim"), "  ", say(note)), soft_wrap=True)
     screen.print()
     _print_defects(screen, found, every=every)
 
@@ -238,5 +238,5 @@ def _cases(defect: Defect, *, every: bool) -> Iterator[str]:
 def _case(defect: Defect, case: Case) -> str:
     times = f" ×{case.count:,}" if case.count > 1 else ""
     day = "" if case.day is None else str(case.day)
-    detail = t("data_longest", count=case.detail) if defect.kind.value == "GAP" else case.detail
+    detail = t("data_longest", count=case.detail) if defect.kind.value == "GAP" else say(case.detail)
     return " ".join(part for part in (case.symbol, day, detail) if part) + times

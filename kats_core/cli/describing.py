@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kats_core.cli import console as look
-from kats_core.cli.text import label, t
+from kats_core.cli.text import label, say, t
 from kats_core.model.kinds import FactSource
 from kats_core.runtime.assembly import App, RunKind
 
@@ -29,7 +29,7 @@ def banner(app: App, sessions: Sequence[dt.date]) -> Iterator[Text]:
     yield Text.assemble((t("strategies"), "dim"), "  ", ", ".join(s.name for s in app.strategies) or look.NONE)
     yield Text.assemble((t("stages"), "dim"), "  ", " → ".join(s.name for s in app.stages) or look.NONE)
     for note in notes(app):
-        yield Text.assemble((t("note"), "dim"), "  ", note)
+        yield Text.assemble((t("note"), "dim"), "  ", say(note))
 
 
 def notes(app: App) -> list[str]:
@@ -43,19 +43,6 @@ def notes(app: App) -> list[str]:
         *([t("derived", values=derived)] if derived else []),
         *(app.screening.notes(app.last) if app.screening is not None else ()),
     ]
-
-
-def noted(note: str) -> str:
-    """Return a note that a run has kept, which is English, in the language of the screen as far as that has words for it."""
-    kind, _, values = note.partition(": ")
-    match kind:
-        case FactSource.DERIVED.en:
-            return t("derived", values=values)
-        case FactSource.ASSUMED.en:
-            return t("assumed", values=values)
-        case FactSource.APPROXIMATED.en:
-            return t("approximated", values=values)
-    return note
 
 
 def span(sessions: Sequence[dt.date]) -> str:

@@ -23,7 +23,7 @@ from rich.text import Text
 from kats_core.cli import console as look
 from kats_core.cli.describing import notes
 from kats_core.cli.pace import Pace
-from kats_core.cli.text import label, t, weekday
+from kats_core.cli.text import label, say, t, weekday
 from kats_core.cli.wording import Trail, Trails, Wording
 from kats_core.engine.state import SetupState
 from kats_core.journal.explain import Outcome
@@ -128,7 +128,7 @@ class SessionScreen:
         self._session = dt.date.min
         self._trails = Trails()
         self._trades: list[TradeRecord] = []
-        self._news = Text(" · ".join(notes(app)), "dim", no_wrap=True, overflow="ellipsis")
+        self._news = Text(" · ".join(map(say, notes(app))), "dim", no_wrap=True, overflow="ellipsis")
         self._faults = 0
         self._hours: SessionHours
         self._prices: Prices

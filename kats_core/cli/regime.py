@@ -71,13 +71,12 @@ def _followed(resolved: Resolved, source: DataSource, last: dt.date | None) -> C
     indices = source.indices()
     index = indices.get(MARKET_INDEX)
     if index is None or not len(index):
-        found = ", ".join(indices) or "no index at all"
-        raise SourceError(f"the data hold no {MARKET_INDEX} but {found}: name an index file as well, with --data")
+        raise SourceError(t("no_market_index", index=MARKET_INDEX, found=", ".join(indices) or t("no_index_at_all")))
     until = last or resolving.sample_session(resolved) or index.sessions[-1]
     panel = None if index.advancing is not None else source.history(None, until)
     market = market_conditions(indices, panel, krx_calendar(), until, resolved.regime, resolved.pulse)
     if market is None or not market.sessions:
-        raise SourceError(f"--to {until}: {MARKET_INDEX} begins on {index.sessions[0]}, after {until}")
+        raise SourceError(t("index_begins_later", index=MARKET_INDEX, first=index.sessions[0], until=until))
     return market
 
 

@@ -14,7 +14,7 @@ from kats_core.cli.candidate_lines import Line, candidate_lines
 from kats_core.cli.check_lines import ReadingLine
 from kats_core.cli.console import NONE
 from kats_core.cli.filling import filled, padded
-from kats_core.cli.text import label, language, t, weekday
+from kats_core.cli.text import label, language, say, t, weekday
 from kats_core.market.conditions import MARKET_INDEX
 from kats_core.market.regime import LONG, LONG_BEFORE
 from kats_core.market.screening.checks import Check, Checks, Note, Reading, Unit, Value, checks_of
@@ -446,7 +446,7 @@ def _notes(found: Found, width: int) -> Iterator[Text]:
     for fault in found.faults:
         yield from filled(Text.assemble((t("fault"), "bold red"), "  "), [Text(fault)], width)
     for note in found.notes:
-        yield from filled(Text.assemble((t("note"), "dim"), "  "), [Text(note)], width)
+        yield from filled(Text.assemble((t("note"), "dim"), "  "), [Text(say(note))], width)
 
 
 def checks_read(found: Found, column: int) -> Checks:

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from kats_core.cli import console as look
 from kats_core.cli.audience import Quiet
-from kats_core.cli.describing import noted, span
-from kats_core.cli.text import label, t
+from kats_core.cli.describing import span
+from kats_core.cli.text import label, say, t
 from kats_core.cli.wording import Wording
 from kats_core.journal.explain import Explanation, Outcome, explain
 from kats_core.model import fact
@@ -88,7 +88,7 @@ class Summary(Quiet):
         self._print_orders_of_people(wording, console)
         print_faults(finished.faults, wording, console)
         for note in run.notes:
-            console.print(Text.assemble((t("note"), "dim"), "  ", (noted(note), "dim")), soft_wrap=True)
+            console.print(Text.assemble((t("note"), "dim"), "  ", (say(note), "dim")), soft_wrap=True)
         console.print(Text.assemble((t("why"), "dim"), "  ", (_hint(finished), "bold")), soft_wrap=True)
 
     def _held(self, finished: Finished, wording: Wording) -> Iterator[str]:

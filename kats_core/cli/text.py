@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from kats_core.model.labels import Code, Labelled, Language
+from kats_core.model.labels import Code, Labelled, Language, message, worded
 
 _WEEKDAYS = (("월", "Mon"), ("화", "Tue"), ("수", "Wed"), ("목", "Thu"), ("금", "Fri"), ("토", "Sat"), ("일", "Sun"))
 
@@ -24,6 +24,11 @@ def t(key: str, **values: object) -> str:
 def label(thing: Labelled | Code) -> str:
     """Return the label of a word or of a reason in the language in force."""
     return thing.label(_InForce.language)
+
+
+def say(said: object) -> str:
+    """Return a note, or what an error says, in the language in force where it has two; else as it is."""
+    return str(worded(message(said) if isinstance(said, BaseException) else said, _InForce.language))
 
 
 def weekday(day: dt.date) -> str:
@@ -885,6 +890,15 @@ TEXTS: dict[str, tuple[str, str]] = {
     "whom_swing": ("스윙 축소", "swing reduce"),
     "entries_from": ("{clock}부터", "from {clock}"),
     "entries_until": ("{clock}까지", "until {clock}"),
+    "no_market_index": (
+        "데이터에 {index} 지수가 없습니다 (있는 지수: {found}). --data에 지수 파일도 함께 지정하세요",
+        "the data do not hold the index {index} (they hold {found}); name an index file as well, with --data",
+    ),
+    "no_index_at_all": ("없음", "no index"),
+    "index_begins_later": (
+        "{index} 지수는 {until}보다 늦은 {first}에 시작합니다",
+        "{index} begins on {first}, after {until}",
+    ),
     # Screening
     "screening": ("종목 선별 중", "screening"),
     "screen_title": ("종목 선별", "screening"),

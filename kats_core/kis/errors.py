@@ -26,7 +26,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kats_core.kis.wire.codes import ReplyClass, by_text
-from kats_core.model.labels import Language
+from kats_core.model.labels import Bilingual, Language
 from kats_core.model.time import Nanos, to_datetime
 
 
@@ -37,7 +37,7 @@ class KisError(Exception):
     said = ""
 
     def __init__(self, ko: str, en: str) -> None:
-        super().__init__(en)
+        super().__init__(Bilingual(ko, en))
         self.ko = ko
         self.en = en
 

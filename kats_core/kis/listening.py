@@ -42,6 +42,7 @@ from kats_core.model.codes import CoreCode
 from kats_core.model.command import Notify
 from kats_core.model.fact import Fact
 from kats_core.model.kinds import FactSource, Severity
+from kats_core.model.labels import message
 from kats_core.model.setup import Numbers
 from kats_core.model.time import Nanos
 
@@ -165,7 +166,7 @@ class Listener:
                     while True:
                         self._pass_on(await feed.next(), hear)
         except* KisError as failed:
-            raise SourceError(str(failed.exceptions[0])) from None
+            raise SourceError(message(failed.exceptions[0])) from None
         finally:
             self._client = self._feed = None
 

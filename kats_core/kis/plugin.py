@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from kats_core.config.problems import ConfigError
 from kats_core.hookspecs import hookimpl
 from kats_core.market.source import SourceError, SourcePlugin
+from kats_core.model.labels import Bilingual, message
 from kats_core.orders.broker import Broker, BrokerAccount, BrokerError, BrokerPlugin
 
 if TYPE_CHECKING:
@@ -40,10 +41,16 @@ def build_source(params: KisParams, settings: Settings) -> KisSource:
     try:
         keys, *more = pool_of(settings, account=True)
     except ConfigError as error:
-        raise SourceError(str(error)) from None
+        raise SourceError(message(error)) from None
     folder = archive_folder(settings.kats_home, keys)
     if not (folder / "daily_adjusted.parquet").exists():
-        raise SourceError(f"{folder}: there is no history yet; `kats data download` fetches it")
+        raise SourceError(
+            Bilingual(
+                "{folder}: 아직 과거 데이터가 없습니다. `kats data download`로 받으세요",
+                "{folder}: there is no history yet; `kats data download` fetches it",
+                folder=folder,
+            )
+        )
     return KisSource(build(FilesParams(paths=(str(folder),))), Listener(keys, settings.kats_home, more))
 
 

@@ -15,7 +15,7 @@ from typing import TypeAlias, TypeVar
 
 from kats_core.market import _master_layouts as layouts
 from kats_core.model.kinds import InstrumentKind, Market, ShareClass
-from kats_core.model.labels import Labelled
+from kats_core.model.labels import Bilingual, Labelled, message
 
 ENCODING = "cp949"
 ORDINARY = "00"
@@ -207,13 +207,17 @@ def _lines(content: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _attempt(number: int, line: bytes, layout: Layout, read: Callable[[Callable[[str], str]], T]) -> T | MasterProblem:
     if len(line) != layout.width:
-        return MasterProblem(number, f"{len(line)} bytes, expected {layout.width}")
+        told = {"found": len(line), "expected": layout.width}
+        return MasterProblem(
+            number,
+            Bilingual("{found}바이트, {expected}바이트여야 합니다", "{found} bytes, expected {expected}", **told),
+        )
     try:
         return read(lambda name: line[layout.fields[name]].decode(ENCODING).strip())
     except UnicodeDecodeError:
-        return MasterProblem(number, "is not CP949 text")
+        return MasterProblem(number, Bilingual("CP949 문자가 아닙니다", "is not CP949 text"))
     except ValueError as error:
-        return MasterProblem(number, str(error))
+        return MasterProblem(number, message(error))
 
 
 def _record(layout: Layout, field: Callable[[str], str]) -> MasterRecord:
@@ -250,7 +254,7 @@ def _record(layout: Layout, field: Callable[[str], str]) -> MasterRecord:
 def _symbol(field: Callable[[str], str]) -> str:
     symbol = field("mksc_shrn_iscd")
     if not symbol:
-        raise ValueError("has no short code")
+        raise ValueError(Bilingual("단축코드가 없습니다", "has no short code"))
     return symbol
 
 
@@ -291,7 +295,13 @@ def _designations(field: Callable[[str], str], layout: Layout) -> Iterator[Desig
     }
     if alarm not in ("", ORDINARY):
         if alarm not in _ALARMS:
-            raise ValueError(f"market alert (시장경고) is {alarm!r}, expected 00 to 03")
+            raise ValueError(
+                Bilingual(
+                    "시장경고가 {alarm!r}입니다. 00~03이어야 합니다",
+                    "market alert (시장경고) is {alarm!r}, expected 00 to 03",
+                    alarm=alarm,
+                )
+            )
         found[_ALARMS[alarm]] = True
     if "short_over_cls_code" in layout.fields:
         found[Designation.OVERHEATED] = field("short_over_cls_code") in _OVERHEATED
@@ -303,7 +313,7 @@ def _designations(field: Callable[[str], str], layout: Layout) -> Iterator[Desig
 def _is_set(field: Callable[[str], str], name: str) -> bool:
     text = field(name)
     if text not in ("Y", "N", ""):
-        raise ValueError(f"{name} is {text!r}, expected Y or N")
+        raise _unlike(name, text, Bilingual("Y 또는 N", "Y or N"))
     return text == _YES
 
 
@@ -312,7 +322,7 @@ def _number(field: Callable[[str], str], name: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit()):
-        raise ValueError(f"{name} is {text!r}, expected digits")
+        raise _unlike(name, text, Bilingual("숫자", "digits"))
     return int(text)
 
 
@@ -323,7 +333,19 @@ def _day(field: Callable[[str], str], name: str) -> dt.date | None:
     try:
         return dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))
     except ValueError:
-        raise ValueError(f"{name} is {text!r}, expected a day as in 20251103") from None
+        raise _unlike(name, text, Bilingual("20251103 같은 날짜", "a day as in 20251103")) from None
+
+
+def _unlike(name: str, text: str, expected: Bilingual) -> ValueError:
+    return ValueError(
+        Bilingual(
+            "{name} 값이 {text!r}입니다. 올바른 형식: {expected}",
+            "{name} is {text!r}, expected {expected}",
+            name=name,
+            text=text,
+            expected=expected,
+        )
+    )
 
 
 def _sector(field: Callable[[str], str]) -> tuple[str, str, str]:

@@ -26,7 +26,10 @@ from kats_core.model.time import Nanos
 
 
 class SourceError(ValueError):
-    """The data cannot be used as they are; a person must mend or replace them. Exit code 2."""
+    """The data cannot be used as they are; a person must mend or replace them. Exit code 2.
+
+    A message that is `Bilingual` is shown in the language of the screen, a plain one as it is.
+    """
 
 
 class DataSource(Protocol):
@@ -36,7 +39,10 @@ class DataSource(Protocol):
         """Return a hash of the data: the same bytes give the same identity on every machine."""
 
     def notes(self) -> Sequence[str]:
-        """Return what an operator should know about the data: what was read as what, what was left out."""
+        """Return what an operator should know about the data: what was read as what, what was left out.
+
+        A note that is `Bilingual` is shown in the language of the screen, a plain one as it is.
+        """
 
     def instruments(self, day: dt.date) -> Sequence[Instrument]:
         """Return what can be traded on a day, ordered by symbol."""

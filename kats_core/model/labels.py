@@ -1,7 +1,8 @@
-"""Give enums and reason codes a Korean and an English text.
+"""Give enums, reason codes and sentences a Korean and an English text.
 
-Two mechanisms, one idea: `Labelled` for the fixed vocabularies of the model, `Code` for the reasons that each
-owner (core, a stage, a strategy) defines for itself. Codes are stored as `owner:CODE`.
+Three mechanisms, one idea: `Labelled` for the fixed vocabularies of the model, `Code` for the reasons that each
+owner (core, a stage, a strategy) defines for itself, `Bilingual` for notes and the messages of errors. Codes are stored as
+`owner:CODE`.
 """
 
 from __future__ import annotations
@@ -83,6 +84,69 @@ class CodeBook:
             raise ValueError(f"nothing that is configured has the code {text}")
         return code
 
+
+class Bilingual(str):
+    """A sentence in English, as logs and programs take it, that people can also read in Korean.
+
+    It goes wherever a plain string does, and into an error as its message. Values are put into both texts, each in the language
+    of the text where it has two; an f-string or `str()` leaves the English one.
+
+    ```python
+    raise SourceError(Bilingual("{file}: 봉이 없습니다", "{file}: no bars", file=path))
+    ```
+    """
+
+    ko: str
+
+    def __new__(cls, ko: str, en: str, **values: object) -> Bilingual:
+        sentence = super().__new__(cls, _filled(en, "en", values))
+        sentence.ko = _filled(ko, "ko", values)
+        return sentence
+
+    def __reduce__(self) -> tuple[type[Bilingual], tuple[str, str]]:
+        # Without values a text is taken as it is, so that a copy is not filled in again.
+        return Bilingual, (self.ko, str(self))
+
+    def label(self, language: Language) -> str:
+        """Return the sentence in one language, as a plain string."""
+        return self.ko if language == "ko" else str(self)
+
+
+def _filled(text: str, language: Language, values: Mapping[str, object]) -> str:
+    return text.format(**{name: worded(value, language) for name, value in values.items()}) if values else text
+
+
+def worded(value: object, language: Language) -> object:
+    """Return the text of what has one in each language; everything else, a plain string too, stays what it is."""
+    return value.label(language) if isinstance(value, Bilingual | Labelled | Code) else value
+
+
+def same(text: str, **values: object) -> Bilingual:
+    """Return a text that is the same in both languages but for its values."""
+    return Bilingual(text, text, **values)
+
+
+def joined(parts: Iterable[object], separator: str = ", ") -> Bilingual:
+    """Return parts one behind the other, in each language."""
+    several = list(parts)
+    ko, en = (separator.join(str(worded(part, language)) for part in several) for language in _LANGUAGES)
+    return Bilingual(ko, en)
+
+
+def message(error: BaseException) -> str:
+    """Return what an error says; where that has two languages they are kept, as `str(error)` does not."""
+    said = error.args[0] if error.args else None
+    return said if isinstance(said, Bilingual) else str(error)
+
+
+def plain(value: object) -> str:
+    """Return a sentence as encoders take it, which know exact strings only; for their hook for unknown types."""
+    if not isinstance(value, str):
+        raise NotImplementedError(f"{type(value).__name__} cannot be written")
+    return str(value)
+
+
+_LANGUAGES: tuple[Language, Language] = ("ko", "en")
 
 C = TypeVar("C", bound=Code)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from kats_core.market.panel import Panel
-from kats_core.model.labels import Language
+from kats_core.model.labels import Language, plain
 from kats_core.research import charted, market, tables
 from kats_core.research.market import Index
 from kats_core.research.metrics import measure
@@ -30,7 +30,7 @@ def complete(folder: Path, panel: Panel, language: Language) -> None:
         indices = market.read_indices(folder)
         tables.write_trades(folder / TRADES, results)
         tables.write_equity(folder / EQUITY, results, indices)
-        encoded = msgspec.json.encode(measure(results, indices))
+        encoded = msgspec.json.encode(measure(results, indices), enc_hook=plain)
         (folder / METRICS).write_bytes(msgspec.json.format(encoded, indent=2) + b"\n")
     except OSError as error:
         raise _unwritable(folder, error) from error

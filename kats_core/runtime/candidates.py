@@ -23,7 +23,7 @@ from kats_core.model import fact
 from kats_core.model.codes import CoreCode
 from kats_core.model.fact import MARKET_WIDE, FactValue
 from kats_core.model.kinds import FactSource, Grade, Profile
-from kats_core.model.labels import Code, CodeTexts
+from kats_core.model.labels import Bilingual, Code, CodeTexts
 from kats_core.model.setup import Setup
 from kats_core.runtime import screening as screens
 from kats_core.runtime.arming import ArmingDesk
@@ -165,7 +165,7 @@ def find(resolved: Resolved, session: dt.date | None = None) -> Found:
         not_armed={(record.instance, record.symbol): str(record.code) for record in refused},
         faults=tuple(faults),
         codes=codes_of(resolved),
-        notes=(*source.notes(), *resolved.notes, *screening.notes(session)),
+        notes=tuple(dict.fromkeys((*source.notes(), *resolved.notes, *screening.notes(session)))),
     )
 
 
@@ -197,7 +197,7 @@ def _no_bars_before(session: dt.date, source: DataSource, calendar: Calendar) ->
 def _sessions_of(source: DataSource) -> Sequence[dt.date]:
     sessions = source.daily_sessions() or source.minute_sessions()
     if not sessions:
-        raise SourceError("the data hold no bars at all")
+        raise SourceError(Bilingual("데이터에 봉이 하나도 없습니다", "the data hold no bars at all"))
     return sessions
 
 

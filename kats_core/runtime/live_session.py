@@ -26,12 +26,14 @@ from kats_core.market.source import DataSource, LiveSource, SourceError
 from kats_core.model import fact, time
 from kats_core.model.fact import Fact
 from kats_core.model.kinds import FactSource
+from kats_core.model.labels import Bilingual
 from kats_core.model.time import Nanos
 from kats_core.runtime.assembly import App, RunKind
 from kats_core.runtime.live import WallClock, drive
 from kats_core.runtime.live_day import LiveDay
 from kats_core.runtime.play import Perform
 
+_NOT_LIVE = Bilingual("이 데이터 소스에는 실시간 시세가 없습니다", "the data source tells nothing of what happens now")
 _PATIENCE_S = 3.0
 _LEAST_SPACING_S = 0.1
 
@@ -69,7 +71,13 @@ def clock_of(source: DataSource) -> RunningClock:
     url = source.listener.keys.rest_url
     told = _told_by(url)
     if told.speed <= 0:
-        raise SourceError(f"KIS_REST_URL={url}: the simulator only steps; start it with a speed")
+        raise SourceError(
+            Bilingual(
+                "KIS_REST_URL={url}: 시뮬레이터가 단계로만 움직입니다. 속도를 주고 시작하세요",
+                "KIS_REST_URL={url}: the simulator only steps; start it with a speed",
+                url=url,
+            )
+        )
     return RunningClock(time.from_datetime(told.time), wall.monotonic(), told.speed)
 
 
@@ -87,7 +95,14 @@ def _told_by(url: str) -> _Told:
         answered = httpx.get(f"{url}/sim", timeout=_PATIENCE_S, trust_env=False)
         return msgspec.json.decode(answered.content, type=_Told)
     except (httpx.HTTPError, msgspec.DecodeError) as error:
-        raise SourceError(f"KIS_REST_URL={url}: no simulator answers there ({error}); `kats sim` starts one") from None
+        raise SourceError(
+            Bilingual(
+                "KIS_REST_URL={url}: 그곳에 응답하는 시뮬레이터가 없습니다 ({error}). `kats sim`으로 시작하세요",
+                "KIS_REST_URL={url}: no simulator answers there ({error}); `kats sim` starts one",
+                url=url,
+                error=error,
+            )
+        ) from None
 
 
 def session_of(clock: RunningClock) -> dt.date:
@@ -95,9 +110,23 @@ def session_of(clock: RunningClock) -> dt.date:
     now = clock.now()
     today, calendar = time.session_date(now), krx_calendar()
     if not calendar.is_session(today):
-        raise SourceError(f"{today} is no session; the next one is {calendar.next_session(today)}")
+        raise SourceError(
+            Bilingual(
+                "{day}: 거래일이 아닙니다. 다음 거래일은 {next}입니다",
+                "{day} is no session; the next one is {next}",
+                day=today,
+                next=calendar.next_session(today),
+            )
+        )
     if now >= calendar.hours(today).close:
-        raise SourceError(f"the session of {today} is over; the next one is {calendar.next_session(today)}")
+        raise SourceError(
+            Bilingual(
+                "{day} 장이 끝났습니다. 다음 거래일은 {next}입니다",
+                "the session of {day} is over; the next one is {next}",
+                day=today,
+                next=calendar.next_session(today),
+            )
+        )
     return today
 
 
@@ -137,7 +166,7 @@ def performed_now(clock: RunningClock) -> Perform:
 async def _perform(clock: RunningClock, day: LiveDay, app: App) -> None:
     source = app.source
     if not isinstance(source, LiveSource):
-        raise SourceError("the data source tells nothing of what happens now")
+        raise SourceError(_NOT_LIVE)
     if isinstance(source, KisSource):
         source.listener.around = Surroundings(
             clock=clock.now, sleep=clock.sleep, connect=open_socket, spacing_s=_LEAST_SPACING_S * clock.speed

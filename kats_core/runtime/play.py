@@ -31,6 +31,7 @@ from kats_core.model.codes import CoreCode
 from kats_core.model.command import Notify
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import FactSource, Scope
+from kats_core.model.labels import Bilingual, joined, same
 from kats_core.model.record import EquityRecord, FaultRecord, Record, SignalRecord, TradeRecord
 from kats_core.model.time import Nanos
 from kats_core.risk.contract import ViWatchingStage
@@ -55,6 +56,8 @@ APPROXIMATED = ("index change within the session", "spread", "order book", "VI s
 """Inputs that bars of any length do not show."""
 
 DEFAULTS = Thresholds()
+
+_ADJUSTED_TICKS = Bilingual("호가 단위는 근사: 수정주가임", "ticks approximate: prices are adjusted")
 
 RECENT_SESSIONS = 20
 """A symbol without a bar in so many sessions at the end of the data has left the exchange."""
@@ -172,7 +175,13 @@ def plan(
 def _plan_live(resolved: Resolved, request: Request, source: DataSource) -> Plan:
     """Build the run of one session that has not begun, from the history before it."""
     if not isinstance(source, LiveSource):
-        raise SourceError(f"data source {resolved.data.use} tells nothing of what happens now")
+        raise SourceError(
+            Bilingual(
+                "데이터 소스 {source}: 실시간 시세가 없습니다",
+                "data source {source} tells nothing of what happens now",
+                source=resolved.data.use,
+            )
+        )
     if request.first is None:
         raise SourceError("a session that comes as it happens has a day")
     session = request.first
@@ -192,7 +201,14 @@ def _with_what_can_trade(
         return _on_day_bars(resolved)
     if not in_need or days == len(sessions):
         return resolved, ()
-    note = f"{CoreCode.NEEDS_MINUTE_BARS.name}: {', '.join(in_need)}: {days} of {len(sessions)} sessions have any"
+    note = Bilingual(
+        "{code}: {names}: {all}거래일 중 {days}일에만 분봉이 있음",
+        "{code}: {names}: {days} of {all} sessions have any",
+        code=CoreCode.NEEDS_MINUTE_BARS.name,
+        names=", ".join(in_need),
+        days=days,
+        all=len(sessions),
+    )
     return replace(resolved, notes=(*resolved.notes, note)), ()
 
 
@@ -205,10 +221,20 @@ def _on_day_bars(resolved: Resolved) -> tuple[Resolved, tuple[str, ...]]:
     names = ", ".join(left_out)
     if not kept:
         raise SourceError(
-            f"{CoreCode.NEEDS_MINUTE_BARS.name}: {names} cannot be judged on daily bars, and no other strategy is left; "
-            "`kats run --data FOLDER` plays minute bars"
+            Bilingual(
+                "{code}: {names}은(는) 일봉으로 판단할 수 없고 다른 전략이 남지 않습니다. `kats run --data 폴더`는 분봉을 재생합니다",
+                "{code}: {names} cannot be judged on daily bars, and no other strategy is left; "
+                "`kats run --data FOLDER` plays minute bars",
+                code=CoreCode.NEEDS_MINUTE_BARS.name,
+                names=names,
+            )
         )
-    note = f"{CoreCode.NEEDS_MINUTE_BARS.name}: left out on daily bars: {names}"
+    note = Bilingual(
+        "{code}: 일봉에서는 제외: {names}",
+        "{code}: left out on daily bars: {names}",
+        code=CoreCode.NEEDS_MINUTE_BARS.name,
+        names=names,
+    )
     return replace(resolved, strategies=kept, notes=(*resolved.notes, note)), left_out
 
 
@@ -472,9 +498,22 @@ def _recorded_minutes(source: DataSource, request: Request) -> tuple[dt.date, ..
     chosen = _within(have, request)[: request.days]
     if not chosen:
         if not have:
-            raise SourceError("the data hold no minute bars: `--bars auto` or `daily` plays their daily bars")
+            raise SourceError(
+                Bilingual(
+                    "데이터에 분봉이 없습니다. `--bars auto`나 `daily`는 일봉을 재생합니다",
+                    "the data hold no minute bars: `--bars auto` or `daily` plays their daily bars",
+                )
+            )
         first, last = request.first or have[0], request.last or have[-1]
-        raise SourceError(f"no minute bars from {first} to {last}: the data have {have[0]} to {have[-1]}")
+        raise SourceError(
+            Bilingual(
+                "{first} ~ {last} 분봉이 없습니다. 데이터에 있는 날: {span}",
+                "no minute bars from {first} to {last}: the data have {span}",
+                first=first,
+                last=last,
+                span=span_of(have),
+            )
+        )
     return chosen
 
 
@@ -497,20 +536,37 @@ def _minute_sessions(source: DataSource, request: Request) -> tuple[dt.date, ...
     have = source.minute_sessions()
     if not have:
         raise SourceError(
-            "the data hold no minute bars: `kats run` plays minutes, `kats backtest` plays daily bars too"
+            Bilingual(
+                "데이터에 분봉이 없습니다. `kats run`은 분봉을, `kats backtest`는 일봉도 재생합니다",
+                "the data hold no minute bars: `kats run` plays minutes, `kats backtest` plays daily bars too",
+            )
         )
     # Whoever names no day wants the newest: the last session, or the last so many.
     first = request.first if request.first is not None else have[-min(request.days or 1, len(have))]
     if first not in have:
         near = min(have, key=lambda day: abs((day - first).days))
         raise SourceError(
-            f"no minute bars for {first}: the data have {have[0]} to {have[-1]}, the nearest day is {near}"
+            Bilingual(
+                "{day} 분봉이 없습니다. 데이터에 있는 날: {span}, 가장 가까운 날: {near}",
+                "no minute bars for {day}: the data have {span}, the nearest day is {near}",
+                day=first,
+                span=span_of(have),
+                near=near,
+            )
         )
     chosen = [day for day in have if day >= first and (request.last is None or day <= request.last)]
     if request.last is None:
         chosen = chosen[: request.days or 1]
         if len(chosen) < (request.days or 1):
-            raise SourceError(f"{request.days} sessions from {first} were asked for, the data have {len(chosen)}")
+            raise SourceError(
+                Bilingual(
+                    "{first}부터 {asked}거래일을 요청했는데 데이터에는 {count}거래일이 있습니다",
+                    "{asked} sessions from {first} were asked for, the data have {count}",
+                    first=first,
+                    asked=request.days,
+                    count=len(chosen),
+                )
+            )
     return tuple(chosen)
 
 
@@ -527,28 +583,53 @@ def _day_sessions(panel: Panel, request: Request, source: DataSource) -> tuple[d
         chosen = chosen[: request.days]
     if not chosen:
         have = source.daily_sessions()[1:]
-        span = f"from {have[0]} to {have[-1]}" if have else "of no session after the first"
-        raise SourceError(f"no daily bars {_range_of(request)}: the data have sessions to play {span}")
+        raise SourceError(
+            Bilingual(
+                "{asked} 일봉이 없습니다. 데이터에서 실행할 수 있는 거래일: {span}",
+                "no daily bars {asked}: the data have sessions to play {span}",
+                asked=_range_of(request),
+                span=_played_span(have),
+            )
+        )
     return tuple(chosen)
 
 
-def _range_of(request: Request) -> str:
+def _range_of(request: Request) -> Bilingual:
     """Say in words, and by the options, which days were asked for."""
-    if request.first is not None and request.last is not None:
-        return f"between {request.first} and {request.last} (--from, --to)"
-    if request.first is not None:
-        return f"from {request.first} on (--from)"
-    return "at all" if request.last is None else f"up to {request.last} (--to)"
+    first, last = request.first, request.last
+    if first is not None and last is not None:
+        return Bilingual(
+            "{first}부터 {last}까지(--from, --to)", "between {first} and {last} (--from, --to)", first=first, last=last
+        )
+    if first is not None:
+        return Bilingual("{first}부터(--from)", "from {first} on (--from)", first=first)
+    return Bilingual("", "at all") if last is None else Bilingual("{last}까지(--to)", "up to {last} (--to)", last=last)
+
+
+def _played_span(sessions: Sequence[dt.date]) -> Bilingual:
+    if not sessions:
+        return Bilingual("첫날 뒤로 없음", "of no session after the first")
+    return Bilingual("{first} ~ {last}", "from {first} to {last}", first=sessions[0], last=sessions[-1])
+
+
+def span_of(sessions: Sequence[dt.date]) -> Bilingual:
+    """Return from when to when there are data, for messages."""
+    if not sessions:
+        return Bilingual("없음", "nothing")
+    return Bilingual("{first} ~ {last}", "{first} to {last}", first=sessions[0], last=sessions[-1])
 
 
 def _describe(plan: Plan, started: dt.datetime, names: dict[str, str]) -> Run:
     app = plan.app
-    scope = ("ticks approximate: prices are adjusted",) if app.scope is Scope.ADJUSTED else ()
+    scope = (_ADJUSTED_TICKS,) if app.scope is Scope.ADJUSTED else ()
     notes = (
         *app.source.notes(),
         *app.resolved.notes,
-        *(f"{source.en}: {', '.join(inputs)}" for source, inputs in app.inputs.told(app.last).items()),
-        f"approximated: {', '.join(_not_shown(plan))}",
+        *(
+            same("{source}: {inputs}", source=source, inputs=", ".join(inputs))
+            for source, inputs in app.inputs.told(app.last).items()
+        ),
+        Bilingual("근사: {inputs}", "approximated: {inputs}", inputs=", ".join(_not_shown(plan))),
         *(app.screening.notes(app.last) if app.screening is not None else ()),
         *_missing_regime(app),
         *_missing_schedules(app),
@@ -566,7 +647,7 @@ def _describe(plan: Plan, started: dt.datetime, names: dict[str, str]) -> Run:
         started=started,
         capital=app.resolved.capital,
         versions=app.versions,
-        notes=notes,
+        notes=tuple(dict.fromkeys(notes)),
         codes=dict(app.codes),
         instruments=names,
         configuration=app.resolved.recorded,
@@ -607,8 +688,26 @@ def _missing_schedules(app: App) -> Iterator[str]:
         by_types.setdefault(events.years_missing(year), []).append(year)
     for types, years in by_types.items():
         if types:
-            span = f"{years[0]}" if len(years) == 1 else f"{years[0]} to {years[-1]}"
-            yield f"{CoreCode.EVENTS_YEAR_MISSING.name}: {', '.join(types)} in {span}"
+            to = Bilingual("", "") if len(years) == 1 else Bilingual(f" ~ {years[-1]}", f" to {years[-1]}")
+            yield Bilingual(
+                "{code}: {first}{to}년 일정 없음: {types}",
+                "{code}: {listed} in {first}{to}",
+                code=CoreCode.EVENTS_YEAR_MISSING.name,
+                types=joined(types),
+                listed=", ".join(types),
+                first=years[0],
+                to=to,
+            )
+
+
+def _refuses(gate: Bilingual, cap: Bilingual) -> Bilingual:
+    return Bilingual(
+        "{gate}: limits.grade_cap {cap}보다 작아 더 큰 진입은 {code}로 거절됩니다",
+        "{gate} is below limits.grade_cap {cap}: larger entries are refused as {code}",
+        gate=gate,
+        cap=cap,
+        code=CoreCode.MAX_NOTIONAL.name,
+    )
 
 
 def gate_warnings(resolved: Resolved) -> Iterator[str]:
@@ -616,15 +715,10 @@ def gate_warnings(resolved: Resolved) -> Iterator[str]:
     limits, gate = resolved.limits, resolved.gate
     largest = max(limits.grade_cap.values())
     if gate.max_order_frac < largest:
-        yield (
-            f"gate.max_order_frac {gate.max_order_frac:g} is below limits.grade_cap {largest:g}: "
-            f"larger entries are refused as {CoreCode.MAX_NOTIONAL.name}"
-        )
+        yield _refuses(same("gate.max_order_frac {most:g}", most=gate.max_order_frac), same("{cap:g}", cap=largest))
     if gate.max_order_krw < largest * resolved.capital:
-        yield (
-            f"gate.max_order_krw {gate.max_order_krw:,} is below limits.grade_cap {largest:g} of the capital: "
-            f"larger entries are refused as {CoreCode.MAX_NOTIONAL.name}"
-        )
+        of_capital = Bilingual("(자본의 {cap:g})", "{cap:g} of the capital", cap=largest)
+        yield _refuses(same("gate.max_order_krw {most:,}", most=gate.max_order_krw), of_capital)
 
 
 class _Keeper:

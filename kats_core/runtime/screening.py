@@ -30,18 +30,21 @@ from kats_core.market.status import is_tradable
 from kats_core.market.tables import SHARES
 from kats_core.model import fact
 from kats_core.model.kinds import FactSource, Grade, Profile
-from kats_core.model.labels import Code
+from kats_core.model.labels import Bilingual, Code, joined
 from kats_core.model.time import Nanos
 from kats_core.runtime.inputs import Answer, Column, SessionInputs, Texts
 from kats_core.strategy.params import StrategyParams
 
 _MISSING = {
-    "shares": "listed shares (no market caps)",
-    "flows": "net buying (supply is neutral)",
-    "quarters": "quarterly reports (F1, F2, F3 and C fail, no stars of BULL and FLOW)",
-    "years": "annual reports (A fails)",
-    "pulse": "a KOSPI (no pulse, M fails)",
-    "contraction": "the pattern VCP (no fifth star)",
+    "shares": Bilingual("상장주식수 (시가총액 없음)", "listed shares (no market caps)"),
+    "flows": Bilingual("순매수 (수급 중립)", "net buying (supply is neutral)"),
+    "quarters": Bilingual(
+        "분기 보고서 (F1·F2·F3·C 탈락, BULL과 FLOW의 별점 없음)",
+        "quarterly reports (F1, F2, F3 and C fail, no stars of BULL and FLOW)",
+    ),
+    "years": Bilingual("연간 보고서 (A 탈락)", "annual reports (A fails)"),
+    "pulse": Bilingual("코스피 지수 (시장 맥박 없음, M 탈락)", "a KOSPI (no pulse, M fails)"),
+    "contraction": Bilingual("VCP 패턴 (다섯째 별 없음)", "the pattern VCP (no fifth star)"),
 }
 """What is missing, and what it means, by the fields of `Coverage`."""
 
@@ -99,10 +102,16 @@ class Screening:
         if screen is None:
             return
         if screen.by_turnover:
-            yield f"screening: ranked by turnover{_without_cap(screen)}"
+            yield Bilingual(
+                "종목 선별: 거래대금 순위{why}", "screening: ranked by turnover{why}", why=_without_cap(screen)
+            )
         missing = [_MISSING[name] for name in screen.coverage.missing]
         if missing:
-            yield f"screening: the data do not hold {', '.join(missing)}"
+            yield Bilingual(
+                "종목 선별: 데이터에 없음: {missing}",
+                "screening: the data do not hold {missing}",
+                missing=joined(missing),
+            )
 
     def gives_stars(self, profile: Profile) -> bool:
         """Tell whether the data hold what the profile's stars rest on."""
@@ -179,7 +188,13 @@ def _without_cap(screen: Screen) -> str:
     if not unknown or not screen.coverage.shares:
         return ""
     some = ", ".join(unknown[:_NAMED]) + (" ..." if len(unknown) > _NAMED else "")
-    return f", for {len(unknown):,} of {candidates:,} candidates have no market cap ({some})"
+    return Bilingual(
+        " (후보 {candidates:,}종목 중 {unknown:,}종목의 시가총액이 없음: {some})",
+        ", for {unknown:,} of {candidates:,} candidates have no market cap ({some})",
+        unknown=len(unknown),
+        candidates=candidates,
+        some=some,
+    )
 
 
 def _of_sectors(sectors: SectorStrength, as_of: Nanos) -> Iterator[Answer]:

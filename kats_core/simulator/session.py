@@ -23,6 +23,7 @@ from kats_core.model import time
 from kats_core.model.bar import Book, Trade
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import Market
+from kats_core.model.labels import Bilingual
 from kats_core.model.time import Nanos
 from kats_core.simulator.exchange.board import Board, Thresholds
 from kats_core.simulator.exchange.happenings import Printed
@@ -207,5 +208,11 @@ def history_of(source: DataSource, day: dt.date) -> Panel:
     first = calendar.shift(day, -HISTORY_SESSIONS) if calendar.index(day) > HISTORY_SESSIONS else calendar.session_at(0)
     panel = source.history(first, day)
     if not any(session < day for session in panel.sessions):
-        raise SourceError(f"no daily bars before {day}: yesterday's closes are the base prices of a session")
+        raise SourceError(
+            Bilingual(
+                "{day} 전의 일봉이 없습니다. 전일 종가가 그날의 기준가입니다",
+                "no daily bars before {day}: yesterday's closes are the base prices of a session",
+                day=day,
+            )
+        )
     return replace(panel, indices=source.indices(), tables=source.tables())

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kats_core.journal.latest import SetupKey, key_of
+from kats_core.model.labels import plain
 from kats_core.model.record import Record, SetupRecord
 from kats_core.model.wire import WIRE_VERSION, encode_records
 from kats_core.store import arrow
@@ -137,7 +138,8 @@ class FolderRecorder:
         with self._explained():
             self._close_arming()
             (self._growing / DESCRIPTION).write_bytes(
-                msgspec.json.format(msgspec.json.encode({"v": WIRE_VERSION, "run": run}), indent=2) + b"\n"
+                msgspec.json.format(msgspec.json.encode({"v": WIRE_VERSION, "run": run}, enc_hook=plain), indent=2)
+                + b"\n"
             )
             self._decisions.flush()
             os.fsync(self._decisions.fileno())

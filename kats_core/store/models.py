@@ -32,6 +32,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from kats_core.model.labels import plain
 from kats_core.model.record import (
     EquityRecord,
     FaultRecord,
@@ -50,7 +51,7 @@ from kats_core.model.record import (
 SCHEMA = "0006"
 """The newest migration. A database with another version is migrated or, when it is newer, refused."""
 
-_json = msgspec.json.Encoder()
+_json = msgspec.json.Encoder(enc_hook=plain)
 
 
 class JsonText(TypeDecorator[Any]):

@@ -19,7 +19,7 @@ BACKTEST = ("backtest", "--out", "result")
 
 def refused(kats: Any, verb: Sequence[str], *words: str) -> None:
     """Assert that a verb does not take the data, that it says these words, and that nothing was kept."""
-    answer = kats(*verb, "--data", "data")
+    answer = kats(*verb, "--data", "data", "--lang", "en")
     assert (answer.code, answer.out) == (2, ""), answer.err
     assert "Traceback" not in answer.err
     assert all(word in answer.err for word in words), answer.err

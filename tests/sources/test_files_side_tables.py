@@ -16,6 +16,7 @@ from kats_core.market.calendar import krx_calendar
 from kats_core.market.dividends import payouts
 from kats_core.market.source import SourceError
 from kats_core.market.tables import DIVIDENDS, FLOWS, QUARTERS, SHARES, YEARS, SideTable
+from kats_core.model.labels import worded
 from kats_core.sources.files import CatalogueEntry, FilesParams, build
 from kats_core.sources.files.source import FilesSource
 
@@ -249,3 +250,21 @@ def test_the_recorded_market_has_four_side_tables() -> None:
     latest = rows(tables[QUARTERS], "005930", "revenue_krw")[-1]
     assert latest == ("2025-09-30", "2025-11-14", 86_061_747_000_000.0)
     assert rows(tables[YEARS], "005930", "revenue_krw")[-1][:2] == ("2024-12-31", "2025-03-11")
+
+
+def test_a_note_on_rows_of_which_two_tables_are_made_is_told_once(tmp_path: Path) -> None:
+    """Quarters and years come from the same reports; it can be read in both languages."""
+    reports = {
+        "symbol": ["000660"] * 2,
+        "fiscal_year": [2024] * 2,
+        "period": ["FY", "Q1"],
+        "period_end": ["2024-12-31", "2024-03-31"],
+        "revenue_cum": [1000.0, 150.0],
+        "reported_as": ["prior-year column", "own"],
+    }
+    files = source(tmp_path, {"reports.parquet": reports})
+    tables = files.tables()
+    assert len(tables[QUARTERS]) == len(tables[YEARS]) == 1
+    told = [note for note in files.notes() if "comparison column" in note]
+    assert len(told) == 1
+    assert "보고서 2건 중 1건은 다음 해 보고서의 전기 비교값" in str(worded(told[0], "ko"))

@@ -22,6 +22,7 @@ from kats_core.market.masters import layout_of
 from kats_core.market.source import SourceError
 from kats_core.market.tables import SHARES
 from kats_core.model.kinds import Market, Scope
+from kats_core.model.labels import Bilingual, joined, message, same
 from kats_core.sources.files.naming import brokers_columns, known_columns, tables_of
 from kats_core.sources.files.params import CatalogueEntry, FileKind
 
@@ -34,7 +35,9 @@ _MST = ".mst"
 _READ = _PARQUET | _CSV | {_MST}
 _DAY_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d{2})-?(\d{2})-?(\d{2})(?!\d)")
 _OTHER_SEPARATORS = (";", "\t", "|")
-_AS_TOLD = "the catalogue says so"
+_NOTHING = Bilingual("없음", "nothing")
+_NONE = Bilingual("없음", "none")
+_BY_THE_CATALOGUE = Bilingual("catalogue에서 지정", "the catalogue says so")
 _SHOWN = 8
 _FEW = 3
 
@@ -128,27 +131,47 @@ class Catalogue:
     def lines(self) -> Iterator[str]:
         """Say of each file what it is taken for and why, those in use first, in the order in which they win."""
         for file in self.used:
-            priority = f", priority {file.priority}" if file.priority else ""
-            yield f"{file.name}: {file.kind} bars, {file.scope}{priority} ({file.why})"
+            yield _said(file, "{kind}, {scope}{priority} ({why})", "{kind} bars, {scope}{priority} ({why})")
         used = {file.path for file in self.used}
         masters = self.masters
         for file in self.files:
             if file.path in used:
                 continue
             if file.kind in TIME_COLUMN:
-                yield f"{file.name}: not used, its {file.scope} prices cannot be joined to those of {self._winner(file)}"
+                yield Bilingual(
+                    "{file}: 쓰지 않음. {winner}의 가격과 이을 수 없는 {scope}입니다",
+                    "{file}: not used, its {scope} prices cannot be joined to those of {winner}",
+                    file=file.name,
+                    scope=file.scope,
+                    winner=self._winner(file),
+                )
             elif file.kind is FileKind.MASTER and file in masters:
-                morning = "of a day that its name does not tell" if file.day is None else f"of {file.day}"
-                yield f"{file.name}: {file.kind} {morning} ({file.why})"
+                yield _said(file, "{kind} {morning} ({why})", "{kind} {morning} ({why})")
             elif file.tables:
-                yield f"{file.name}: {file.kind}, side table {' and '.join(file.tables)} ({file.why})"
+                yield _said(file, "{kind}, 보조 테이블 {tables} ({why})", "{kind}, side table {tables} ({why})")
             elif file.kind is FileKind.INDEX:
-                yield f"{file.name}: {file.kind} ({file.why})"
+                yield _said(file, "{kind} ({why})", "{kind} ({why})")
             else:
-                yield f"{file.name}: left alone, {file.kind} ({file.why})"
+                yield _said(file, "읽지 않음, {kind} ({why})", "left alone, {kind} ({why})")
 
     def _winner(self, file: DataFile) -> str:
         return (self.daily if file.kind is FileKind.DAILY else self.minute)[0].name
+
+
+def _said(file: DataFile, ko: str, en: str) -> Bilingual:
+    """Return a line about a file, after its name."""
+    no_day = Bilingual("(파일 이름에 날짜 없음)", "of a day that its name does not tell")
+    return Bilingual(
+        f"{{name}}: {ko}",
+        f"{{name}}: {en}",
+        name=file.name,
+        kind=file.kind,
+        scope=file.scope,
+        why=file.why,
+        tables=Bilingual(", ".join(file.tables), " and ".join(file.tables)),
+        priority=Bilingual(", 우선순위 {rank}", ", priority {rank}", rank=file.priority) if file.priority else "",
+        morning=no_day if file.day is None else Bilingual("{day}", "of {day}", day=file.day),
+    )
 
 
 def _tells_what_is_listed(file: DataFile) -> bool:
@@ -166,18 +189,40 @@ def read_catalogue(paths: Sequence[str], entries: Sequence[CatalogueEntry] = ())
     found = dict(_found(paths))
     unmatched = [entry.path for entry in entries if not any(_matches(name, entry) for name, _ in found.values())]
     if unmatched:
-        raise SourceError(f"catalogue: {', '.join(unmatched)} matches no file; found {_listed(found.values())}")
+        raise SourceError(
+            Bilingual(
+                "catalogue: {entries}에 맞는 파일이 없습니다. 있는 파일: {found}",
+                "catalogue: {entries} matches no file; found {found}",
+                entries=", ".join(unmatched),
+                found=_listed(found.values()),
+            )
+        )
     named = {Path(path).resolve() for path in paths}
     files = []
     for resolved, (name, path) in found.items():
         entry = next((entry for entry in entries if _matches(name, entry)), None)
         file = _file(path, name, entry)
         if resolved in named and file.kind is FileKind.UNKNOWN:
-            raise SourceError(f"{path}: expected bars or a side table, found {file.kind} ({file.why})")
+            raise SourceError(
+                Bilingual(
+                    "{path}: 봉이나 보조 테이블이 아닙니다. 파일 종류: {kind} ({why})",
+                    "{path}: expected bars or a side table, found {kind} ({why})",
+                    path=path,
+                    kind=file.kind,
+                    why=file.why,
+                )
+            )
         files.append(file)
     catalogue = Catalogue(tuple(files), _in_use(files, FileKind.DAILY), _in_use(files, FileKind.MINUTE))
     if not catalogue.used and not catalogue.index:
-        raise SourceError(f"{', '.join(paths)}: no file with daily or minute bars; found {_explained(files)}")
+        raise SourceError(
+            Bilingual(
+                "{paths}: 일봉이나 분봉 파일이 없습니다. 있는 파일: {found}",
+                "{paths}: no file with daily or minute bars; found {found}",
+                paths=", ".join(paths),
+                found=_explained(files),
+            )
+        )
     return catalogue
 
 
@@ -192,7 +237,7 @@ def lacking_for_bars(file: DataFile) -> list[str]:
 
 def is_unrecognised(file: DataFile) -> bool:
     """Tell whether nobody can say what a file that could hold data is, and no catalogue says to leave it alone."""
-    return file.kind is FileKind.UNKNOWN and file.path.suffix.lower() in _READ and file.why != _AS_TOLD
+    return file.kind is FileKind.UNKNOWN and file.path.suffix.lower() in _READ and file.why != _BY_THE_CATALOGUE
 
 
 def survey(paths: Sequence[str], entries: Sequence[CatalogueEntry] = ()) -> tuple[Catalogue, dict[str, str]]:
@@ -208,8 +253,8 @@ def survey(paths: Sequence[str], entries: Sequence[CatalogueEntry] = ()) -> tupl
         try:
             files.append(_file(path, name, entry))
         except SourceError as error:
-            wrong[name] = str(error)
-            files.append(DataFile(path, name, FileKind.UNKNOWN, "cannot be read"))
+            wrong[name] = message(error)
+            files.append(DataFile(path, name, FileKind.UNKNOWN, Bilingual("읽을 수 없음", "cannot be read")))
     catalogue = Catalogue(tuple(files), _in_use(files, FileKind.DAILY), _in_use(files, FileKind.MINUTE))
     return catalogue, wrong
 
@@ -226,7 +271,11 @@ def _found(paths: Sequence[str]) -> Iterator[tuple[Path, tuple[str, Path]]]:
             for path in below:
                 yield path.resolve(), (path.relative_to(root).as_posix(), path)
         else:
-            raise SourceError(f"{given}: there is no such file or folder")
+            raise SourceError(
+                Bilingual(
+                    "{path}: 그런 파일이나 폴더가 없습니다", "{path}: there is no such file or folder", path=given
+                )
+            )
 
 
 def _is_hidden(path: Path, root: Path) -> bool:
@@ -236,16 +285,18 @@ def _is_hidden(path: Path, root: Path) -> bool:
 def _listed(found: Iterable[tuple[str, Path]]) -> str:
     names = [name for name, _ in found]
     if not names:
-        return "nothing"
-    rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + rest
+        return _NOTHING
+    some = ", ".join(names[:_SHOWN])
+    if len(names) <= _SHOWN:
+        return some
+    return Bilingual("{some} 외 {more}개", "{some} and {more} more", some=some, more=len(names) - _SHOWN)
 
 
 def _explained(files: Sequence[DataFile]) -> str:
     """Say what the first files were taken for and why, since none of them is what was looked for."""
-    shown = [f"{file.name} ({file.kind}: {file.why})" for file in files[:_FEW]]
-    rest = [f"{len(files) - _FEW} more"] if len(files) > _FEW else []
-    return ", ".join([*shown, *rest]) or "nothing"
+    shown = [same("{name} ({kind}: {why})", name=file.name, kind=file.kind, why=file.why) for file in files[:_FEW]]
+    rest = [Bilingual("외 {more}개", "{more} more", more=len(files) - _FEW)] if len(files) > _FEW else []
+    return joined([*shown, *rest]) if shown else _NOTHING
 
 
 def _matches(name: str, entry: CatalogueEntry) -> bool:
@@ -263,20 +314,24 @@ def _in_use(files: Sequence[DataFile], kind: FileKind) -> tuple[DataFile, ...]:
 
 def _file(path: Path, name: str, entry: CatalogueEntry | None) -> DataFile:
     if entry is not None and entry.kind is FileKind.UNKNOWN:
-        return DataFile(path, name, FileKind.UNKNOWN, _AS_TOLD)
+        return DataFile(path, name, FileKind.UNKNOWN, _BY_THE_CATALOGUE)
     _refuse_nothing(path)
     if path.suffix.lower() == _MST:
         return _mst(path, name, 0 if entry is None else entry.priority)
     header = _header(path)
     if header is None:
-        why = f"{path.suffix or 'no suffix'}: only .parquet, .csv and .mst are read"
-        return DataFile(path, name, FileKind.UNKNOWN, why)
+        unread = Bilingual(
+            "{suffix}: .parquet, .csv, .mst만 읽습니다",
+            "{suffix}: only .parquet, .csv and .mst are read",
+            suffix=path.suffix or Bilingual("확장자 없음", "no suffix"),
+        )
+        return DataFile(path, name, FileKind.UNKNOWN, unread)
     entry = entry or CatalogueEntry(path=name)
     columns = {column: column for column in header} | brokers_columns(header) | dict(entry.columns)
     if entry.kind is None:
         kind, why = infer_kind(columns.keys())
     else:
-        kind, why = entry.kind, _AS_TOLD
+        kind, why = entry.kind, _BY_THE_CATALOGUE
     if kind is not FileKind.UNKNOWN:
         _refuse_no_rows(path)
     if kind not in TIME_COLUMN:
@@ -287,10 +342,10 @@ def _file(path: Path, name: str, entry: CatalogueEntry | None) -> DataFile:
         column for column, source in entry.columns.items() if column not in needed and source not in header
     )
     if lacking:
-        raise SourceError(f"{path}: no column for {', '.join(lacking)}; the file has {', '.join(header)}")
+        raise _lacks(path, lacking, header)
     if entry.scope is None:
         scope, scope_why = infer_scope(kind, name, columns.keys())
-        why = f"{why}; {scope_why}"
+        why = same("{why}; {scope}", why=why, scope=scope_why)
     else:
         scope = entry.scope
     return DataFile(path, name, kind, why, scope, entry.priority, columns, entry.market)
@@ -301,13 +356,26 @@ def _mst(path: Path, name: str, priority: int) -> DataFile:
         layout = layout_of(content.readline())
     if layout is None:
         return DataFile(
-            path, name, FileKind.UNKNOWN, "its first line has the width of none of the broker's master files"
+            path,
+            name,
+            FileKind.UNKNOWN,
+            Bilingual(
+                "첫 줄의 길이가 증권사의 어떤 마스터 파일과도 다름",
+                "its first line has the width of none of the broker's master files",
+            ),
         )
     day = _day_in(name)
     if layout.market is None:
-        return DataFile(path, name, FileKind.MASTER, "names of index sectors", priority=priority, day=day)
+        return DataFile(
+            path, name, FileKind.MASTER, Bilingual("업종 이름", "names of index sectors"), priority=priority, day=day
+        )
     tables = () if day is None else (SHARES,)
-    why = f"lines of {layout.width} bytes: {layout.market}"
+    why = Bilingual(
+        "한 줄 {width}바이트: {market}",
+        "lines of {width} bytes: {market}",
+        width=layout.width,
+        market=layout.market.value,
+    )
     return DataFile(path, name, FileKind.MASTER, why, priority=priority, market=layout.market, tables=tables, day=day)
 
 
@@ -324,46 +392,80 @@ def _side_file(
 ) -> DataFile:
     lacking = sorted(source for source in entry.columns.values() if source not in header)
     if lacking:
-        raise SourceError(f"{path}: no column {', '.join(lacking)}; the file has {', '.join(header)}")
+        raise SourceError(
+            Bilingual(
+                "{path}: {lacking} 열이 없습니다. 파일의 열: {header}",
+                "{path}: no column {lacking}; the file has {header}",
+                path=path,
+                lacking=", ".join(lacking),
+                header=", ".join(header),
+            )
+        )
     columns = known_columns(header) | dict(entry.columns)
     unnamed = sorted({"date", "index", "close"} - columns.keys()) if kind is FileKind.INDEX else []
     if unnamed:
-        raise SourceError(f"{path}: no column for {', '.join(unnamed)}; the file has {', '.join(header)}")
+        raise _lacks(path, unnamed, header)
     tables = tables_of(kind, columns.keys())
     day = _day_in(name) if kind is FileKind.MASTER else None
     return DataFile(path, name, kind, why, Scope.RAW, entry.priority, columns, entry.market, tables, day)
+
+
+def _lacks(path: Path, columns: Sequence[str], header: Sequence[str]) -> SourceError:
+    return SourceError(
+        Bilingual(
+            "{path}: {columns}에 쓸 열이 없습니다. 파일의 열: {header}",
+            "{path}: no column for {columns}; the file has {header}",
+            path=path,
+            columns=", ".join(columns),
+            header=", ".join(header),
+        )
+    )
 
 
 def infer_kind(columns: Set[str]) -> tuple[FileKind, str]:
     """Return what a file with these columns holds, and the reason."""
     if columns >= set(BAR_COLUMNS):
         if "datetime" in columns:
-            return FileKind.MINUTE, "has a datetime"
+            return FileKind.MINUTE, Bilingual("datetime 열 있음", "has a datetime")
         if "adj_close" in columns:
-            return FileKind.UNKNOWN, "only its close is adjusted, so its bars are of two scales"
+            return FileKind.UNKNOWN, Bilingual(
+                "종가만 수정주가라 봉의 눈금이 둘", "only its close is adjusted, so its bars are of two scales"
+            )
         if columns & _CAPS:
-            return FileKind.SNAPSHOT, "has market caps or shares"
+            return FileKind.SNAPSHOT, Bilingual("시가총액이나 주식 수 있음", "has market caps or shares")
         if "date" in columns:
-            return FileKind.DAILY, "has a date"
+            return FileKind.DAILY, Bilingual("date 열 있음", "has a date")
     for kind, signs in _SIGNS.items():
         for sign in signs:
             if columns >= sign:
-                return kind, f"has {' and '.join(sorted(sign))}"
-    return FileKind.UNKNOWN, f"columns {', '.join(sorted(columns)[:_SHOWN]) or 'none'}; {_nearest(columns)}"
+                names = sorted(sign)
+                return kind, Bilingual(f"{', '.join(names)} 있음", f"has {' and '.join(names)}")
+    some = ", ".join(sorted(columns)[:_SHOWN])
+    told = Bilingual(
+        "열: {some}; {nearest}", "columns {some}; {nearest}", some=some or _NONE, nearest=_nearest(columns)
+    )
+    return FileKind.UNKNOWN, told
 
 
-def _nearest(columns: Set[str]) -> str:
+def _nearest(columns: Set[str]) -> Bilingual:
     """Say which kind columns come nearest to and what they lack, or what is wrong with all of them at once."""
     only = next(iter(columns), "")
     separator = next((sign for sign in _OTHER_SEPARATORS if sign in only), None)
     if len(columns) == 1 and separator is not None:
-        return f"separated by {separator!r}, expected commas"
+        return Bilingual(
+            "구분자가 {found}입니다. 쉼표여야 합니다", "separated by {found}, expected commas", found=repr(separator)
+        )
     bars = (frozenset({time, *BAR_COLUMNS}) for time in TIME_COLUMN.values())
     known = [*zip(TIME_COLUMN, bars, strict=True), *((kind, sign) for kind, signs in _SIGNS.items() for sign in signs)]
     kind, sign = max(known, key=lambda one: len(one[1] & columns) / len(one[1]))
     if not sign & columns:
-        return "none of them is a column of any kind of data"
-    return f"nearest is {kind}, which also has {', '.join(sorted(sign - columns))}"
+        return Bilingual("어느 데이터의 열도 아닙니다", "none of them is a column of any kind of data")
+    return Bilingual(
+        "가장 가까운 종류는 {kind}이며 {lacking} 열이 더 있어야 합니다",
+        "nearest is {kind}, which also has {lacking}",
+        kind=kind.value,
+        lacking=", ".join(sorted(sign - columns)),
+    )
 
 
 _CAPS = frozenset({"marcap", "shares", "market_cap_krw", "listed_shares"})
@@ -393,16 +495,16 @@ _SIGNS: dict[FileKind, tuple[frozenset[str], ...]] = {
 def infer_scope(kind: FileKind, name: str, columns: Set[str]) -> tuple[Scope, str]:
     """Return whether prices are adjusted, from the words of the path, the nearest first; RAW when nothing says so."""
     if kind is FileKind.MINUTE:
-        return Scope.RAW, "minute bars are as traded"
+        return Scope.RAW, Bilingual("분봉은 원주가", "minute bars are as traded")
     if "splice_ratio" in columns:
-        return Scope.ADJUSTED, "has a splice_ratio"
+        return Scope.ADJUSTED, Bilingual("splice_ratio 있음", "has a splice_ratio")
     for part in reversed(PurePosixPath(name).parts):
         words = re.split(r"[\W_]+", part.lower())
         if any(word.startswith(("adj", "수정")) for word in words):
-            return Scope.ADJUSTED, f"{part} says adjusted"
+            return Scope.ADJUSTED, Bilingual(f"{part}: 수정주가", f"{part} says adjusted")
         if any(word in {"raw", "원주가"} for word in words):
-            return Scope.RAW, f"{part} says raw"
-    return Scope.RAW, "nothing says adjusted"
+            return Scope.RAW, Bilingual(f"{part}: 원주가", f"{part} says raw")
+    return Scope.RAW, Bilingual("수정주가라는 말 없음", "nothing says adjusted")
 
 
 def _header(path: Path) -> list[str] | None:
@@ -450,4 +552,10 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except (pa.lib.ArrowException, OSError, UnicodeDecodeError) as error:
         text = " ".join(str(error).split())
-        raise SourceError(f"{path}: is damaged or not what its name says, {text}") from error
+        told = Bilingual(
+            "{path}: 손상되었거나 이름과 다른 파일입니다 ({text})",
+            "{path}: is damaged or not what its name says, {text}",
+            path=path,
+            text=text,
+        )
+        raise SourceError(told) from error

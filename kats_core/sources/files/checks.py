@@ -23,12 +23,26 @@ import numpy.typing as npt
 from kats_core.market.arrays import BoolArray, Int64Array
 from kats_core.market.source import SourceError
 from kats_core.model.kinds import Scope
+from kats_core.model.labels import Bilingual
 from kats_core.sources.files.reading import Chunk, ColumnFile, chunks, row_name
 
 PRICES = ("open", "high", "low", "close")
-CONTRADICTION = "bars whose high or low contradicts another price"
-BELOW_ONE_WON = "bars that adjustment brings below half a won"
-NO_PRICES = "bars with a volume but neither open, high nor low"
+CONTRADICTION = Bilingual("고가·저가가 다른 가격과 모순되는 봉", "bars whose high or low contradicts another price")
+BELOW_ONE_WON = Bilingual("수정하면 0.5원 아래가 되는 봉", "bars that adjustment brings below half a won")
+NO_PRICES = Bilingual("거래량은 있고 시가·고가·저가가 없는 봉", "bars with a volume but neither open, high nor low")
+
+_NEEDS_VOLUME = Bilingual("가격이 있는 봉에는 거래량이 있어야 합니다", "a bar with prices needs a volume")
+_EXPECTS_SHARES = Bilingual("주식 수여야 합니다", "expected a number of shares")
+_NOT_NEGATIVE_SHARES = Bilingual("0주 이상이어야 합니다", "expected 0 or more shares")
+_NEEDS_PRICE = Bilingual("거래량이 있는 봉에는 가격이 있어야 합니다", "a bar with volume needs a price")
+_NEEDS_PRICE_ABOVE_0 = Bilingual(
+    "거래량이 있는 봉의 가격은 0보다 커야 합니다", "a bar with volume needs a price above 0"
+)
+_NOT_NEGATIVE_PRICE = Bilingual("가격은 음수일 수 없습니다", "a price is not negative")
+_WHOLE_WON = Bilingual(
+    "원주가는 원 단위여야 합니다. 수정주가라면 catalogue에 scope: ADJUSTED로 밝히세요",
+    "prices as traded are whole won; if they are adjusted, say so",
+)
 
 _TOO_LARGE = 2.0**53
 """From here on floats are no longer exact; no price or volume comes near it, infinity does."""
@@ -59,7 +73,14 @@ class LeftOut:
     def lines(self) -> Iterator[str]:
         """Say what was left out, one line for each file and reason."""
         for (file, reason), number in sorted(self.counts.items()):
-            yield f"{file}: left out {number:,} {reason}, first {self.examples[file, reason]}"
+            yield Bilingual(
+                "{file}: {reason} {number:,}건 제외, 처음은 {first}",
+                "{file}: left out {number:,} {reason}, first {first}",
+                file=file,
+                number=number,
+                reason=reason,
+                first=self.examples[file, reason],
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,25 +118,25 @@ def _volume(chunk: Chunk) -> Int64Array:
     values = chunk.numbers["volume"]
     if values.dtype != np.int64:
         has_price = np.logical_or.reduce([np.nan_to_num(chunk.numbers[name]) != 0 for name in ("open", "high", "low")])
-        _refuse(chunk, "volume", np.isnan(values) & has_price, "a bar with prices needs a volume")
-        _refuse(chunk, "volume", np.abs(values) >= _TOO_LARGE, "expected a number of shares")
+        _refuse(chunk, "volume", np.isnan(values) & has_price, _NEEDS_VOLUME)
+        _refuse(chunk, "volume", np.abs(values) >= _TOO_LARGE, _EXPECTS_SHARES)
         values = np.floor(np.nan_to_num(values) + 0.5).astype(np.int64)
-    _refuse(chunk, "volume", values < 0, "expected 0 or more shares")
+    _refuse(chunk, "volume", values < 0, _NOT_NEGATIVE_SHARES)
     return np.asarray(values, dtype=np.int64)
 
 
 def _won(chunk: Chunk, name: str, traded: BoolArray) -> Int64Array:
     values = chunk.numbers[name]
     if values.dtype == np.int64:
-        _refuse(chunk, name, traded & (values <= 0), "a bar with volume needs a price above 0")
-        _refuse(chunk, name, values < 0, "a price is not negative")
+        _refuse(chunk, name, traded & (values <= 0), _NEEDS_PRICE_ABOVE_0)
+        _refuse(chunk, name, values < 0, _NOT_NEGATIVE_PRICE)
         return np.asarray(values, dtype=np.int64)
-    _refuse(chunk, name, traded & ~(np.abs(values) < _TOO_LARGE), "a bar with volume needs a price")
-    _refuse(chunk, name, traded & (values <= 0), "a bar with volume needs a price above 0")
-    _refuse(chunk, name, values < 0, "a price is not negative")
+    _refuse(chunk, name, traded & ~(np.abs(values) < _TOO_LARGE), _NEEDS_PRICE)
+    _refuse(chunk, name, traded & (values <= 0), _NEEDS_PRICE_ABOVE_0)
+    _refuse(chunk, name, values < 0, _NOT_NEGATIVE_PRICE)
     values = np.where(traded, values, 0.0)
     if chunk.file.scope is Scope.RAW:
-        _refuse(chunk, name, values != np.floor(values), "prices as traded are whole won; if they are adjusted, say so")
+        _refuse(chunk, name, values != np.floor(values), _WHOLE_WON)
     return np.floor(values + 0.5).astype(np.int64)
 
 
@@ -123,13 +144,22 @@ def _refuse(chunk: Chunk, name: str, rows: BoolArray, expected: str) -> None:
     if not rows.any():
         return
     i = int(np.argmax(rows))
-    found = f"{chunk.file.columns[name]} is {_shown(chunk.numbers[name][i])}"
-    raise SourceError(f"{chunk.file.path}, {chunk.place(i)}: {found}; {expected}")
+    raise SourceError(
+        Bilingual(
+            "{path}, {place}: {column} 값 {found}. {expected}",
+            "{path}, {place}: {column} is {found}; {expected}",
+            path=chunk.file.path,
+            place=chunk.place(i),
+            column=chunk.file.columns[name],
+            found=_shown(chunk.numbers[name][i]),
+            expected=expected,
+        )
+    )
 
 
 def _shown(value: np.int64 | np.float64) -> str:
     if np.isnan(value):
-        return "missing (NaN)"
+        return Bilingual("없음(NaN)", "missing (NaN)")
     return f"{value:,}" if np.isfinite(value) and value == value // 1 else str(value)
 
 
@@ -175,12 +205,26 @@ class OrderCheck:
         if twin is not None:
             one, other = twin
             there = row_name(chunk.file, int(row[one]))
-            return SourceError(f"{path}, {everything.place(other)}: a second bar at this time, the first is {there}")
+            return SourceError(
+                Bilingual(
+                    "{path}, {place}: 같은 시각의 두 번째 봉입니다. 첫 번째는 {there}",
+                    "{path}, {place}: a second bar at this time, the first is {there}",
+                    path=path,
+                    place=everything.place(other),
+                    there=there,
+                )
+            )
         order = np.argsort(code, kind="stable")
         pair = _first_pair(order, code, times, twins=False)
         before, after = pair if pair is not None else (0, 0)
         return SourceError(
-            f"{path}, {everything.place(after)}: out of order, it follows {everything.place(before)}; sort by symbol, oldest first"
+            Bilingual(
+                "{path}, {place}: 시간순이 아닙니다. 바로 앞은 {before}. 종목별로 오래된 것부터 정렬하세요",
+                "{path}, {place}: out of order, it follows {before}; sort by symbol, oldest first",
+                path=path,
+                place=everything.place(after),
+                before=everything.place(before),
+            )
         )
 
 

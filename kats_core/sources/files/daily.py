@@ -20,11 +20,12 @@ from kats_core.market.panel import Panel
 from kats_core.market.source import SourceError
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import Scope
+from kats_core.model.labels import Bilingual
 from kats_core.sources.files.checks import Bars, LeftOut, OrderCheck, checked_bars
 from kats_core.sources.files.reading import Chunk, ColumnFile, chunks, day_number
 
 COLUMNS = ("open", "high", "low", "close", "volume", "value")
-NO_SESSION = "bars on days that are no session of the exchange"
+NO_SESSION = Bilingual("거래일이 아닌 날의 봉", "bars on days that are no session of the exchange")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,16 @@ def _value(chunk: Chunk, bars: Bars) -> Int64Array:
     negative = bars.traded & (given < 0)
     if negative.any():
         i = int(np.argmax(negative))
-        found = f"{chunk.file.columns['value']} is {given[i]}"
-        raise SourceError(f"{chunk.file.path}, {chunk.place(i)}: {found}; expected won traded, 0 or more")
+        raise SourceError(
+            Bilingual(
+                "{path}, {place}: {column} 값 {found}. 거래대금은 0원 이상이어야 합니다",
+                "{path}, {place}: {column} is {found}; expected won traded, 0 or more",
+                path=chunk.file.path,
+                place=chunk.place(i),
+                column=chunk.file.columns["value"],
+                found=given[i],
+            )
+        )
     is_known = given > 0
     return np.where(is_known, np.where(is_known, given, 0).astype(np.int64), estimate)
 

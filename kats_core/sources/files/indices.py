@@ -15,8 +15,9 @@ from kats_core.market.arrays import FloatArray
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.source import SourceError
 from kats_core.market.tables import IndexSeries
+from kats_core.model.labels import Bilingual
 from kats_core.sources.files.catalogue import DataFile
-from kats_core.sources.files.reading import ColumnFile, SymbolCodes, day_of, row_name
+from kats_core.sources.files.reading import ColumnFile, SymbolCodes, day_of, row_of
 
 POINTS = ("open", "high", "low", "close")
 COLUMNS = (*POINTS, "value", "advancing", "declining")
@@ -58,9 +59,16 @@ def _of_file(file: DataFile, notes: list[str]) -> dict[str, dict[dt.date, Mappin
     found: dict[str, dict[dt.date, Mapping[str, float]]] = {}
     left_out = 0
     for i, (number, text) in enumerate(zip(rows.days["date"].tolist(), rows.texts["index"].tolist(), strict=True)):
-        place = f"{file.path}, {row_name(file, int(rows.row[i]))}"
+        place = row_of(file, int(rows.row[i]))
         if not text or not str(text).strip():
-            raise SourceError(f"{place}: {file.columns['index']} is missing, expected a name such as KOSPI")
+            raise SourceError(
+                Bilingual(
+                    "{place}: {column} 값이 없습니다. KOSPI 같은 이름이어야 합니다",
+                    "{place}: {column} is missing, expected a name such as KOSPI",
+                    place=place,
+                    column=file.columns["index"],
+                )
+            )
         day = _day(number, place)
         if not (calendar.covered_from <= day <= calendar.covered_through and calendar.is_session(day)):
             left_out += 1
@@ -68,10 +76,25 @@ def _of_file(file: DataFile, notes: list[str]) -> dict[str, dict[dt.date, Mappin
         name = str(text).strip().upper()
         own = found.setdefault(_NAMES.get(name, name), {})
         if day in own:
-            raise SourceError(f"{place}: {text} has {day} twice")
+            raise SourceError(
+                Bilingual(
+                    "{place}: {text}의 {day} 값이 두 번 있습니다",
+                    "{place}: {text} has {day} twice",
+                    place=place,
+                    text=text,
+                    day=day,
+                )
+            )
         own[day] = dict(zip(numbers, (float(column[i]) for column in columns), strict=True))
     if left_out:
-        notes.append(f"{file.name}: left out {left_out:,} rows on days that are no session of the exchange")
+        notes.append(
+            Bilingual(
+                "{file}: 거래일이 아닌 날의 {count:,}행 제외",
+                "{file}: left out {count:,} rows on days that are no session of the exchange",
+                file=file.name,
+                count=left_out,
+            )
+        )
     return found
 
 
@@ -79,7 +102,7 @@ def _day(number: int, place: str) -> dt.date:
     try:
         return day_of(number)
     except OverflowError:
-        raise SourceError(f"{place}: the date is missing") from None
+        raise SourceError(Bilingual("{place}: 날짜가 없습니다", "{place}: the date is missing", place=place)) from None
 
 
 def _series(name: str, days: Mapping[dt.date, Mapping[str, float]], sources: Sequence[str]) -> IndexSeries:

@@ -23,7 +23,7 @@ from kats_core.model import time
 from kats_core.model.codes import CoreCode
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import Scope
-from kats_core.model.labels import Labelled
+from kats_core.model.labels import Bilingual, Labelled, message, same
 from kats_core.sources.files.catalogue import (
     BAR_COLUMNS,
     Catalogue,
@@ -241,7 +241,7 @@ class _Inspector:
             try:
                 self._look(file)
             except SourceError as error:
-                self._found.add(file, DefectKind.UNREADABLE, Case("", None, 1, str(error)))
+                self._found.add(file, DefectKind.UNREADABLE, Case("", None, 1, message(error)))
         self._compare()
         self._index_ends()
         return Inspection(
@@ -277,7 +277,7 @@ class _Inspector:
             looked.rows, looked.symbols = len(records), sum(record.is_instrument for record in records)
         looked = self._looked[file.name]
         looked.first = looked.last = file.day
-        cases = [Case("", file.day, 1, f"line {problem.line}: {problem.text}") for problem in problems]
+        cases = [Case("", file.day, 1, _line(problem)) for problem in problems]
         self._found.add(file, DefectKind.MASTER_LINE, *cases)
 
     def _look_at_records(self, file: DataFile) -> None:
@@ -372,7 +372,7 @@ class _Inspector:
         codes, first, counts = np.unique(bars.code[rows], return_index=True, return_counts=True)
         for code, i, count in zip(codes.tolist(), rows[first].tolist(), counts.tolist(), strict=True):
             day = day_of(int(bars.day[i]))
-            detail = f"{row_name(file, int(bars.row[i]))}: {_shown(bars, i)}"
+            detail = same("{row}: {shown}", row=row_name(file, int(bars.row[i])), shown=_shown(bars, i))
             self._found.add(file, kind, Case(labels[code], day, count, detail))
 
     def _damaged(self, source: ColumnFile) -> None:
@@ -505,7 +505,7 @@ class _Inspector:
             except SourceError as error:
                 broken = next((file for file in files.values() if str(error).startswith(str(file.path))), None)
                 if broken is not None:
-                    self._found.add(broken, DefectKind.UNREADABLE, Case("", None, 1, str(error)))
+                    self._found.add(broken, DefectKind.UNREADABLE, Case("", None, 1, message(error)))
         yield from side.notes()
 
     def _extent(self, file: DataFile, rows: int, symbols: int | None, days: Int64Array | None) -> None:
@@ -516,6 +516,11 @@ class _Inspector:
             looked.first, looked.last = day_of(int(known.min())), day_of(int(known.max()))
         elif file.day is not None:
             looked.first = looked.last = file.day
+
+
+def _line(problem: MasterProblem) -> Bilingual:
+    told = {"line": problem.line, "text": problem.text}
+    return Bilingual("{line}번째 줄: {text}", "line {line}: {text}", **told)
 
 
 def _read_bars(source: ColumnFile) -> _Bars:

@@ -20,6 +20,7 @@ from kats_core.market.source import SourceError
 from kats_core.model import time
 from kats_core.model.fact import STATUS, Fact
 from kats_core.model.kinds import FactSource, InstrumentKind, Market, ShareClass
+from kats_core.model.labels import Bilingual
 from kats_core.sources.files.catalogue import DataFile, reading
 from kats_core.sources.files.params import FileKind
 from kats_core.sources.files.reading import NO_DAY, ColumnFile, SideRows, SymbolCodes, day_of
@@ -89,7 +90,16 @@ def board(file: DataFile, symbol: str, text: str) -> Market:
     """
     market = BOARDS.get(text.strip().upper())
     if market is None:
-        raise SourceError(f"{file.path} ({symbol}): market is {text!r}, expected one of {', '.join(BOARDS)}")
+        raise SourceError(
+            Bilingual(
+                "{path} ({symbol}): 시장이 {text!r}입니다. 가능한 값: {boards}",
+                "{path} ({symbol}): market is {text!r}, expected one of {boards}",
+                path=file.path,
+                symbol=symbol,
+                text=text,
+                boards=", ".join(BOARDS),
+            )
+        )
     return market
 
 
@@ -121,8 +131,17 @@ def _content(file: DataFile) -> bytes:
 
 def _refuse(file: DataFile, problems: Sequence[Any]) -> None:
     if problems:
-        more = f" ({len(problems) - 1:,} more lines)" if len(problems) > 1 else ""
-        raise SourceError(f"{file.path}, line {problems[0].line}: {problems[0].text}{more}")
+        more = len(problems) - 1
+        raise SourceError(
+            Bilingual(
+                "{path}, {line}번째 줄: {text}{more}",
+                "{path}, line {line}: {text}{more}",
+                path=file.path,
+                line=problems[0].line,
+                text=problems[0].text,
+                more=Bilingual(" (외 {lines:,}줄)", " ({lines:,} more lines)", lines=more) if more else "",
+            )
+        )
 
 
 class Masters:

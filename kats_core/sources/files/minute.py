@@ -13,11 +13,12 @@ from kats_core.market.calendar import krx_calendar
 from kats_core.market.minutes import MinuteBars
 from kats_core.market.source import SourceError
 from kats_core.model import time
+from kats_core.model.labels import Bilingual
 from kats_core.sources.files.checks import Bars, LeftOut, OrderCheck, checked_bars
 from kats_core.sources.files.daily import DailyRows
 from kats_core.sources.files.reading import Chunk, ColumnFile, SymbolCodes, day_number
 
-OUTSIDE_HOURS = "bars outside the regular session"
+OUTSIDE_HOURS = Bilingual("정규장 밖의 봉", "bars outside the regular session")
 KEPT_ROWS = 2_000_000
 """Rows of decoded files that stay in memory, so that the next session costs a look-up; about 150 MB."""
 
@@ -102,8 +103,14 @@ class MinuteReader:
 def _checked(chunk: Chunk, session: dt.date, left_out: LeftOut) -> tuple[Chunk, Bars]:
     broken = chunk.time % time.MINUTE != 0
     if broken.any():
-        place = f"{chunk.file.path}, {chunk.place(int(np.argmax(broken)))}"
-        raise SourceError(f"{place}: a minute bar starts on a whole minute; datetime marks its start")
+        raise SourceError(
+            Bilingual(
+                "{path}, {place}: 분봉은 정각 분에 시작해야 합니다. datetime은 시작 시각입니다",
+                "{path}, {place}: a minute bar starts on a whole minute; datetime marks its start",
+                path=chunk.file.path,
+                place=chunk.place(int(np.argmax(broken))),
+            )
+        )
     bars = checked_bars(chunk, left_out)
     hours = krx_calendar().hours(session)
     is_inside = (chunk.time >= hours.open) & (chunk.time <= hours.close)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import enum
 from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from kats_core.model.kinds import Market, Scope
+from kats_core.model.labels import Labelled
 
 ColumnName: TypeAlias = Literal[
     "date",
@@ -61,18 +61,18 @@ ColumnName: TypeAlias = Literal[
 `declining` are the issues of an index that rose and fell; `_cum_krw` is since the fiscal year's start, and `period` then Q1, H1, 9M or FY; `filed` and `announced` are the days of publication."""
 
 
-class FileKind(enum.StrEnum):
+class FileKind(Labelled):
     """What a file holds: bars, or what is known beside them. Calendars and what is unknown are left alone."""
 
-    DAILY = "daily"
-    MINUTE = "minute"
-    INDEX = "index"
-    SNAPSHOT = "snapshot"
-    FLOWS = "flows"
-    FUNDAMENTALS = "fundamentals"
-    MASTER = "master"
-    CALENDAR = "calendar"
-    UNKNOWN = "unknown"
+    DAILY = "daily", "일봉", "daily"
+    MINUTE = "minute", "분봉", "minute"
+    INDEX = "index", "지수", "index"
+    SNAPSHOT = "snapshot", "시세 스냅샷", "snapshot"
+    FLOWS = "flows", "수급", "flows"
+    FUNDAMENTALS = "fundamentals", "재무", "fundamentals"
+    MASTER = "master", "종목 마스터", "master"
+    CALENDAR = "calendar", "달력", "calendar"
+    UNKNOWN = "unknown", "알 수 없음", "unknown"
 
 
 class CatalogueEntry(BaseModel):

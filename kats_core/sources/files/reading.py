@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 from kats_core.market.arrays import BoolArray, Int64Array
 from kats_core.market.source import SourceError
 from kats_core.model import time
+from kats_core.model.labels import Bilingual, same
 from kats_core.sources.files.catalogue import DataFile, reading
 from kats_core.sources.files.params import FileKind
 
@@ -82,15 +83,23 @@ class Chunk:
         numbers = {name: column[rows] for name, column in self.numbers.items()}
         return Chunk(self.file, self.symbols, self.row[rows], self.time[rows], self.code[rows], numbers)
 
-    def place(self, i: int) -> str:
+    def place(self, i: int) -> Bilingual:
         """Say where row `i` of the chunk stands in its file, and what it is about."""
         when = show_time(self.file, int(self.time[i]))
-        return f"{row_name(self.file, int(self.row[i]))} ({when}, {self.symbols.symbols[self.code[i]]})"
+        row, symbol = row_name(self.file, int(self.row[i])), self.symbols.symbols[self.code[i]]
+        return same("{row} ({when}, {symbol})", row=row, when=when, symbol=symbol)
 
 
-def row_name(file: DataFile, row: int) -> str:
+def row_name(file: DataFile, row: int) -> Bilingual:
     """Say where a row stands; in CSV it is the line, which the header moves by one."""
-    return f"line {row + 1}" if file.is_csv else f"row {row}"
+    if file.is_csv:
+        return Bilingual("{line}번째 줄", "line {line}", line=row + 1)
+    return Bilingual("{row}행", "row {row}", row=row)
+
+
+def row_of(file: DataFile, row: int) -> Bilingual:
+    """Say which file and which row, as messages begin."""
+    return same("{path}, {row}", path=file.path, row=row_name(file, row))
 
 
 def show_time(file: DataFile, value: int) -> str:
@@ -210,7 +219,12 @@ class ColumnFile:
     def stranger_notes(self) -> Iterator[str]:
         """Say which symbols were left out."""
         if self.strangers:
-            yield f"{self.file.name}: left out {_listed(sorted(self.strangers))}, not six-character codes"
+            yield Bilingual(
+                "{file}: 6자리 종목코드가 아니어서 제외: {symbols}",
+                "{file}: left out {symbols}, not six-character codes",
+                file=self.file.name,
+                symbols=_listed(sorted(self.strangers)),
+            )
 
     def days(self) -> set[dt.date]:
         """Return the dates on which the file has rows; reads nothing but its times."""
@@ -246,7 +260,12 @@ class ColumnFile:
         if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
             if not self.is_tolerant:
                 raise SourceError(
-                    f"{self.file.path}: symbols are numbers ({column.type}) without leading zeros; store text"
+                    Bilingual(
+                        "{path}: 종목코드가 숫자({type})라 앞자리 0이 없습니다. 문자로 저장하세요",
+                        "{path}: symbols are numbers ({type}) without leading zeros; store text",
+                        path=self.file.path,
+                        type=column.type,
+                    )
                 )
             column = column.cast(pa.string())
         parts = [np.empty(0, dtype=np.int32)]
@@ -273,10 +292,17 @@ class ColumnFile:
     def _refuse_damaged(self, text: str | None, rows: BoolArray, place: Int64Array) -> None:
         """Stop at what once was a code, or count it; what never was one is a stranger."""
         if not self.is_tolerant:
-            at = f"{self.file.path}, {row_name(self.file, int(place[np.argmax(rows)]))}"
+            at = row_of(self.file, int(place[np.argmax(rows)]))
             if text is None:
-                raise SourceError(f"{at}: symbol is missing")
-            raise SourceError(f"{at}: symbol is {text!r}, expected six letters or digits as in '005930'")
+                raise SourceError(Bilingual("{at}: 종목코드가 없습니다", "{at}: symbol is missing", at=at))
+            raise SourceError(
+                Bilingual(
+                    "{at}: 종목코드가 {text!r}입니다. '005930'처럼 여섯 자리여야 합니다",
+                    "{at}: symbol is {text!r}, expected six letters or digits as in '005930'",
+                    at=at,
+                    text=text,
+                )
+            )
         self.damaged[text or ""] = self.damaged.get(text or "", 0) + int(np.count_nonzero(rows))
 
     def _table(self, piece: int, names: Sequence[str]) -> Any:
@@ -330,16 +356,21 @@ def _span(file: DataFile, group: Any) -> tuple[int, int]:
 def _times(file: DataFile, column: Any, row: Int64Array) -> Int64Array:
     if column.null_count:
         i = _first_bad(column, lambda value: value is not None)
-        raise SourceError(f"{file.path}, {row_name(file, int(row[i]))}: {file.columns[file.time]} is missing")
+        raise SourceError(
+            Bilingual(
+                "{at}: {column} 값이 없습니다",
+                "{at}: {column} is missing",
+                at=row_of(file, int(row[i])),
+                column=file.columns[file.time],
+            )
+        )
     convert = _days if file.kind is FileKind.DAILY else _instants
     with reading(file.path):
         result = convert(column)
     if result is None:
         expected = "2025-10-21" if file.kind is FileKind.DAILY else "2025-10-21 09:00:00"
         i = _first_bad(column, lambda text: _is_time(text, file.kind))
-        raise SourceError(
-            f"{file.path}, {row_name(file, int(row[i]))}: {file.columns[file.time]} is {column[i].as_py()!r}, expected {expected}"
-        )
+        raise _unexpected(file, file.time, int(row[i]), column[i].as_py(), expected)
     return result
 
 
@@ -349,9 +380,7 @@ def _optional_days(file: DataFile, name: str, column: Any, row: Int64Array) -> I
         found = _days(column.drop_null() if column.null_count else column)
     if found is None:
         i = _first_bad(column, lambda value: value is None or _is_time(value, FileKind.DAILY))
-        raise SourceError(
-            f"{file.path}, {row_name(file, int(row[i]))}: {file.columns[name]} is {column[i].as_py()!r}, expected 2025-10-21"
-        )
+        raise _unexpected(file, name, int(row[i]), column[i].as_py(), "2025-10-21")
     if not column.null_count:
         return found
     days = np.full(len(column), NO_DAY, dtype=np.int64)
@@ -370,8 +399,10 @@ def _finite(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + rest
+    some = ", ".join(names[:_SHOWN])
+    if len(names) <= _SHOWN:
+        return some
+    return Bilingual("{some} 외 {more}개", "{some} and {more} more", some=some, more=len(names) - _SHOWN)
 
 
 def _days(column: Any) -> Int64Array | None:
@@ -453,10 +484,30 @@ def _numbers(file: DataFile, name: str, column: Any, row: Int64Array) -> Numbers
             return _array(column.cast(pa.float64()), np.float64)
         except pa.ArrowInvalid:
             i = _first_bad(column, _is_number)
-            raise SourceError(
-                f"{file.path}, {row_name(file, int(row[i]))}: {file.columns[name]} is {column[i].as_py()!r}, expected a number"
-            ) from None
-    raise SourceError(f"{file.path}: column {file.columns[name]} is {kind}, expected numbers")
+            expected = Bilingual("숫자", "a number")
+            raise _unexpected(file, name, int(row[i]), column[i].as_py(), expected) from None
+    raise SourceError(
+        Bilingual(
+            "{path}: {column} 열은 {kind}입니다. 숫자여야 합니다",
+            "{path}: column {column} is {kind}, expected numbers",
+            path=file.path,
+            column=file.columns[name],
+            kind=kind,
+        )
+    )
+
+
+def _unexpected(file: DataFile, name: str, row: int, found: object, expected: str) -> SourceError:
+    return SourceError(
+        Bilingual(
+            "{at}: {column} 값이 {found!r}입니다. 올바른 형식: {expected}",
+            "{at}: {column} is {found!r}, expected {expected}",
+            at=row_of(file, row),
+            column=file.columns[name],
+            found=found,
+            expected=expected,
+        )
+    )
 
 
 def _array(column: Any, dtype: npt.DTypeLike) -> npt.NDArray[Any]:

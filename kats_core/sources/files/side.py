@@ -27,10 +27,11 @@ from kats_core.market.arrays import BoolArray, FloatArray, Int64Array
 from kats_core.market.calendar import krx_calendar
 from kats_core.market.source import SourceError
 from kats_core.market.tables import DIVIDENDS, FLOWS, QUARTERS, SHARES, YEARS, LazyTables, SideTable
+from kats_core.model.labels import Bilingual
 from kats_core.sources.files.catalogue import DataFile
 from kats_core.sources.files.masters import master_records
 from kats_core.sources.files.naming import AMOUNTS, CUMULATIVE, FLOW_UNITS
-from kats_core.sources.files.reading import NO_DAY, ColumnFile, SymbolCodes, day_number, day_of, row_name
+from kats_core.sources.files.reading import NO_DAY, ColumnFile, SymbolCodes, day_number, day_of, row_name, row_of
 
 QUARTER_DELAY_DAYS = 45
 YEAR_DELAY_DAYS = 90
@@ -81,8 +82,8 @@ class SideFiles:
         return sorted(files, key=lambda file: (-file.priority, file.is_mst, not file.has("filed")))
 
     def notes(self) -> Iterator[str]:
-        """Say what was left out of the tables that were read so far."""
-        yield from chain.from_iterable(self._notes[name] for name in sorted(self._notes))
+        """Say what was left out of the tables that were read so far, once where several are made of the same rows."""
+        yield from dict.fromkeys(chain.from_iterable(self._notes[name] for name in sorted(self._notes)))
 
     def _reader(self, table: str) -> Callable[[], SideTable]:
         return lambda: self._read(table)
@@ -138,10 +139,17 @@ def _flows(source: ColumnFile, notes: list[str]) -> Records:
         if net is not None and held is not None and _are_shares(rows.code, rows.days["date"], net, held):
             columns = {FLOW_UNITS[name][0]: rows.numbers[name] for name in open_unit}
         else:
-            texts = " and ".join(file.columns[name] for name in open_unit)
+            texts = [file.columns[name] for name in open_unit]
             notes.append(
-                f"{file.name}: left out, nothing says whether {texts} are shares or won; map them to inst_net_shares or "
-                "inst_net_krw (foreign_net_...) under catalogue:"
+                Bilingual(
+                    "{file}: 제외. {columns}의 단위가 주인지 원인지 알 수 없습니다. catalogue:에서 inst_net_shares 또는 "
+                    "inst_net_krw(foreign_net_...)로 지정하세요",
+                    "{file}: left out, nothing says whether {listed} are shares or won; map them to inst_net_shares or "
+                    "inst_net_krw (foreign_net_...) under catalogue:",
+                    file=file.name,
+                    columns=", ".join(texts),
+                    listed=" and ".join(texts),
+                )
             )
             return _nothing(file)
     return Records(file, rows.row, rows.code, rows.days["date"], rows.days["date"], columns)
@@ -189,8 +197,15 @@ def _years(source: ColumnFile, notes: list[str]) -> Records:
     columns = {name: rows.numbers[name] for name in names}
     records = Records(file, rows.row, rows.code, period, available, columns)
     if not is_year.all():
-        notes.append(f"{file.name}: left out {np.count_nonzero(~is_year):,} records without a fiscal year")
-    return _dated(records.take(is_year), notes, "whose fiscal year does not end in December")
+        notes.append(
+            Bilingual(
+                "{file}: 회계연도가 없는 {count:,}건 제외",
+                "{file}: left out {count:,} records without a fiscal year",
+                file=file.name,
+                count=np.count_nonzero(~is_year),
+            )
+        )
+    return _dated(records.take(is_year), notes, _OTHER_YEAR_END)
 
 
 def _dividends(source: ColumnFile, notes: list[str]) -> Records:
@@ -203,8 +218,14 @@ def _dividends(source: ColumnFile, notes: list[str]) -> Records:
     records = Records(source.file, rows.row, rows.code, rows.days["record_date"], rows.days["announced"], columns)
     is_dated = (records.period != NO_DAY) & (records.available != NO_DAY)
     if not is_dated.all():
-        lacking = np.count_nonzero(~is_dated)
-        notes.append(f"{source.file.name}: left out {lacking:,} dividends without a record date or an announcement")
+        notes.append(
+            Bilingual(
+                "{file}: 기준일이나 공시일이 없는 배당 {count:,}건 제외",
+                "{file}: left out {count:,} dividends without a record date or an announcement",
+                file=source.file.name,
+                count=np.count_nonzero(~is_dated),
+            )
+        )
     return records.take(is_dated)
 
 
@@ -236,14 +257,25 @@ def _cumulative(source: ColumnFile, notes: list[str]) -> _Cumulative:
     if unknown.any():
         i = int(np.argmax(unknown))
         raise SourceError(
-            f"{file.path}, {row_name(file, int(rows.row[i]))}: {file.columns['period']} is {rows.texts['period'][i]!r}, "
-            "expected Q1, H1, 9M or FY"
+            Bilingual(
+                "{at}: {column} 값이 {found!r}입니다. Q1, H1, 9M, FY 중 하나여야 합니다",
+                "{at}: {column} is {found!r}, expected Q1, H1, 9M or FY",
+                at=row_of(file, int(rows.row[i])),
+                column=file.columns["period"],
+                found=rows.texts["period"][i],
+            )
         )
     restated = np.count_nonzero(rows.texts["reported_as"] == COMPARISON_COLUMN) if len(texts) > 1 else 0
     if restated:
         notes.append(
-            f"{file.name}: {restated:,} of {number.size:,} reports are the next year's comparison column, so restated figures "
-            "count from the day of the first ones"
+            Bilingual(
+                "{file}: 보고서 {all:,}건 중 {restated:,}건은 다음 해 보고서의 전기 비교값입니다. 정정된 수치가 최초 공시일부터 반영됩니다",
+                "{file}: {restated:,} of {all:,} reports are the next year's comparison column, so restated figures "
+                "count from the day of the first ones",
+                file=file.name,
+                restated=restated,
+                all=number.size,
+            )
         )
     period = rows.days["period_end"]
     delay = np.where(number == _QUARTERS_A_YEAR - 1, YEAR_DELAY_DAYS, QUARTER_DELAY_DAYS)
@@ -253,7 +285,14 @@ def _cumulative(source: ColumnFile, notes: list[str]) -> _Cumulative:
     records = Records(file, rows.row, rows.code, period, available, columns)
     is_dated = (year > 0) & (period != NO_DAY) & (available > period)
     if not is_dated.all():
-        notes.append(f"{file.name}: left out {np.count_nonzero(~is_dated):,} reports without a period and a year")
+        notes.append(
+            Bilingual(
+                "{file}: 기간이나 연도가 없는 보고서 {count:,}건 제외",
+                "{file}: left out {count:,} reports without a period and a year",
+                file=file.name,
+                count=np.count_nonzero(~is_dated),
+            )
+        )
     return _Cumulative(records.take(is_dated), year[is_dated], number[is_dated])
 
 
@@ -276,13 +315,25 @@ def _single_quarters(reports: _Cumulative, notes: list[str]) -> Records:
     revenue = columns.get("revenue_krw")
     if revenue is not None and (revenue < 0).any():
         notes.append(
-            f"{records.file.name}: {np.count_nonzero(revenue < 0):,} quarters have a revenue below zero: missing"
+            Bilingual(
+                "{file}: 매출이 0보다 작은 {count:,}개 분기는 없는 것으로 봅니다",
+                "{file}: {count:,} quarters have a revenue below zero: missing",
+                file=records.file.name,
+                count=np.count_nonzero(revenue < 0),
+            )
         )
         columns["revenue_krw"] = np.where(revenue < 0, np.nan, revenue)
     singles = Records(records.file, records.row, records.code, records.period, available, columns)
     lacking = int(np.count_nonzero(~is_first & ~follows))
     if lacking:
-        notes.append(f"{records.file.name}: {lacking:,} quarters are missing, for the report before them is")
+        notes.append(
+            Bilingual(
+                "{file}: 직전 보고서가 없어 {count:,}개 분기가 없습니다",
+                "{file}: {count:,} quarters are missing, for the report before them is",
+                file=records.file.name,
+                count=lacking,
+            )
+        )
     return singles.take(is_first | follows)
 
 
@@ -297,11 +348,23 @@ def _available(filed: Int64Array | None, period: Int64Array, delay: Int64Array) 
     return np.where(filed == NO_DAY, later, filed)
 
 
-def _dated(records: Records, notes: list[str], which: str = "that end after they were filed") -> Records:
+_AFTER_FILED = Bilingual("공시일 뒤에 끝나는", "that end after they were filed")
+_OTHER_YEAR_END = Bilingual("12월 결산이 아닌", "whose fiscal year does not end in December")
+
+
+def _dated(records: Records, notes: list[str], which: Bilingual = _AFTER_FILED) -> Records:
     """Return the records that were known after their period; the others state one of the two wrongly."""
     is_dated = (records.period != NO_DAY) & (records.available > records.period)
     if not is_dated.all():
-        notes.append(f"{records.file.name}: left out {np.count_nonzero(~is_dated):,} reports {which}")
+        notes.append(
+            Bilingual(
+                "{file}: {which} 보고서 {count:,}건 제외",
+                "{file}: left out {count:,} reports {which}",
+                file=records.file.name,
+                which=which,
+                count=np.count_nonzero(~is_dated),
+            )
+        )
     return records.take(is_dated)
 
 
@@ -338,8 +401,17 @@ def _without_twins(records: Records, symbols: SymbolCodes) -> Records:
             i = int(np.argmax(differs))
             file, symbol = records.file, symbols.symbols[records.code[i]]
             raise SourceError(
-                f"{file.path}, {row_name(file, int(records.row[i]))} ({day_of(int(records.period[i]))}, {symbol}): {name} is "
-                f"{column[i]:,.15g}, but {column[i - 1]:,.15g} in {row_name(file, int(records.row[i - 1]))}"
+                Bilingual(
+                    "{at} ({day}, {symbol}): {name} 값이 {found:,.15g}인데 {other}에는 {known:,.15g}입니다",
+                    "{at} ({day}, {symbol}): {name} is {found:,.15g}, but {known:,.15g} in {other}",
+                    at=row_of(file, int(records.row[i])),
+                    day=day_of(int(records.period[i])),
+                    symbol=symbol,
+                    name=name,
+                    found=column[i],
+                    known=column[i - 1],
+                    other=row_name(file, int(records.row[i - 1])),
+                )
             )
     return records.take(~twin)
 

@@ -19,6 +19,7 @@ from kats_core.market.tables import IndexSeries, SideTable
 from kats_core.model.fact import Fact
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import InstrumentKind, Market, Scope
+from kats_core.model.labels import Bilingual
 from kats_core.sources.files.catalogue import Catalogue, DataFile, reading
 from kats_core.sources.files.checks import LeftOut
 from kats_core.sources.files.daily import DailyRows, build_panel, read_daily
@@ -30,6 +31,10 @@ from kats_core.sources.files.side import SideFiles
 
 _KEPT_SESSIONS = 4
 _NOT_LISTED = Listed()
+_BUILT = Bilingual(
+    "일봉 파일이 없어, 종가 단일가가 있는 날의 분봉으로 일봉을 만듭니다",
+    "no daily bars: they are built from the minutes of days with a closing auction",
+)
 
 
 class FilesSource:
@@ -72,7 +77,7 @@ class FilesSource:
         left_out.add(self._daily_left_out)
         for session in sorted(self._minute_left_out):
             left_out.add(self._minute_left_out[session])
-        built = [] if self._daily else ["no daily bars: they are built from the minutes of days with a closing auction"]
+        built = [] if self._daily else [_BUILT]
         told = (*built, *self._joined, *self._strangers(), *left_out.lines(), *self._side.notes(), *self._index_notes())
         return [*self.catalogue.lines(), *told]
 
@@ -126,23 +131,42 @@ class FilesSource:
 
     def _read_minutes(self, session: dt.date) -> MinuteBars:
         if session not in self._minute_days:
-            raise SourceError(f"no minute bars on {session}; {self._extent()}")
+            raise SourceError(
+                Bilingual(
+                    "{day}의 분봉이 없습니다. {extent}",
+                    "no minute bars on {day}; {extent}",
+                    day=session,
+                    extent=self._extent(),
+                )
+            )
         left_out = LeftOut()
         bars = self._reader.read(session, left_out)
         self._minute_left_out[session] = left_out
         if not len(bars):
-            raise SourceError(f"no minute bars on {session}: none of its rows is a trade in the regular session")
+            raise SourceError(
+                Bilingual(
+                    "{day}의 분봉이 없습니다: 정규장에서 거래된 행이 하나도 없습니다",
+                    "no minute bars on {day}: none of its rows is a trade in the regular session",
+                    day=session,
+                )
+            )
         return bars
 
     def _strangers(self) -> Iterator[str]:
         for source in [*self._daily, *self._minute]:
             yield from source.stranger_notes()
 
-    def _extent(self) -> str:
+    def _extent(self) -> Bilingual:
         sessions = self.minute_sessions()
         if not sessions:
-            return "the data have daily bars only"
-        return f"the data have {len(sessions)} sessions from {sessions[0]} to {sessions[-1]}"
+            return Bilingual("데이터에 일봉만 있습니다", "the data have daily bars only")
+        return Bilingual(
+            "데이터에는 {first} ~ {last}의 {count}거래일이 있습니다",
+            "the data have {count} sessions from {first} to {last}",
+            first=sessions[0],
+            last=sessions[-1],
+            count=len(sessions),
+        )
 
     def _ranked_rows(self, sessions: Sequence[dt.date]) -> list[list[DailyRows]]:
         if not self._daily:
@@ -244,7 +268,11 @@ def _joined(ranked: Sequence[Sequence[DailyRows]]) -> list[str]:
     if not shared:
         return []
     return [
-        f"{shared} symbols have daily bars in several files; if those were adjusted on different days, prices may jump"
+        Bilingual(
+            "{shared}개 종목의 일봉이 여러 파일에 있습니다. 수정 기준일이 서로 다르면 가격이 튈 수 있습니다",
+            "{shared} symbols have daily bars in several files; if those were adjusted on different days, prices may jump",
+            shared=shared,
+        )
     ]
 
 

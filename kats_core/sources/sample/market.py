@@ -19,6 +19,7 @@ from kats_core.model import time
 from kats_core.model.fact import MARKET, MARKET_CAP, SECTOR, STATUS, Fact, FactValue
 from kats_core.model.instrument import Instrument
 from kats_core.model.kinds import FactSource, Market, Scope
+from kats_core.model.labels import Bilingual
 from kats_core.sources.sample import daily, disclosed, dividends, fund, indices, minutes
 from kats_core.sources.sample.companies import companies
 from kats_core.sources.sample.episodes import Episodes
@@ -201,7 +202,13 @@ class SampleSource:
         if row is None:
             known = self._bars.sessions
             raise SourceError(
-                f"the sample market has no session on {session}; it trades from {known[0]} to {known[-1]}"
+                Bilingual(
+                    "샘플 시장에 {day} 거래일이 없습니다. {first}부터 {last}까지 거래합니다",
+                    "the sample market has no session on {day}; it trades from {first} to {last}",
+                    day=session,
+                    first=known[0],
+                    last=known[-1],
+                )
             )
         return row
 
