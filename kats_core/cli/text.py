@@ -600,7 +600,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "note": ("참고", "note"),
     "derived": ("데이터에서 계산한 값: {values}", "derived: {values}"),
     "assumed": ("가정한 값: {values}", "assumed: {values}"),
-    "approximated": ("데이터에 없어 충족한 것으로 본 조건: {values}", "approximated: {values}"),
     "part": ("구분", "part"),
     "instance": ("이름", "instance"),
     "plugin": ("플러그인", "plugin"),

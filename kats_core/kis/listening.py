@@ -223,8 +223,10 @@ class Listener:
         last = self._known.last.get(want.symbol)
         ways = [] if last is None else [*_ways(want, last)]
         distance = min(ways, default=None)
-        is_due = want.is_due or want.is_voice
-        return Need(symbol=want.symbol, rank=rank, is_held=want.is_busy, distance=distance, is_due=is_due)
+        also = (Channel.STATUS,) if want.is_voice else ()
+        return Need(
+            symbol=want.symbol, rank=rank, is_held=want.is_busy, distance=distance, is_due=want.is_due, also=also
+        )
 
     def _pass_on(self, message: Received | Told, hear: Hear) -> None:
         if isinstance(message, Told):

@@ -23,7 +23,7 @@ from kats_core.model import fact
 from kats_core.model.codes import CoreCode
 from kats_core.model.fact import MARKET_WIDE, FactValue
 from kats_core.model.kinds import FactSource, Grade, Profile
-from kats_core.model.labels import Bilingual, Code, CodeTexts
+from kats_core.model.labels import Bilingual, Code, CodeTexts, message
 from kats_core.model.setup import Setup
 from kats_core.runtime import screening as screens
 from kats_core.runtime.arming import ArmingDesk
@@ -179,9 +179,24 @@ def _with_evening(session: dt.date | None, source: DataSource, calendar: Calenda
         if session is None:
             raise SourceError(str(error)) from None
         near = calendar.sessions_beside(session)[0]
-        raise SourceError(f"--day {session}: {error}; the nearest day is {near}") from None
+        raise SourceError(
+            Bilingual(
+                "--day {day}: {error} (가장 가까운 날은 {near})",
+                "--day {day}: {error}; the nearest day is {near}",
+                day=session,
+                error=message(error),
+                near=near,
+            )
+        ) from None
     beside = ", ".join(map(str, calendar.sessions_beside(session)))
-    raise SourceError(f"--day {session}: no session of the exchange, the nearest are {beside}")
+    raise SourceError(
+        Bilingual(
+            "--day {day}: 거래일이 아닙니다. 앞뒤 거래일은 {beside}",
+            "--day {day}: no session of the exchange, the nearest are {beside}",
+            day=session,
+            beside=beside,
+        )
+    )
 
 
 def _no_bars_before(session: dt.date, source: DataSource, calendar: Calendar) -> SourceError:
@@ -189,8 +204,15 @@ def _no_bars_before(session: dt.date, source: DataSource, calendar: Calendar) ->
     near = min(have, key=lambda day: abs((day - session).days))
     following = next((day for day in calendar.sessions_beside(near) if day > near), near)
     return SourceError(
-        f"--day {session}: no daily bars of the evening before; the data have {have[0]} to {have[-1]}, "
-        f"the nearest day with candidates is {following}"
+        Bilingual(
+            "--day {day}: 전 거래일의 일봉이 없습니다. 데이터에 있는 날은 {first} ~ {last}, 후보가 있는 가장 가까운 날은 {near}",
+            "--day {day}: no daily bars of the evening before; the data have {first} to {last}, "
+            "the nearest day with candidates is {near}",
+            day=session,
+            first=have[0],
+            last=have[-1],
+            near=following,
+        )
     )
 
 

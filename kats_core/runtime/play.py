@@ -629,7 +629,11 @@ def _describe(plan: Plan, started: dt.datetime, names: dict[str, str]) -> Run:
             same("{source}: {inputs}", source=source, inputs=", ".join(inputs))
             for source, inputs in app.inputs.told(app.last).items()
         ),
-        Bilingual("근사: {inputs}", "approximated: {inputs}", inputs=", ".join(_not_shown(plan))),
+        Bilingual(
+            "데이터에 없어 충족한 것으로 본 조건: {inputs}",
+            "approximated: {inputs}",
+            inputs=", ".join(_not_shown(plan)),
+        ),
         *(app.screening.notes(app.last) if app.screening is not None else ()),
         *_missing_regime(app),
         *_missing_schedules(app),

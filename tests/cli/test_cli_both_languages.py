@@ -21,13 +21,13 @@ HANGUL = re.compile("[가-힣]")
         (("screen", "--data", "nowhere"), "nowhere: 그런 파일이나 폴더가 없습니다", "there is no such file or folder"),
         (
             ("screen", "--data", ".", "--day", "2025-03-04"),
-            "2025-03-04 전 거래일의 일봉이 없습니다. 그때까지의 데이터: 없음",
-            "no daily bars of the evening before 2025-03-04: the data up to then have nothing",
+            "--day 2025-03-04: 전 거래일의 일봉이 없습니다. 데이터에 있는 날은 2025-03-04 ~ 2025-03-07",
+            "--day 2025-03-04: no daily bars of the evening before; the data have 2025-03-04 to 2025-03-07",
         ),
         (
             ("screen", "--data", ".", "--day", "2025-03-08"),
-            "2025-03-08: 거래일이 아닙니다. 다음 거래일은 2025-03-10입니다",
-            "2025-03-08 is no session of the exchange: the next one is 2025-03-10",
+            "--day 2025-03-08: 거래일이 아닙니다. 앞뒤 거래일은 2025-03-07, 2025-03-10",
+            "--day 2025-03-08: no session of the exchange, the nearest are 2025-03-07, 2025-03-10",
         ),
         (
             ("regime", "--data", "."),
