@@ -151,7 +151,7 @@ def has_limits(kind: InstrumentKind, phase: ListingPhase = ListingPhase.USUAL) -
 
 
 def limits_of_day(
-    base: int, day: dt.date, market: Market, phase: ListingPhase, kind: InstrumentKind, leverage: int = 1
+    base: int, day: dt.date, market: Market, phase: ListingPhase, kind: InstrumentKind, leverage: float = 1
 ) -> PriceLimits | None:
     """Return the limits of a day as traded, whatever the phase of the listing; None where prices are free.
 
@@ -167,11 +167,11 @@ def limits_of_day(
 
 @cache
 def limit_rate(
-    day: dt.date, market: Market, kind: InstrumentKind = InstrumentKind.STOCK, leverage: int = 1
+    day: dt.date, market: Market, kind: InstrumentKind = InstrumentKind.STOCK, leverage: float = 1
 ) -> Fraction:
     """Return the share of the base price by which a price may move on a day.
 
-    `leverage` is the fund's multiple; its sign does not matter, a -2 fund moves as far as a +2 one.
+    `leverage` is the fund's multiple, 1.5 for 1.5X; its sign does not matter, a -2 fund moves as far as a +2 one.
 
     Raises:
         MarketRuleError: an ELW, which has no limits, or a date before the market's first rate.
@@ -180,11 +180,11 @@ def limit_rate(
         raise MarketRuleError("an ELW has no daily price limits")
     if leverage == 0:
         raise ValueError("leverage 0: a fund's multiple is at least 1 or at most -1")
-    return _RATES[market].on(day) * abs(leverage)
+    return _RATES[market].on(day) * Fraction(str(abs(leverage)))
 
 
 @cache
-def _adjusted_reach(day: dt.date, market: Market, kind: InstrumentKind, leverage: int) -> tuple[Fraction, Fraction]:
+def _adjusted_reach(day: dt.date, market: Market, kind: InstrumentKind, leverage: float) -> tuple[Fraction, Fraction]:
     """Return the least and the most that an adjusted price may be of its base."""
     rate = limit_rate(day, market, kind, leverage)
     return 1 - rate - ADJUSTED_TOLERANCE, 1 + rate + ADJUSTED_TOLERANCE
@@ -195,7 +195,7 @@ def price_limits(
     day: dt.date,
     market: Market,
     kind: InstrumentKind = InstrumentKind.STOCK,
-    leverage: int = 1,
+    leverage: float = 1,
     scope: Scope = Scope.RAW,
 ) -> PriceLimits:
     """Return the limits of a day from its base price (기준가).
@@ -225,7 +225,7 @@ def limit_arrays(
     day: dt.date,
     market: Market,
     kind: InstrumentKind = InstrumentKind.STOCK,
-    leverage: int = 1,
+    leverage: float = 1,
     scope: Scope = Scope.RAW,
 ) -> LimitArrays:
     """Return the lower and the upper limit of each base price; equals `price_limits` element by element."""

@@ -102,7 +102,7 @@ class MasterRecord:
     group: str
     kind: InstrumentKind
     share_class: ShareClass | None
-    leverage: int
+    leverage: float
     sector_code: str | None
     base_price: int | None
     lot_size: int
@@ -268,14 +268,12 @@ def _share_class(group: str, kind: InstrumentKind, field: Callable[[str], str], 
     return ShareClass.COMMON if field("prst_cls_code") == _COMMON else ShareClass.PREFERRED
 
 
-def fund_multiple(name: str) -> int:
-    """Return the multiple of a fund by its name: 2 for 레버리지, -1 for 인버스, -2 for 인버스2X.
-
-    A fraction is cut to the whole multiple below it, at least 1: price limits that are too narrow refuse, too wide ones permit.
-    """
+def fund_multiple(name: str) -> float:
+    """Return the multiple of a fund by its name: 2 for 레버리지, -1 for 인버스, -2 for 인버스2X, -1.5 for -1.5X; at least 1."""
     found = _MULTIPLE.search(name)
     usual = 2 if "레버리지" in name else 1
-    size = usual if found is None else max(1, int(float(found[1])))
+    size = usual if found is None else max(1, float(found[1]))
+    size = int(size) if size == int(size) else size
     is_inverse = "인버스" in name or (found is not None and name[: found.start()].endswith("-"))
     return -size if is_inverse else size
 

@@ -221,5 +221,5 @@ class Panel:
         )
 
 
-def _kind_of(one: Instrument) -> tuple[Market, InstrumentKind, int]:
+def _kind_of(one: Instrument) -> tuple[Market, InstrumentKind, float]:
     return one.market, one.kind, one.leverage

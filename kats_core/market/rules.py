@@ -43,7 +43,7 @@ def symbol_rules(instrument: Instrument, base: int, session: dt.date, scope: Sco
 
 @lru_cache(maxsize=4096)
 def _rules(
-    base: int, session: dt.date, market: Market, kind: InstrumentKind, leverage: int, scope: Scope
+    base: int, session: dt.date, market: Market, kind: InstrumentKind, leverage: float, scope: Scope
 ) -> SymbolRules:
     return SymbolRules(
         tick_table(session, market, kind, scope),

@@ -10,7 +10,7 @@ from kats_core.model.kinds import InstrumentKind, Market, ShareClass
 
 
 class Instrument(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A listed security. `symbol` is the six-character KRX code; `leverage` is the fund's multiple (-2 for inverse 2X).
+    """A listed security. `symbol` is the six-character KRX code; `leverage` is a fund's multiple (-2 for inverse 2X).
 
     `is_market_known` is false where the data do not tell the board and `market` is only the usual one. `share_class` is None
     where nobody states it; `listed` and `delisted` are the first day on the board and the first day off it, where known.
@@ -23,7 +23,7 @@ class Instrument(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     kind: InstrumentKind = InstrumentKind.STOCK
     share_class: ShareClass | None = None
     sector: str | None = None
-    leverage: int = 1
+    leverage: int | float = 1
     lot_size: int = 1
     listed_shares: int | None = None
     listed: dt.date | None = None

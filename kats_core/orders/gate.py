@@ -89,7 +89,7 @@ class GateView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     traffic: Traffic
     on_daily_bars: bool
     is_paced: bool
-    leverage: int = 1
+    leverage: float = 1
     stream: StreamView | None = None
 
 

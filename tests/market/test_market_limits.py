@@ -195,6 +195,15 @@ def test_base_price_must_be_positive(base: int) -> None:
         limit_arrays(np.array([10_000, base]), NOW, KOSPI)
 
 
+@pytest.mark.parametrize("leverage", [1.5, -1.5])
+def test_half_a_multiple_widens_the_limits_by_half(leverage: float) -> None:
+    """1.5X is 45 % either way, exactly: 10 000 won to 5 500 and 14 500."""
+    day = dt.date(2025, 11, 3)
+    assert limit_rate(day, Market.KOSPI, InstrumentKind.ETN, leverage) == Fraction(45, 100)
+    limits = price_limits(10_000, day, Market.KOSPI, InstrumentKind.ETN, leverage)
+    assert (limits.lower, limits.upper) == (5_500, 14_500)
+
+
 def test_leverage_zero_is_refused() -> None:
     """A fund's multiple is never zero; with it no price could move."""
     with pytest.raises(ValueError, match="leverage 0"):

@@ -148,12 +148,12 @@ def test_what_a_share_is_of(values: dict[str, str], expected: ShareClass | None)
         ("KODEX 인버스", -1),
         ("KODEX 200선물인버스2X", -2),
         ("메리츠 인버스 3X 국채3년 ETN", -3),
-        ("미래에셋 -1.5X 천연가스 선물 ETN", -1),
+        ("미래에셋 -1.5X 천연가스 선물 ETN", -1.5),
         ("미래에셋 0.5X 코스피200 선물 ETN", 1),
     ],
 )
-def test_the_multiple_of_a_fund_stands_in_its_name(name: str, multiple: int) -> None:
-    """Fractions are cut: limits that are too narrow refuse an order, limits that are too wide let it through."""
+def test_the_multiple_of_a_fund_stands_in_its_name(name: str, multiple: float) -> None:
+    """A fraction too, of which there is a limit of its own; less than one counts as one."""
     assert fund_multiple(name) == multiple
 
 

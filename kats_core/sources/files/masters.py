@@ -69,7 +69,7 @@ class Listed:
     kind: InstrumentKind | None = None
     share_class: ShareClass | None = None
     sector: str | None = None
-    leverage: int | None = None
+    leverage: float | None = None
     lot_size: int | None = None
     listed: dt.date | None = None
     delisted: dt.date | None = None
