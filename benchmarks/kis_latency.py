@@ -3,7 +3,8 @@
 The simulator runs in this process and is called over sockets of this machine. Every other minute a symbol of the sample
 market is led across its level of volatility breakout; the first frame of the next minute ends the bar, so the strategy signals,
 what can be paid is asked for, nine stages judge, the order gate looks, what was decided is committed to the database, and the
-order leaves. It stays far from the book and is taken back a minute later. The pace of calls is that of the real host.
+order leaves. It stays far from the book and is taken back a minute later. The pace of calls is that of the real host. The quarter
+second that a live minute waits for its last trades (`runtime/live.py`, `LAG`) is no part of it: the exchange's clock steps here.
 """
 
 # ruff: noqa: SLF001  (a stopwatch is put between parts that have no place for one)
