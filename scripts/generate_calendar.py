@@ -110,6 +110,14 @@ REASONS_BEFORE_2001 = {
     "2000-01-03": "TEMPORARY",  # computers were to be looked after at the turn of 2000
 }
 
+SOURCES = {
+    COVERED_FROM: "exchange_calendars XKRX; public holidays by the package holidays; corrections below",
+    HOLIDAYS_RELIABLE_FROM: "the package holidays, financial_holidays XKRX; corrections below",
+}
+"""Where the closed days from a day on are from."""
+
+PACKAGE = "exchange_calendars XKRX"
+
 PUBLISHED_THROUGH = dt.date(2026, 12, 31)
 """The exchange publishes the closed days of a year in its last weeks; what lies beyond is derived from the law."""
 
@@ -157,21 +165,26 @@ def reasons(closed: list[dt.date]) -> dict[dt.date, str]:
     return found
 
 
-def special_hours(closed: set[dt.date]) -> dict[dt.date, str]:
-    """Return the opening and closing clocks of sessions off the usual hours of their period."""
+def corrections() -> dict[str, str]:
+    """Return the closed days that a package does not know, each with its reason."""
+    return dict(sorted((CLOSED_BEFORE_2001 | CLOSED_SATURDAYS | CLOSED_ONLY_IN_HOLIDAYS).items()))
+
+
+def special_hours(closed: set[dt.date]) -> dict[dt.date, tuple[str, str]]:
+    """Return the opening and closing clocks of sessions off the usual hours of their period, each with its source."""
     found = {}
     schedule = _exchange_calendar().schedule
     for stamp, opening, closing in zip(schedule.index, schedule["open"], schedule["close"], strict=True):
         day = stamp.date()
         clocks = tuple(moment.tz_convert("Asia/Seoul").time() for moment in (opening, closing))
         if COVERED_FROM <= day <= COVERED_THROUGH and day not in closed and clocks != regular_clocks(day):
-            found[day] = "-".join(f"{clock:%H:%M}" for clock in clocks)
-    for text, (hours, _reason) in HOURS.items():
+            found[day] = "-".join(f"{clock:%H:%M}" for clock in clocks), PACKAGE
+    for text, (hours, reason) in HOURS.items():
         day = dt.date.fromisoformat(text)
         if hours is None:
             del found[day]
         else:
-            found[day] = hours
+            found[day] = hours, reason
     return dict(sorted(found.items()))
 
 
@@ -192,10 +205,18 @@ def render() -> str:
     lines += [
         "}",
         "",
-        "# Opening and closing clock of the sessions off the usual hours of their period.",
+        "# Where the closed days from a day on are from, and those that the package does not know.",
+        "CLOSED_SOURCES = {",
+        *(f'    "{day}": "{source}",' for day, source in SOURCES.items()),
+        "}",
+        "CLOSED_CORRECTIONS = {",
+        *(f'    "{day}": "{reason}",' for day, reason in corrections().items()),
+        "}",
+        "",
+        "# Opening and closing clock of the sessions off the usual hours of their period, and where they are from.",
         "SPECIAL_HOURS = {",
     ]
-    lines += [f'    "{day}": "{hours}",' for day, hours in special_hours(set(closed)).items()]
+    lines += [f'    "{day}": ("{hours}", "{source}"),' for day, (hours, source) in special_hours(set(closed)).items()]
     return "\n".join([*lines, "}", ""])
 
 

@@ -225,7 +225,7 @@ def krx_calendar() -> Calendar:
         for day in _calendar_days(covered_from, covered_through)
         if (day.weekday() <= _FRIDAY or (day.weekday() == _SATURDAY and day <= SATURDAYS_THROUGH)) and day not in closed
     )
-    special = {dt.date.fromisoformat(day): _clocks(hours) for day, hours in data.SPECIAL_HOURS.items()}
+    special = {dt.date.fromisoformat(day): _clocks(hours) for day, (hours, _) in data.SPECIAL_HOURS.items()}
     published_through = dt.date.fromisoformat(data.PUBLISHED_THROUGH)
     return Calendar(open_days, covered_from, covered_through, special, closed, published_through)
 

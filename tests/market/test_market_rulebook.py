@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import kats_core.market
+from kats_core.market import _calendar_data
 from kats_core.market.dated import Certainty, Dated, MarketRuleError, Source
 from kats_core.market.rulebook import rule_tables
 from kats_core.market.settlement import settlement_date, settlement_days
@@ -36,6 +37,17 @@ def test_every_row_has_a_source(table: Dated[Any]) -> None:
     for row in table.rows:
         assert len(row.source.text) > 10
         assert isinstance(row.source.certainty, Certainty)
+
+
+def test_every_day_of_the_calendar_has_a_source() -> None:
+    """Closed days by the period from which a package is believed or by their own correction, special hours each by itself."""
+    begins = min(_calendar_data.CLOSED_SOURCES)
+    assert begins <= _calendar_data.COVERED_FROM
+    closed = {f"{year}{day[:4]}" for year, days in _calendar_data.CLOSED.items() for day in days.split()}
+    assert {day.replace("-", "") for day in _calendar_data.CLOSED_CORRECTIONS} <= closed
+    assert all(source.strip() for source in _calendar_data.CLOSED_SOURCES.values())
+    assert all(reason.strip() for reason in _calendar_data.CLOSED_CORRECTIONS.values())
+    assert all(source.strip() for _, source in _calendar_data.SPECIAL_HOURS.values())
 
 
 def test_no_table_is_left_out_of_the_rulebook() -> None:
