@@ -57,6 +57,12 @@ APPROXIMATED = ("index change within the session", "spread", "order book", "VI s
 
 DEFAULTS = Thresholds()
 
+_INPUTS_FROM = {
+    FactSource.ASSUMED: "가정한 값: {inputs}",
+    FactSource.DERIVED: "데이터에서 계산한 값: {inputs}",
+}
+"""How people are told in Korean where a run's inputs are from."""
+
 _ADJUSTED_TICKS = Bilingual("호가 단위는 근사: 수정주가임", "ticks approximate: prices are adjusted")
 
 RECENT_SESSIONS = 20
@@ -626,7 +632,7 @@ def _describe(plan: Plan, started: dt.datetime, names: dict[str, str]) -> Run:
         *app.source.notes(),
         *app.resolved.notes,
         *(
-            same("{source}: {inputs}", source=source, inputs=", ".join(inputs))
+            Bilingual(_INPUTS_FROM[source], f"{source.en}: {{inputs}}", inputs=", ".join(inputs))
             for source, inputs in app.inputs.told(app.last).items()
         ),
         Bilingual(

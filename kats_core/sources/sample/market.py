@@ -95,7 +95,12 @@ class SampleSource:
 
     def notes(self) -> Sequence[str]:
         return [
-            f"sample market of seed {self.seed}: {len(self._companies)} companies that do not exist, no real prices"
+            Bilingual(
+                "시드 {seed}의 예제 시장: 없는 회사 {companies}곳, 실제 시세가 아님",
+                "sample market of seed {seed}: {companies} companies that do not exist, no real prices",
+                seed=self.seed,
+                companies=len(self._companies),
+            )
         ]
 
     def instruments(self, day: dt.date) -> Sequence[Instrument]:
