@@ -540,7 +540,7 @@ def test_a_window_longer_than_the_history_of_large_values_is_missing() -> None:
 
 def test_deviations_of_dear_shares_are_exact() -> None:
     """At six million won nineteen times the squares are no floats any more, while the sum of all squares still is one."""
-    closes = [6_000_001 + i * i % 5 for i in range(100)]
+    closes = [6_000_000 + i * i % 7 for i in range(100)]
     found = panel({"000010": [(c, c, c, c, 1) for c in closes]}).indicators.stdev("close", 19)
     for t in range(18, 100):
         window = closes[t - 18 : t + 1]
