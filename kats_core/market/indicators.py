@@ -174,11 +174,11 @@ class _Frame:
             total = self._totals[name] = rolling.whole_total(self.column(name))
         return total
 
-    def window_sum(self, name: str, n: int, out: FloatArray | None = None) -> FloatArray:
+    def window_sum(self, name: str, n: int) -> FloatArray:
         """Return the sum of a column's last `n` bars; of whole numbers from a running total, which is kept."""
         if not self.is_whole(name):
             return np.asarray(rolling.window_sum(self.column(name), n))
-        return self.bars.window_sum(self._total(name), n, self.empty() if out is None else out)
+        return self.bars.window_sum(self._total(name), n, self.empty())
 
     def total_where(self, name: str, is_chosen: np.ufunc, out: FloatArray) -> rolling.Numbers:
         """Return the running total of a column of whole numbers over the bars whose move is chosen, compared with 0."""

@@ -142,7 +142,7 @@ def message(error: BaseException) -> str:
 def plain(value: object) -> str:
     """Return a sentence as encoders take it, which know exact strings only; for their hook for unknown types."""
     if not isinstance(value, str):
-        raise NotImplementedError(f"{type(value).__name__} cannot be written")
+        raise TypeError(f"{type(value).__name__} cannot be written")
     return str(value)
 
 
